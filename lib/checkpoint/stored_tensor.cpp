@@ -1,0 +1,48 @@
+#include "checkpoint/stored_tensor.h"
+
+#include "core/error.h"
+
+namespace convbert {
+
+Shape row_major_strides(const Shape& shape) {
+  Shape strides(shape.size());
+  std::int64_t stride = 1;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    strides[i] = stride;
+    stride *= shape[i];
+  }
+  return strides;
+}
+
+bool StoredTensor::is_contiguous() const {
+  std::int64_t expected = 1;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    if (shape[i] != 1 && strides[i] != expected) return false;  // a single element may skip any way
+    expected *= shape[i];
+  }
+  return true;
+}
+
+void StoredTensor::copy_to(std::span<float> destination) const {
+  if (static_cast<std::int64_t>(destination.size()) != elements()) {
+    throw Error(ErrorKind::internal, "StoredTensor: the destination has another size");
+  }
+  if (is_contiguous()) return widen_to_float(dtype, bytes, destination);
+
+  // An odometer over the index, last dimension fastest; `source` follows it.
+  Shape index(shape.size(), 0);
+  std::int64_t source = 0;
+  const std::size_t width = size_of(dtype);
+  for (float& value : destination) {
+    widen_to_float(dtype, bytes.subspan(static_cast<std::size_t>(source) * width, width),
+                   std::span(&value, 1));
+    for (std::size_t d = shape.size(); d-- > 0;) {
+      source += strides[d];
+      if (++index[d] < shape[d]) break;
+      source -= strides[d] * shape[d];
+      index[d] = 0;
+    }
+  }
+}
+
+}  // namespace convbert

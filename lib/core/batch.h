@@ -1,0 +1,37 @@
+// Sequences of tokens packed one after another, without padding.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace convbert {
+
+// Sequence s is tokens starts[s] to starts[s + 1]; `ids` and `type_ids` are flat, one entry a
+// token. A sequence has at least one token.
+struct Batch {
+  std::vector<std::int32_t> ids;
+  std::vector<std::int32_t> type_ids;
+  std::vector<std::int64_t> starts{0};
+
+  std::int64_t tokens() const { return static_cast<std::int64_t>(ids.size()); }
+  std::int64_t sequences() const { return static_cast<std::int64_t>(starts.size()) - 1; }
+  std::int64_t start(std::int64_t sequence) const {
+    return starts[static_cast<std::size_t>(sequence)];
+  }
+  std::int64_t length(std::int64_t sequence) const { return start(sequence + 1) - start(sequence); }
+
+  void clear() {
+    ids.clear();
+    type_ids.clear();
+    starts.assign(1, 0);
+  }
+  void append(std::span<const std::int32_t> sequence_ids,
+              std::span<const std::int32_t> sequence_type_ids) {
+    ids.insert(ids.end(), sequence_ids.begin(), sequence_ids.end());
+    type_ids.insert(type_ids.end(), sequence_type_ids.begin(), sequence_type_ids.end());
+    starts.push_back(tokens());
+  }
+};
+
+}  // namespace convbert

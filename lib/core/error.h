@@ -1,0 +1,42 @@
+// The one exception type of the library.
+#pragma once
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace convbert {
+
+enum class ErrorKind {
+  usage,     // a flag or request that cannot be carried out
+  input,     // a record that is not what it should be; the run can go on
+  format,    // a model or file whose content is not what its format says
+  system,    // the operating system refused: missing file, full disk, failed read
+  internal,  // a broken promise inside the library
+};
+
+// what() is one line that names the file, line, tensor or flag, what was expected and what was
+// found, and where it helps, what to do.
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+  ErrorKind kind() const { return kind_; }
+
+ private:
+  ErrorKind kind_;
+};
+
+// Joins the printed forms of its arguments: concat("found ", 3, " rows").
+template <class... Parts>
+std::string concat(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return std::move(out).str();
+}
+
+// Text from outside made fit for a one-line message: control characters become '?', and it is
+// cut to at most `limit` bytes at a UTF-8 boundary.
+std::string printable(const std::string& text, std::size_t limit = 120);
+
+}  // namespace convbert

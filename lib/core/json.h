@@ -1,0 +1,35 @@
+// JSON from outside, bounded before it is built.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace convbert {
+
+using Json = nlohmann::json;
+
+struct JsonLimits {
+  std::size_t depth = 64;
+  std::size_t values = 4'000'000;
+};
+
+// Walks `text` without building anything and returns what is wrong with it, on one line, or "" if
+// it is one well-formed JSON value (RFC 8259, valid UTF-8, no lone surrogates) within the limits.
+std::string check_json(std::string_view text, const JsonLimits& limits = {});
+
+// Parses a model's file whole. Throws Error(format) that begins with `source`.
+Json parse_json(std::string_view text, const std::string& source, const JsonLimits& limits = {});
+
+// The member `key` of an object: `fallback` when it is absent or null, Error(format) naming
+// `source`, the key, the expected and the found type when it is of another type.
+std::int64_t json_integer(const Json& object, const char* key, std::int64_t fallback,
+                          const std::string& source);
+double json_number(const Json& object, const char* key, double fallback, const std::string& source);
+bool json_bool(const Json& object, const char* key, bool fallback, const std::string& source);
+std::string json_string(const Json& object, const char* key, const std::string& fallback,
+                        const std::string& source);
+
+}  // namespace convbert

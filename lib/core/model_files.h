@@ -1,0 +1,68 @@
+// Where a model's files come from: a directory, or the program itself.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/mapped_file.h"
+
+namespace convbert {
+
+// A file linked into the program. `name` is relative, parts separated by '/'.
+struct EmbeddedFile {
+  std::string_view name;
+  std::span<const std::byte> bytes;
+};
+
+// The bytes of one file, kept alive as long as a copy of this lives. Copies share.
+class FileBytes {
+ public:
+  explicit FileBytes(MappedFile file) : mapping_(std::make_shared<MappedFile>(std::move(file))) {
+    bytes_ = mapping_->bytes();
+  }
+  explicit FileBytes(std::span<const std::byte> static_bytes) : bytes_(static_bytes) {}
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+  std::string_view text() const {
+    return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
+  }
+
+ private:
+  std::shared_ptr<const MappedFile> mapping_;
+  std::span<const std::byte> bytes_;
+};
+
+// Looks files up by name, as "1_Pooling/config.json". Names may come from a model's own files, so
+// one that is absolute or leaves the directory is never opened.
+class ModelFiles {
+ public:
+  // Throws Error(system) when `path` is not a directory.
+  static ModelFiles directory(const std::filesystem::path& path);
+  // `files` must outlive the object. `name` stands for the directory in messages.
+  static ModelFiles embedded(std::string name, std::span<const EmbeddedFile> files);
+
+  bool contains(std::string_view name) const;
+  // Throws Error(format) for an unsafe name, Error(system) when the file cannot be read.
+  FileBytes open(std::string_view name) const;
+  // The same files, seen from a folder inside.
+  ModelFiles subdirectory(std::string_view name) const;
+
+  // How messages name a file or the whole: "path/to/model/config.json".
+  std::string path_of(std::string_view name) const;
+  const std::string& origin() const { return origin_; }
+
+ private:
+  ModelFiles() = default;
+
+  std::string origin_;
+  std::filesystem::path directory_;          // unused when embedded
+  std::span<const EmbeddedFile> embedded_;
+  std::string prefix_;                       // embedded: "" or "folder/"
+  bool is_embedded_ = false;
+};
+
+}  // namespace convbert

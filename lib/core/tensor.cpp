@@ -1,0 +1,45 @@
+#include "core/tensor.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace convbert {
+namespace {
+
+constexpr std::size_t kAlignment = 64;  // a cache line, and the widest vector register
+
+}  // namespace
+
+std::string to_string(const Shape& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += std::to_string(shape[i]);
+  }
+  return text + "]";
+}
+
+std::optional<std::int64_t> element_count(const Shape& shape) {
+  constexpr std::int64_t kLimit = std::int64_t{1} << 62;
+  if (std::ranges::any_of(shape, [](std::int64_t dimension) { return dimension < 0; })) {
+    return std::nullopt;
+  }
+  if (std::ranges::find(shape, 0) != shape.end()) return 0;
+  std::int64_t count = 1;
+  for (const std::int64_t dimension : shape) {
+    if (count > kLimit / dimension) return std::nullopt;
+    count *= dimension;
+  }
+  return count;
+}
+
+FloatBuffer::FloatBuffer(std::size_t size) : size_(size) {
+  if (size == 0) return;
+  if (size > (SIZE_MAX - kAlignment) / sizeof(float)) throw std::bad_alloc();
+  const std::size_t bytes = (size * sizeof(float) + kAlignment - 1) / kAlignment * kAlignment;
+  data_.reset(static_cast<float*>(std::aligned_alloc(kAlignment, bytes)));
+  if (data_ == nullptr) throw std::bad_alloc();
+}
+
+}  // namespace convbert

@@ -1,0 +1,206 @@
+#include "model/encoder.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "model/weights_to_ops.h"
+#include "nn/compute.h"
+
+namespace convbert {
+
+EmbeddingTable::EmbeddingTable(const TableWeight& weight) : weight_(weight) {
+  if (!weight.stored->is_contiguous()) widened_ = widen(weight);
+}
+
+void EmbeddingTable::copy_row(std::int64_t index, std::span<float> to) const {
+  const auto width = to.size();
+  const auto first = static_cast<std::size_t>(index) * width;
+  if (widened_.size() > 0) {
+    std::copy_n(widened_.data() + first, width, to.begin());
+    return;
+  }
+  const StoredTensor& stored = *weight_.stored;
+  widen_to_float(stored.dtype, stored.bytes.subspan(first * size_of(stored.dtype)), to);
+}
+
+Encoder::SpanConvolution Encoder::make_convolution(const ModelConfig& config,
+                                                   const ConvolutionWeights& weights) {
+  const std::int64_t kernel = config.convolution->kernel_size;
+  const FloatBuffer depthwise = widen(weights.depthwise);
+  return {
+      .depthwise = nn::DepthwiseConv(depthwise.span(), config.hidden_size, kernel),
+      .pointwise = make_linear(weights.pointwise),
+      .kernel = make_linear(weights.kernel),
+      .kernel_softmax = nn::GroupSoftmax(config.attention_heads * kernel, kernel),
+      .dynamic = {config.attention_heads, config.head_size, kernel},
+  };
+}
+
+Encoder::Layer Encoder::make_layer(const ModelConfig& config, const LayerWeights& weights) {
+  std::vector<const LinearWeights*> projections{&weights.query, &weights.key, &weights.value};
+  std::optional<SpanConvolution> convolution;
+  if (weights.convolution) {
+    projections.push_back(&weights.convolution->value);
+    convolution = make_convolution(config, *weights.convolution);
+  }
+  return {
+      .projections = make_joined_linear(projections),
+      .convolution = std::move(convolution),
+      .attention_output = make_linear(weights.attention_output, {.accumulate = true}),
+      .attention_norm = make_norm(weights.attention_norm, config.layer_norm_epsilon),
+      .intermediate = make_grouped_linear(weights.intermediate, {.activation = config.activation}),
+      .output = make_grouped_linear(weights.output, {.accumulate = true}),
+      .output_norm = make_norm(weights.output_norm, config.layer_norm_epsilon),
+  };
+}
+
+Encoder::Encoder(const ModelConfig& config, const EncoderWeights& weights)
+    : config_(config),
+      words_(weights.words),
+      positions_(weights.positions),
+      types_(weights.types),
+      embedding_norm_(make_norm(weights.embedding_norm, config.layer_norm_epsilon)),
+      attention_(config.attention_heads, config.head_size, config.max_positions) {
+  const nn::ComputeScope scope;
+  if (weights.embedding_projection) {
+    embedding_projection_ = make_linear(*weights.embedding_projection);
+  }
+  layers_.reserve(weights.layers.size());
+  for (const LayerWeights& layer : weights.layers) layers_.push_back(make_layer(config, layer));
+}
+
+void Encoder::check(const Batch& batch, std::int64_t layers) const {
+  if (layers < 0 || layers > config_.layers) {
+    throw Error(ErrorKind::usage,
+                concat("layer ", layers, ": expected 0 to ", config_.layers));
+  }
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    if (batch.length(s) < 1 || batch.length(s) > config_.max_positions) {
+      throw Error(ErrorKind::input, concat("a sequence of ", batch.length(s),
+                                           " tokens: the model takes 1 to ",
+                                           config_.max_positions));
+    }
+  }
+  const auto outside = [](const std::vector<std::int32_t>& ids, std::int64_t end) {
+    return std::ranges::find_if(ids, [end](std::int32_t id) { return id < 0 || id >= end; });
+  };
+  if (const auto id = outside(batch.ids, words_.entries()); id != batch.ids.end()) {
+    throw Error(ErrorKind::input,
+                concat("token id ", *id, ": the model embeds 0 to ", words_.entries() - 1));
+  }
+  if (const auto id = outside(batch.type_ids, types_.entries()); id != batch.type_ids.end()) {
+    throw Error(ErrorKind::input, concat("token type ", *id, ": the model embeds 0 to ",
+                                         types_.entries() - 1, "; it may not take pairs"));
+  }
+}
+
+void Encoder::forward(const Batch& batch, std::int64_t layers, MatrixView hidden,
+                      Workspace& workspace, EncoderObserver* observer) const {
+  check(batch, layers);
+  const nn::ComputeScope scope;
+  const Pass pass{batch, workspace, observer};
+  embed(pass, hidden);
+  if (observer != nullptr) observer->on_hidden(0, hidden);
+  for (std::int64_t index = 0; index < layers; ++index) {
+    run_layer(pass, index, hidden);
+    if (observer != nullptr) observer->on_hidden(index + 1, hidden);
+  }
+}
+
+// LayerNorm(word + position + type), projected where embeddings are narrower than the model.
+void Encoder::embed(const Pass& pass, MatrixView hidden) const {
+  const Workspace::Frame frame(pass.workspace);
+  const std::int64_t width = config_.embedding_size;
+  const MatrixView embedded = config_.has_embedding_projection()
+                                  ? nn::allocate_rows(pass.workspace, hidden.rows, width)
+                                  : hidden;
+  const std::span<float> part(pass.workspace.floats(static_cast<std::size_t>(width)),
+                              static_cast<std::size_t>(width));
+  for (std::int64_t s = 0; s < pass.batch.sequences(); ++s) {
+    for (std::int64_t position = 0; position < pass.batch.length(s); ++position) {
+      const std::int64_t token = pass.batch.start(s) + position;
+      const auto index = static_cast<std::size_t>(token);
+      words_.copy_row(pass.batch.ids[index], embedded.row_span(token));
+      positions_.copy_row(position, part);
+      nn::add_in_place(embedded.row(token), part.data(), width);
+      types_.copy_row(pass.batch.type_ids[index], part);
+      nn::add_in_place(embedded.row(token), part.data(), width);
+    }
+  }
+  embedding_norm_.forward(embedded, pass.workspace);
+  if (embedding_projection_) embedding_projection_->forward(embedded, hidden, pass.workspace);
+}
+
+// One post-LayerNorm layer (paper, figure 3). The residual is added by the linear layer before
+// each norm.
+void Encoder::run_layer(const Pass& pass, std::int64_t index, MatrixView hidden) const {
+  const Layer& layer = layers_[static_cast<std::size_t>(index)];
+  Workspace& workspace = pass.workspace;
+  {
+    const Workspace::Frame frame(workspace);
+    const MatrixView context = nn::allocate_rows(workspace, hidden.rows, config_.hidden_size);
+    mixed_attention(pass, index, hidden, context);
+    layer.attention_output.forward(context, hidden, workspace);
+    layer.attention_norm.forward(hidden, workspace);
+  }
+  const Workspace::Frame frame(workspace);
+  const MatrixView wide = nn::allocate_rows(workspace, hidden.rows, config_.intermediate_size);
+  layer.intermediate.forward(hidden, wide, workspace);
+  layer.output.forward(wide, hidden, workspace);
+  layer.output_norm.forward(hidden, workspace);
+}
+
+// context = [self-attention | span-based dynamic convolution] (paper, section 3.3), or
+// self-attention alone in the ancestors.
+void Encoder::mixed_attention(const Pass& pass, std::int64_t index, ConstMatrixView hidden,
+                              MatrixView context) const {
+  const Layer& layer = layers_[static_cast<std::size_t>(index)];
+  const std::int64_t width = config_.attention_width();
+  const Workspace::Frame frame(pass.workspace);
+  const MatrixView projected =
+      nn::allocate_rows(pass.workspace, hidden.rows, layer.projections.out());
+  layer.projections.forward(hidden, projected, pass.workspace);
+
+  const auto part = [&](std::int64_t number) {
+    return projected.column_range(number * width, width);
+  };
+  for (std::int64_t s = 0; s < pass.batch.sequences(); ++s) {
+    const auto rows = [&](MatrixView matrix) {
+      return MatrixView{matrix.row(pass.batch.start(s)), pass.batch.length(s), matrix.columns,
+                        matrix.stride};
+    };
+    std::function<void(const nn::AttentionView&)> observe;
+    if (pass.observer != nullptr) {
+      observe = [&](const nn::AttentionView& attention) {
+        pass.observer->on_attention(index, s, attention);
+      };
+    }
+    attention_.forward(rows(part(0)), rows(part(1)), rows(part(2)),
+                       rows(context.column_range(0, width)), pass.workspace, observe);
+  }
+  if (layer.convolution) {
+    span_convolution(pass, index, hidden, part(0), part(3), context.column_range(width, width));
+  }
+}
+
+// kernels = softmax(W_f (separable_convolution(hidden) * query)); context = the values mixed by
+// them (paper, equations 3 and 4).
+void Encoder::span_convolution(const Pass& pass, std::int64_t index, ConstMatrixView hidden,
+                               ConstMatrixView query, ConstMatrixView value,
+                               MatrixView context) const {
+  const SpanConvolution& convolution = *layers_[static_cast<std::size_t>(index)].convolution;
+  Workspace& workspace = pass.workspace;
+  const Workspace::Frame frame(workspace);
+  const MatrixView span = nn::allocate_rows(workspace, hidden.rows, hidden.columns);
+  const MatrixView span_key = nn::allocate_rows(workspace, hidden.rows, query.columns);
+  const MatrixView kernels = nn::allocate_rows(workspace, hidden.rows, convolution.kernel.out());
+  convolution.depthwise.forward(pass.batch, hidden, span, workspace);
+  convolution.pointwise.forward(span, span_key, workspace);
+  nn::multiply_in_place(span_key, query);
+  convolution.kernel.forward(span_key, kernels, workspace);
+  convolution.kernel_softmax.forward(kernels, workspace);
+  if (pass.observer != nullptr) pass.observer->on_kernels(index, kernels);
+  convolution.dynamic.forward(pass.batch, kernels, value, context);
+}
+
+}  // namespace convbert

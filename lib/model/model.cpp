@@ -1,0 +1,54 @@
+#include "model/model.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace convbert {
+namespace {
+
+std::string list(const std::vector<HeadKind>& heads) {
+  if (heads.empty()) return "no trained head";
+  std::string text = "a head for ";
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    text += concat(i > 0 ? ", " : "", name_of(heads[i]));
+  }
+  return text;
+}
+
+}  // namespace
+
+Model load_model(const ModelFiles& files, ModelParts parts) {
+  const ModelConfig config = read_config(files);
+  Checkpoint checkpoint = Checkpoint::open(files);
+  WeightBinder binder(checkpoint, config);
+  EncoderWeights encoder_weights = encoder_layout(config);
+  binder.bind(encoder_weights);
+
+  std::optional<SequenceClassifier> classifier;
+  const std::vector<HeadKind> heads = binder.heads();
+  if (parts == ModelParts::encoder_and_classifier) {
+    if (std::ranges::find(heads, HeadKind::sequence_classification) == heads.end()) {
+      throw Error(ErrorKind::usage, concat(files.origin(),
+                                           ": expected a model with a head for sequence "
+                                           "classification, found one with ",
+                                           list(heads)));
+    }
+    const std::int64_t labels = binder.classifier_labels();
+    if (!config.labels.empty() && static_cast<std::int64_t>(config.labels.size()) != labels) {
+      throw Error(ErrorKind::format,
+                  concat(files.path_of("config.json"), ": \"id2label\" names ",
+                         config.labels.size(), " labels, but the head in ", checkpoint.path(),
+                         " has ", labels));
+    }
+    ClassifierWeights classifier_weights = classifier_layout(config, labels);
+    binder.bind(classifier_weights);
+    classifier.emplace(config, classifier_weights);
+  }
+  std::vector<std::string> unused = binder.unused();
+  Encoder encoder(config, encoder_weights);
+  return {files.origin(),       config, std::move(checkpoint), heads, std::move(unused),
+          std::move(encoder), std::move(classifier)};
+}
+
+}  // namespace convbert

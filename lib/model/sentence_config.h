@@ -1,0 +1,29 @@
+// How a sentence-transformers directory wants its vectors made.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/model_files.h"
+#include "model/pooling.h"
+
+namespace convbert {
+
+// From modules.json (the steps: a transformer, a pooling, maybe a normalisation), the pooling's
+// own config.json and sentence_bert_config.json. A directory without modules.json gives the
+// defaults: mean, not normalised.
+struct SentenceConfig {
+  bool found = false;                      // is there a modules.json?
+  Pooling pooling = Pooling::mean;
+  bool normalize = false;
+  std::optional<std::int64_t> max_length;  // tokens, with special tokens
+  bool lowercase = false;                  // texts are lower-cased before the tokenizer
+  std::string transformer_folder;          // where the model's own files are; "" for the top
+  std::string unsupported;  // a step that cannot be done here, with the reason; "" if none
+};
+
+// Throws Error(format) for files that are not what they should be.
+SentenceConfig read_sentence_config(const ModelFiles& files);
+
+}  // namespace convbert
