@@ -1,0 +1,48 @@
+// Properties of code points, as the reference tokenizer was built with: general categories of
+// Unicode 8, canonical decomposition of Unicode 9, lower-casing of Unicode 17. Newer tables
+// disagree on hundreds of code points, and models were trained with these.
+// The only file that uses ICU, for decomposition, which is stable across versions once a code
+// point is assigned.
+#pragma once
+
+#include <cstdint>
+
+namespace convbert::unicode {
+
+enum Property : std::uint8_t {
+  kWhitespace = 1,      // White_Space
+  kOther = 2,           // categories Cc, Cf, Co: control, format, private use
+  kNonspacingMark = 4,  // category Mn
+  kPunctuation = 8,     // categories P*, and the symbols of ASCII ($, +, <, ...)
+  kCjk = 16,            // blocks that the reference takes for Chinese characters
+  kHasLowercase = 32,
+};
+
+// A set of Property bits.
+std::uint8_t properties(char32_t c);
+inline bool is(char32_t c, Property property) { return (properties(c) & property) != 0; }
+
+// Letters, marks, digits and connectors: \w of a regular expression. Of the installed ICU's
+// version: it bounds added tokens that ask for whole words, nothing else.
+bool is_word_character(char32_t c);
+
+// Lower-cases one code point without regard to its neighbours, so that a final sigma is like any
+// other. U+0130 becomes two; all others one.
+struct Lowercase {
+  char32_t characters[2];
+  int count;
+};
+Lowercase lowercase(char32_t c);
+
+// The full canonical decomposition (NFD before reordering).
+constexpr int kMaxDecomposition = 18;
+struct Decomposition {
+  char32_t characters[kMaxDecomposition];
+  int count;
+};
+Decomposition decompose(char32_t c);
+
+// Canonical_Combining_Class; 0 for a starter.
+std::uint8_t combining_class(char32_t c);
+
+}  // namespace convbert::unicode

@@ -1,0 +1,134 @@
+// A row of a result depends on that row alone, to the last bit, whatever else is computed with it.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "core/error.h"
+#include "nn/compute.h"
+#include "nn/depthwise_conv.h"
+#include "nn/linear.h"
+#include "nn/row_ops.h"
+
+namespace convbert::nn {
+namespace {
+
+std::vector<float> random_floats(std::int64_t count, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(static_cast<std::size_t>(count));
+  std::ranges::generate(values, [&] { return normal(generator); });
+  return values;
+}
+
+MatrixView random_matrix(Workspace& workspace, std::int64_t rows, std::int64_t columns) {
+  const MatrixView matrix = allocate_rows(workspace, rows, columns);
+  std::ranges::copy(random_floats(rows * columns, 7), matrix.data);
+  return matrix;
+}
+
+// Rows of the whole, computed at once, that differ from the same rows computed in runs of `height`.
+template <class Forward>
+int differing_rows(std::int64_t rows, std::int64_t in, std::int64_t out, std::int64_t height,
+                   Forward forward) {
+  Workspace workspace;
+  const MatrixView x = random_matrix(workspace, rows, in);
+  const MatrixView whole = allocate_rows(workspace, rows, out);
+  forward(x, whole, workspace);
+  int differing = 0;
+  for (std::int64_t first = 0; first < rows; first += height) {
+    const Workspace::Frame frame(workspace);
+    const std::int64_t count = std::min(height, rows - first);
+    const MatrixView part_x = allocate_rows(workspace, count, in);
+    const MatrixView part = allocate_rows(workspace, count, out);
+    std::copy_n(x.row(first), count * in, part_x.data);
+    forward(part_x, part, workspace);
+    for (std::int64_t row = 0; row < count; ++row) {
+      const auto bytes = static_cast<std::size_t>(out) * sizeof(float);
+      differing += std::memcmp(part.row(row), whole.row(first + row), bytes) != 0;
+    }
+  }
+  return differing;
+}
+
+TEST_CASE("a linear layer's rows do not depend on how many there are") {
+  // The widths of base, small and mini models, and odd ones that no vector divides.
+  const std::pair<std::int64_t, std::int64_t> shapes[] = {
+      {768, 1536}, {768, 768}, {384, 54}, {3072, 768}, {256, 1024}, {1024, 256},
+      {128, 256},  {128, 18},  {256, 2},  {37, 19},    {768, 1}};
+  const ComputeScope scope;
+  for (const auto& [in, out] : shapes) {
+    const auto weight = random_floats(in * out, 1);
+    const auto bias = random_floats(out, 2);
+    for (const Activation activation : {Activation::identity, Activation::gelu}) {
+      const Linear linear({.in = in, .out = out, .weight = weight, .bias = bias,
+                           .activation = activation});
+      for (const std::int64_t height : {1, 3, 8, 31, 48, 100}) {
+        INFO(in, " -> ", out, ", runs of ", height);
+        CHECK(differing_rows(131, in, out, height, [&](MatrixView x, MatrixView y, Workspace& w) {
+                linear.forward(x, y, w);
+              }) == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("a tall linear layer's rows equal those of a short one") {
+  const ComputeScope scope;
+  const auto weight = random_floats(768 * 256, 1);
+  const auto bias = random_floats(256, 2);
+  const Linear linear({.in = 768, .out = 256, .weight = weight, .bias = bias});
+  CHECK(differing_rows(1100, 768, 256, 7, [&](MatrixView x, MatrixView y, Workspace& w) {
+          linear.forward(x, y, w);
+        }) == 0);
+}
+
+TEST_CASE("norms and softmaxes work row by row") {
+  const ComputeScope scope;
+  const LayerNorm norm(random_floats(768, 1), random_floats(768, 2), 1e-12f);
+  const GroupSoftmax softmax(54, 9);
+  for (const std::int64_t height : {1, 5, 64}) {
+    CHECK(differing_rows(600, 768, 768, height, [&](MatrixView x, MatrixView y, Workspace& w) {
+            std::copy_n(x.data, x.rows * x.columns, y.data);
+            norm.forward(y, w);
+          }) == 0);
+    CHECK(differing_rows(600, 54, 54, height, [&](MatrixView x, MatrixView y, Workspace& w) {
+            std::copy_n(x.data, x.rows * x.columns, y.data);
+            softmax.forward(y, w);
+          }) == 0);
+  }
+}
+
+TEST_CASE("a depthwise convolution sees its own sequence only") {
+  const ComputeScope scope;
+  for (const std::int64_t channels : {32, 48, 256, 768}) {
+    for (const std::int64_t kernel : {1, 5, 9, 31}) {
+      const DepthwiseConv convolution(random_floats(channels * kernel, 3), channels, kernel);
+      Workspace workspace;
+      Batch batch;
+      for (const std::size_t length : {1, 2, 5, 24, 3, 8, 100, 7, 61}) {
+        batch.append(std::vector<std::int32_t>(length), std::vector<std::int32_t>(length));
+      }
+      const MatrixView x = random_matrix(workspace, batch.tokens(), channels);
+      const MatrixView y = allocate_rows(workspace, batch.tokens(), channels);
+      convolution.forward(batch, x, y, workspace);
+      for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+        INFO(channels, " channels, kernel ", kernel, ", sequence ", s);
+        Batch alone;
+        const auto length = static_cast<std::size_t>(batch.length(s));
+        alone.append(std::vector<std::int32_t>(length), std::vector<std::int32_t>(length));
+        const MatrixView x_alone = allocate_rows(workspace, alone.tokens(), channels);
+        const MatrixView y_alone = allocate_rows(workspace, alone.tokens(), channels);
+        std::copy_n(x.row(batch.start(s)), alone.tokens() * channels, x_alone.data);
+        convolution.forward(alone, x_alone, y_alone, workspace);
+        CHECK(std::memcmp(y_alone.data, y.row(batch.start(s)),
+                          length * static_cast<std::size_t>(channels) * sizeof(float)) == 0);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace convbert::nn
