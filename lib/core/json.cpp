@@ -5,8 +5,12 @@
 namespace convbert {
 namespace {
 
+// Numbers as long doubles, so that 1e999, which is JSON though no double, can pass through.
+using WideJson = nlohmann::basic_json<std::map, std::vector, std::string, bool, std::int64_t,
+                                      std::uint64_t, long double>;
+
 // Counts depth and values and remembers the first complaint; builds nothing.
-class Checker : public nlohmann::json_sax<Json> {
+class Checker : public nlohmann::json_sax<WideJson> {
  public:
   explicit Checker(const JsonLimits& limits) : limits_(limits) {}
 
@@ -73,14 +77,18 @@ const Json* present(const Json& object, const char* key) {
 
 std::string check_json(std::string_view text, const JsonLimits& limits) {
   Checker checker(limits);
-  Json::sax_parse(text.begin(), text.end(), &checker);
+  WideJson::sax_parse(text.begin(), text.end(), &checker);
   return checker.complaint();
 }
 
 Json parse_json(std::string_view text, const std::string& source, const JsonLimits& limits) {
   const std::string complaint = check_json(text, limits);
   if (!complaint.empty()) throw Error(ErrorKind::format, concat(source, ": ", complaint));
-  return Json::parse(text.begin(), text.end());
+  try {
+    return Json::parse(text.begin(), text.end());
+  } catch (const Json::exception&) {
+    throw Error(ErrorKind::format, concat(source, ": a number beyond the range of a double"));
+  }
 }
 
 std::int64_t json_integer(const Json& object, const char* key, std::int64_t fallback,

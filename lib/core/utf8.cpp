@@ -69,4 +69,15 @@ void append_utf8(std::string& text, char32_t c) {
   }
 }
 
+std::string replace_invalid_utf8(std::string_view text) {
+  std::string valid;
+  while (true) {
+    const std::size_t bad = find_invalid_utf8(text);
+    valid += text.substr(0, bad);
+    if (bad == kValidUtf8) return valid;
+    append_utf8(valid, 0xFFFD);
+    text.remove_prefix(bad + 1);
+  }
+}
+
 }  // namespace convbert

@@ -42,6 +42,9 @@ inline char32_t decode_utf8(std::string_view text, std::size_t& position) {
 
 void append_utf8(std::string& text, char32_t code_point);
 
+// The text with U+FFFD for every byte that belongs to no well-formed sequence.
+std::string replace_invalid_utf8(std::string_view text);
+
 // Bytes and UTF-16 code units of one code point.
 constexpr int utf8_length(char32_t c) { return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4; }
 constexpr int utf16_length(char32_t c) { return c < 0x10000 ? 1 : 2; }

@@ -39,6 +39,17 @@ bool is_buffer(const std::string& name) {
   return name.ends_with("embeddings.position_ids") || name.ends_with("embeddings.token_type_ids");
 }
 
+// Heads as Hugging Face names them, for all three families.
+bool belongs_to_head(std::string_view name) {
+  constexpr std::string_view kParts[] = {
+      "classifier",        "pooler",     "cls",
+      "qa_outputs",        "sequence_summary", "generator_predictions",
+      "generator_lm_head", "discriminator_predictions"};
+  return std::ranges::any_of(kParts, [&](std::string_view part) {
+    return name.starts_with(part) && name.substr(part.size()).starts_with('.');
+  });
+}
+
 }  // namespace
 
 std::string_view name_of(HeadKind kind) {
@@ -137,12 +148,13 @@ std::int64_t WeightBinder::classifier_labels() const {
   return shape[0];
 }
 
-std::vector<std::string> WeightBinder::unused() const {
-  std::vector<std::string> names;
-  for (const auto& [name, used] : used_) {
-    if (!used) names.push_back(name);
+UnusedTensors WeightBinder::unused() const {
+  UnusedTensors unused;
+  for (const auto& [name, stored_name] : names_) {
+    if (used_.at(stored_name)) continue;
+    (belongs_to_head(name) ? unused.of_heads : unused.unknown).push_back(stored_name);
   }
-  return names;
+  return unused;
 }
 
 }  // namespace convbert

@@ -19,6 +19,12 @@ enum class HeadKind {
 };
 std::string_view name_of(HeadKind kind);  // "sequence classification"
 
+// By their names in the checkpoint.
+struct UnusedTensors {
+  std::vector<std::string> of_heads;  // of heads that were not asked for, or have no command yet
+  std::vector<std::string> unknown;   // that no part of such a model has
+};
+
 // Finds tensors whatever form their names take: under the base model's prefix or without, under
 // TensorFlow's old names for norms (gamma, beta).
 class WeightBinder {
@@ -38,7 +44,7 @@ class WeightBinder {
   std::int64_t classifier_labels() const;
 
   // Tensors that nothing has been bound to, buffers without weights (position_ids) left out.
-  std::vector<std::string> unused() const;
+  UnusedTensors unused() const;
 
  private:
   const std::string* find(const std::string& name) const;

@@ -16,6 +16,19 @@ std::string list(const std::vector<HeadKind>& heads) {
   return text;
 }
 
+SequenceClassifier load_classifier(const ModelFiles& files, const ModelConfig& config,
+                                   const Checkpoint& checkpoint, WeightBinder& binder) {
+  const std::int64_t labels = binder.classifier_labels();
+  if (!config.labels.empty() && static_cast<std::int64_t>(config.labels.size()) != labels) {
+    throw Error(ErrorKind::format,
+                concat(files.path_of("config.json"), ": \"id2label\" names ", config.labels.size(),
+                       " labels, but the head in ", checkpoint.path(), " has ", labels));
+  }
+  ClassifierWeights weights = classifier_layout(config, labels);
+  binder.bind(weights);
+  return SequenceClassifier(config, weights);
+}
+
 }  // namespace
 
 Model load_model(const ModelFiles& files, ModelParts parts) {
@@ -27,25 +40,17 @@ Model load_model(const ModelFiles& files, ModelParts parts) {
 
   std::optional<SequenceClassifier> classifier;
   const std::vector<HeadKind> heads = binder.heads();
-  if (parts == ModelParts::encoder_and_classifier) {
-    if (std::ranges::find(heads, HeadKind::sequence_classification) == heads.end()) {
-      throw Error(ErrorKind::usage, concat(files.origin(),
-                                           ": expected a model with a head for sequence "
-                                           "classification, found one with ",
-                                           list(heads)));
-    }
-    const std::int64_t labels = binder.classifier_labels();
-    if (!config.labels.empty() && static_cast<std::int64_t>(config.labels.size()) != labels) {
-      throw Error(ErrorKind::format,
-                  concat(files.path_of("config.json"), ": \"id2label\" names ",
-                         config.labels.size(), " labels, but the head in ", checkpoint.path(),
-                         " has ", labels));
-    }
-    ClassifierWeights classifier_weights = classifier_layout(config, labels);
-    binder.bind(classifier_weights);
-    classifier.emplace(config, classifier_weights);
+  const bool classifies =
+      std::ranges::find(heads, HeadKind::sequence_classification) != heads.end();
+  if (parts == ModelParts::encoder_and_classifier && !classifies) {
+    throw Error(ErrorKind::usage,
+                concat(files.origin(), ": expected a model with a head for sequence ",
+                       "classification, found one with ", list(heads)));
   }
-  std::vector<std::string> unused = binder.unused();
+  if (parts != ModelParts::encoder && classifies) {
+    classifier.emplace(load_classifier(files, config, checkpoint, binder));
+  }
+  UnusedTensors unused = binder.unused();
   Encoder encoder(config, encoder_weights);
   return {files.origin(),       config, std::move(checkpoint), heads, std::move(unused),
           std::move(encoder), std::move(classifier)};

@@ -16,7 +16,11 @@
 namespace convbert {
 
 // Which parts of a model a command needs.
-enum class ModelParts { encoder, encoder_and_classifier };
+enum class ModelParts {
+  encoder,
+  encoder_and_classifier,
+  everything,  // all that the checkpoint has
+};
 
 // Owns the checkpoint's files, which the encoder's embeddings stay in. Const after loading; threads
 // may share it.
@@ -25,7 +29,7 @@ struct Model {
   ModelConfig config;
   Checkpoint checkpoint;
   std::vector<HeadKind> heads;      // those in the checkpoint
-  std::vector<std::string> unused;  // tensors that no loaded part uses
+  UnusedTensors unused;         // tensors that no loaded part uses
   Encoder encoder;
   std::optional<SequenceClassifier> classifier;  // as asked for
 };

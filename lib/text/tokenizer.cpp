@@ -260,6 +260,13 @@ std::string_view Tokenizer::token(std::int32_t id) const {
   return impl_->spec.vocab.token(id).value_or("");
 }
 
+std::vector<std::string> Tokenizer::tokens(const Encoding& encoding) const {
+  std::vector<std::string> tokens;
+  tokens.reserve(encoding.size());
+  for (const std::int32_t id : encoding.ids) tokens.emplace_back(token(id));
+  return tokens;
+}
+
 std::int32_t Tokenizer::size() const {
   std::int32_t size = impl_->spec.vocab.size();
   for (const AddedToken& token : impl_->spec.added_tokens) size = std::max(size, token.id + 1);

@@ -1,0 +1,49 @@
+// What the program says to a person: everything that is not a result goes to standard error.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace convbert::app {
+
+enum class ColorChoice { automatic, always, never };
+
+struct ConsoleOptions {
+  bool quiet = false;    // errors only
+  bool verbose = false;  // what is loaded and used, too
+  ColorChoice color = ColorChoice::automatic;
+};
+
+// One for the process, used from the main thread.
+class Console {
+ public:
+  explicit Console(const ConsoleOptions& options = {});
+
+  void error(std::string_view message);
+  void warning(std::string_view message);   // not when quiet
+  void note(std::string_view message);      // not when quiet
+  void detail(std::string_view message);    // only when verbose
+  // A line that the next call replaces; shown on a terminal only, and not when quiet.
+  void status(std::string_view line);
+  void clear_status();
+
+  bool is_terminal() const { return is_terminal_; }
+  bool shows_status() const { return is_terminal_ && !options_.quiet; }
+
+ private:
+  void print(std::string_view label, std::string_view color, std::string_view message);
+
+  ConsoleOptions options_;
+  bool is_terminal_;
+  bool use_color_;
+  bool has_status_ = false;
+};
+
+// "1,234,567"
+std::string grouped(std::int64_t number);
+
+// Does this descriptor take colours under that choice? NO_COLOR and TERM=dumb count for automatic.
+bool wants_color(int descriptor, ColorChoice choice);
+
+}  // namespace convbert::app

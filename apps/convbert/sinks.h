@@ -1,0 +1,49 @@
+// Results in order, in the format asked for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "io/output_file.h"
+#include "io/record_writer.h"
+#include "pipeline/pipeline.h"
+#include "record_command.h"
+
+namespace convbert::app {
+
+class ResultSink {
+ public:
+  virtual ~ResultSink() = default;
+  virtual void begin() {}  // not called when a run is resumed
+  virtual void write(Job& job) = 0;
+  virtual void flush() {}   // hand on what has been written
+  virtual void finish() {}  // all records have been written
+};
+
+// What sinks work with; all of it must outlive them.
+struct SinkContext {
+  const RecordCommand& command;
+  const RecordStyle& style;
+  OutputFile& output;
+};
+
+// A line a record: jsonl, tsv, text.
+std::unique_ptr<ResultSink> make_line_sink(const std::string& format, const SinkContext& context);
+// One JSON array.
+std::unique_ptr<ResultSink> make_json_sink(const SinkContext& context);
+// The others need an output that can seek.
+// One matrix [records, row_width()]; `count` rows are in the output already.
+std::unique_ptr<ResultSink> make_npy_sink(const SinkContext& context, std::int64_t count);
+// That matrix under the name of the command's first result, and the ids.
+std::unique_ptr<ResultSink> make_npz_rows_sink(const SinkContext& context);
+// The arrays of each job: "<name>" of a lone record, "<id>/<name>" of several.
+std::unique_ptr<ResultSink> make_npz_arrays_sink(const SinkContext& context);
+// The arrays of each job in a file of its own, "<folder>/<id>.npz".
+std::unique_ptr<ResultSink> make_npz_folder_sink(const std::string& folder);
+
+// What stands in the output for one record: a line with its '\n', or a row of npy.
+std::string result_bytes(const std::string& format, const RecordCommand& command,
+                         const RecordStyle& style, const Job& job);
+
+}  // namespace convbert::app

@@ -1,0 +1,61 @@
+// Bytes from files and pipes, decompressed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/cancel.h"
+
+namespace convbert {
+
+// Turns compressed bytes into plain ones as they come.
+class Decompressor {
+ public:
+  virtual ~Decompressor() = default;
+  // Appends what `compressed` gives. Throws Error(format) for damaged data.
+  virtual void feed(std::string_view compressed, std::string& plain) = 0;
+  // No more is coming. Throws Error(format) if the data is cut short.
+  virtual void finish() = 0;
+};
+
+// Reads a descriptor in the amounts that it has ready, so that a slow pipe is passed on as it
+// comes. gzip (of several members, too) and zstd are known by their first bytes. Move-only.
+class ByteSource {
+ public:
+  // Throws Error(system) naming the path. `cancel` must outlive the source; a request ends it.
+  static ByteSource file(const std::string& path, const CancelToken& cancel);
+  static ByteSource standard_input(const CancelToken& cancel);
+
+  ByteSource(ByteSource&& other) noexcept;
+  ByteSource& operator=(ByteSource&&) = delete;
+  ~ByteSource();
+
+  // Appends at least one byte to `buffer`, waiting for it, or returns false: at the end, or when
+  // cancelled. Throws Error(system), or Error(format) for damaged compressed data.
+  bool read(std::string& buffer);
+
+  const std::string& name() const { return name_; }  // the path, or "<stdin>"
+  // Bytes taken from the descriptor, before decompression, and their number if it is known.
+  std::int64_t position() const { return position_; }
+  std::optional<std::int64_t> size() const { return size_; }
+
+ private:
+  ByteSource(int descriptor, bool owned, std::string name, const CancelToken& cancel);
+  bool read_raw(std::string& buffer);
+  void sniff();
+
+  int descriptor_;
+  bool owned_;
+  std::string name_;
+  const CancelToken& cancel_;
+  std::int64_t position_ = 0;
+  std::optional<std::int64_t> size_;
+  bool sniffed_ = false;
+  bool ended_ = false;
+  std::string head_;  // read while looking for a magic number, not yet handed on
+  std::unique_ptr<Decompressor> decompressor_;
+};
+
+}  // namespace convbert

@@ -1,0 +1,26 @@
+#include "io/record.h"
+
+#include "core/utf8.h"
+#include "io/json_text.h"
+
+namespace convbert {
+
+std::string id_text(const Record& record) {
+  const std::string json = record.id_json();
+  return json.starts_with('"') ? decode_json_string(json) : json;
+}
+
+std::string safe_id(const Record& record) {
+  constexpr int kMostCharacters = 100;
+  const std::string text = id_text(record);
+  std::string safe;
+  int characters = 0;
+  for (std::size_t position = 0; position < text.size() && characters < kMostCharacters;
+       ++characters) {
+    const char32_t c = decode_utf8(text, position);
+    append_utf8(safe, c < 0x20 || c == 0x7F || c == U'/' || c == U'\\' ? U'_' : c);
+  }
+  return safe.empty() || safe == "." || safe == ".." ? "_" + safe : safe;
+}
+
+}  // namespace convbert

@@ -1,0 +1,69 @@
+// Records from text, JSONL, TSV and CSV.
+//
+// text   one record a line
+// jsonl  one JSON object a line; an empty line, too, is a record (a bad one)
+// tsv    a header line of names, then one record a line; no quoting, as IANA's
+//        text/tab-separated-values has it
+// csv    RFC 4180: a header row of names, quoted fields may hold commas, quotes and line ends
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/cancel.h"
+#include "io/record.h"
+
+namespace convbert {
+
+enum class InputFormat { automatic, text, jsonl, tsv, csv };
+std::optional<InputFormat> input_format_from_name(std::string_view name);
+
+struct RecordFields {
+  std::string text = "text";
+  std::string pair = "text_pair";  // "" for none
+  bool pair_required = false;      // a record without it is an error
+  std::string id = "id";
+  bool text_may_be_json = false;   // a text that is not a string stands for itself (lists of ids)
+};
+
+// Which records of the whole input: number % count == index.
+struct Shard {
+  std::int64_t index = 0;
+  std::int64_t count = 1;
+};
+
+struct RecordSourceOptions {
+  std::vector<std::string> paths;  // "-" is standard input; none: standard input
+  InputFormat format = InputFormat::automatic;
+  RecordFields fields;
+  Shard shard;
+};
+
+// Numbers and bytes seen so far, for progress.
+struct InputProgress {
+  std::int64_t bytes = 0;
+  std::optional<std::int64_t> total_bytes;  // of all inputs, where every one has a size
+};
+
+class RecordSource {
+ public:
+  virtual ~RecordSource() = default;
+  // The next record, good or bad; false at the end, or when cancelled. Throws Error(system) or
+  // Error(format) for an input that cannot be read on.
+  virtual bool next(Record& record) = 0;
+  virtual InputProgress progress() const { return {}; }
+};
+
+// Files one after another. Opens each when its turn comes, but checks at once that all are there.
+// Throws Error(system) naming the path. `cancel` must outlive the source.
+std::unique_ptr<RecordSource> open_records(RecordSourceOptions options, const CancelToken& cancel);
+
+// Texts given on the spot; `pairs` is empty or as long as `texts`.
+std::unique_ptr<RecordSource> records_of_texts(const std::vector<std::string>& texts,
+                                               const std::vector<std::string>& pairs, Shard shard);
+
+}  // namespace convbert

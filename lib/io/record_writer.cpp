@@ -1,0 +1,59 @@
+#include "io/record_writer.h"
+
+#include "core/utf8.h"
+#include "io/json_text.h"
+
+namespace convbert {
+namespace {
+
+void append_id(std::string& out, const Record& record, const RecordStyle& style) {
+  append_json_string(out, style.id_name);
+  out += ':';
+  out += record.id_json();
+}
+
+}  // namespace
+
+void begin_record(std::string& out, const Record& record, const RecordStyle& style) {
+  out += '{';
+  if (style.only_result || !record.id_field) append_id(out, record, style);
+  if (style.only_result) return;
+  for (std::size_t i = 0; i < record.fields.size(); ++i) {
+    const RecordField& field = record.fields[i];
+    if (style.result_names.contains(field.name)) continue;
+    if (out.back() != '{') out += ',';
+    append_json_string(out, field.name);
+    out += ':';
+    out += field.json;
+  }
+}
+
+void append_result_name(std::string& out, std::string_view name, const RecordStyle& style) {
+  if (out.back() != '{') out += ',';
+  append_json_string(out, style.result_prefix + std::string(name));
+  out += ':';
+}
+
+std::string error_record(const Record& record, std::string_view kind, std::string_view message,
+                         const RecordStyle& style) {
+  std::string out = "{";
+  append_id(out, record, style);
+  out += ",\"line\":";
+  append_json_number(out, record.line);
+  out += ",\"error\":{\"kind\":";
+  append_json_string(out, kind);
+  out += ",\"message\":";
+  append_json_string(out, replace_invalid_utf8(message));
+  out += "}}";
+  return out;
+}
+
+std::string replaced_field(const Record& record, const RecordStyle& style) {
+  if (style.only_result) return "";
+  for (const RecordField& field : record.fields) {
+    if (style.result_names.contains(field.name)) return field.name;
+  }
+  return "";
+}
+
+}  // namespace convbert

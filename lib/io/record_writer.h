@@ -1,0 +1,34 @@
+// Records as JSON lines: the input's fields, then the results.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "io/record.h"
+
+namespace convbert {
+
+struct RecordStyle {
+  std::string id_name = "id";
+  bool only_result = false;        // drop the input's fields, save the id
+  std::string result_prefix;       // before the name of every result
+  // Names of results, prefixed. A field of the input with one of them gives way to the result.
+  std::set<std::string, std::less<>> result_names;
+};
+
+// Appends {"id":0,"text":"..." : the record up to its results, without the closing brace. A record
+// without an id gets its number as one, in front.
+void begin_record(std::string& out, const Record& record, const RecordStyle& style);
+
+// Appends ,"name": - the value follows.
+void append_result_name(std::string& out, std::string_view name, const RecordStyle& style);
+
+// {"id":0,"line":1,"error":{"kind":"input","message":"..."}}
+std::string error_record(const Record& record, std::string_view kind, std::string_view message,
+                         const RecordStyle& style);
+
+// The first field of the input that a result replaces; "" if there is none.
+std::string replaced_field(const Record& record, const RecordStyle& style);
+
+}  // namespace convbert

@@ -1,0 +1,203 @@
+#include "pipeline/pipeline.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+namespace convbert {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kTick = 100ms;
+constexpr std::size_t kMostWaitingRecords = 1 << 14;
+constexpr std::size_t kMostWaitingBytes = std::size_t{64} << 20;
+
+// Records that a worker computes together; known to the writer, in order, from the moment that
+// they are taken from the queue.
+struct BatchInOrder {
+  std::vector<Job> jobs;
+  bool done = false;
+};
+
+class Run {
+ public:
+  Run(RecordSource& source, const PipelineStages& stages, const PipelineLimits& limits,
+      CancelToken& cancel)
+      : source_(source),
+        stages_(stages),
+        limits_(limits),
+        cancel_(cancel),
+        most_weight_(2 * limits.batch_weight * (limits.workers + 1)),
+        most_batches_(2 * static_cast<std::size_t>(limits.workers) + 2) {}
+
+  void run() {
+    std::vector<std::jthread> threads;  // joined when it goes
+    const StopAtEnd stop_at_end{*this};
+    threads.emplace_back([this] { guarded([this] { read(); }, true); });
+    for (int i = 0; i < limits_.workers; ++i) {
+      threads.emplace_back([this] { guarded([this] { work(); }, false); });
+    }
+    const bool complete = write();
+    if (!complete) stop();
+    threads.clear();
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  // However run() is left, the threads are told to end before they are joined.
+  struct StopAtEnd {
+    Run& run;
+    ~StopAtEnd() { run.stop(); }
+  };
+
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    if (!input_ended_) cancel_.request();  // wakes a reader that waits for input
+    stopped_ = true;
+    changed_.notify_all();
+  }
+
+  bool ending() const { return stopped_ || cancel_.requested(); }
+
+  // An exception of the reader ends the input, so that what was read before it is still computed;
+  // one of a worker ends everything.
+  template <class Body>
+  void guarded(Body body, bool is_reader) {
+    std::exception_ptr failure;
+    try {
+      body();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    const std::lock_guard lock(mutex_);
+    if (failure && !failure_) failure_ = failure;
+    if (is_reader) input_ended_ = true;
+    if (failure && !is_reader) stopped_ = true;
+    changed_.notify_all();
+  }
+
+  void read() {
+    while (true) {
+      Job job;
+      if (!source_.next(job.record)) return;
+      stages_.prepare(job);
+      const std::size_t bytes = job.record.text.size();
+      std::unique_lock lock(mutex_);
+      progress_ = source_.progress();
+      const auto has_room = [&] {
+        return waiting_.empty() ||
+               (waiting_weight_ < most_weight_ && waiting_.size() < kMostWaitingRecords &&
+                waiting_bytes_ < kMostWaitingBytes);
+      };
+      while (!has_room() && !ending()) changed_.wait_for(lock, kTick);
+      if (ending()) return;
+      waiting_weight_ += job.weight;
+      waiting_bytes_ += bytes;
+      waiting_.push_back(std::move(job));
+      changed_.notify_all();
+    }
+  }
+
+  // Takes a fair share of what is waiting, at most a batch: idle workers get some, too.
+  BatchInOrder* take_batch(std::unique_lock<std::mutex>& lock) {
+    while (!ending()) {
+      const bool can_start = in_order_.size() < most_batches_;
+      if (can_start && !waiting_.empty()) break;
+      if (waiting_.empty() && input_ended_) return nullptr;
+      changed_.wait_for(lock, kTick);
+    }
+    if (ending()) return nullptr;
+    const std::int64_t share = waiting_weight_ / limits_.workers;
+    const std::int64_t most =
+        std::clamp(share, limits_.batch_weight / 8, limits_.batch_weight);
+    auto batch = std::make_unique<BatchInOrder>();
+    std::int64_t weight = 0;
+    while (!waiting_.empty() &&
+           (batch->jobs.empty() || weight + waiting_.front().weight <= most)) {
+      Job& job = waiting_.front();
+      weight += job.weight;
+      waiting_weight_ -= job.weight;
+      waiting_bytes_ -= job.record.text.size();
+      batch->jobs.push_back(std::move(job));
+      waiting_.pop_front();
+    }
+    in_order_.push_back(std::move(batch));
+    changed_.notify_all();
+    return in_order_.back().get();
+  }
+
+  void work() {
+    const auto compute = stages_.make_worker();
+    std::unique_lock lock(mutex_);
+    while (BatchInOrder* batch = take_batch(lock)) {
+      lock.unlock();
+      compute(batch->jobs);
+      lock.lock();
+      batch->done = true;
+      changed_.notify_all();
+    }
+  }
+
+  // Whether all there was has been written.
+  bool write() {
+    auto next_tick = std::chrono::steady_clock::now();
+    std::unique_lock lock(mutex_);
+    while (true) {
+      if (!in_order_.empty() && in_order_.front()->done) {
+        const std::unique_ptr<BatchInOrder> batch = std::move(in_order_.front());
+        in_order_.pop_front();
+        changed_.notify_all();
+        lock.unlock();
+        const bool go_on = std::ranges::all_of(batch->jobs, stages_.write);
+        stages_.flush();
+        lock.lock();
+        if (!go_on) return false;
+      } else if (in_order_.empty() && input_ended_ && waiting_.empty()) {
+        return true;
+      } else if (stopped_ || (in_order_.empty() && ending())) {
+        return false;  // a worker failed, whose batch will never be done; or cancelled
+      } else {
+        changed_.wait_for(lock, kTick);
+      }
+      if (const auto now = std::chrono::steady_clock::now(); stages_.tick && now >= next_tick) {
+        next_tick = now + kTick;
+        const InputProgress progress = progress_;
+        lock.unlock();
+        stages_.tick(progress);
+        lock.lock();
+      }
+    }
+  }
+
+  RecordSource& source_;
+  const PipelineStages& stages_;
+  const PipelineLimits limits_;
+  CancelToken& cancel_;
+  const std::int64_t most_weight_;
+  const std::size_t most_batches_;
+
+  std::mutex mutex_;  // guards all below; changed_ tells of every change
+  std::condition_variable changed_;
+  std::deque<Job> waiting_;
+  std::int64_t waiting_weight_ = 0;
+  std::size_t waiting_bytes_ = 0;
+  std::deque<std::unique_ptr<BatchInOrder>> in_order_;
+  InputProgress progress_;
+  bool input_ended_ = false;
+  bool stopped_ = false;
+  std::exception_ptr failure_;
+};
+
+}  // namespace
+
+void run_pipeline(RecordSource& source, const PipelineStages& stages, const PipelineLimits& limits,
+                  CancelToken& cancel) {
+  Run(source, stages, limits, cancel).run();
+}
+
+}  // namespace convbert
