@@ -174,11 +174,15 @@ void add_embed_command(CLI::App& app, const Choose& choose) {
       ->check(CLI::IsMember({"mean", "cls", "max", "last"}).description(""))
       ->group(kGroup)
       ->type_name("HOW");
+  CLI::Option* normalize =
+      command
+          ->add_flag_callback("--normalize", [options] { options->normalize = true; },
+                              "Scale vectors to length 1; default: what the model says, else not")
+          ->group(kGroup);
   command
-      ->add_flag_function(
-          "--normalize,!--no-normalize",
-          [options](std::int64_t count) { options->normalize = count > 0; },
-          "Scale vectors to length 1; default: what the model says, else not")
+      ->add_flag_callback("--no-normalize", [options] { options->normalize = false; },
+                          "Leave vectors as they are")
+      ->excludes(normalize)
       ->group(kGroup);
   command
       ->add_option("--layer", options->layer,

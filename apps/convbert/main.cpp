@@ -4,11 +4,13 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <new>
 
 #include "commands.h"
 #include "console.h"
 #include "core/error.h"
+#include "help.h"
 #include "nn/compute.h"
 #include "version.h"
 
@@ -37,14 +39,14 @@ int run_command(const std::function<int()>& command) {
 }
 
 int run_program(int argc, char** argv) {
-  CLI::App app("ConvBERT, BERT and ELECTRA: tokenize, embed, classify, look at attention.\n"
-               "Results go to standard output, everything else to standard error. Exit status: "
-               "0 all done, 1 some records failed, 2 the run could not be done.",
+  CLI::App app("ConvBERT, BERT and ELECTRA: tokenize, embed, classify, look at attention.\n",
                "convbert");
-  app.set_version_flag("--version", version_text);
-  app.set_help_all_flag("--help-all", "Help for all commands");
-  app.require_subcommand(1);
-  app.get_formatter()->column_width(34);
+  app.set_version_flag("--version", version_text, "Show the version");
+  app.set_help_flag("-h,--help", "Show this help");
+  app.require_subcommand(0, 1);  // a missing one is reported below, behind unknown arguments
+  auto formatter = std::make_shared<HelpFormatter>();
+  formatter->column_width(28);
+  app.formatter(formatter);
 
   std::function<int()> chosen;
   const Choose choose = [&](std::function<int()> command) { chosen = std::move(command); };
@@ -53,6 +55,12 @@ int run_program(int argc, char** argv) {
   add_classify_command(app, choose);
   add_attention_command(app, choose);
   add_info_command(app, choose);
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    command->group("Commands");
+  }
+  app.footer("Results go to standard output, everything else to standard error.\n"
+             "Exit status: 0 all done, 1 some records failed, 2 the run could not be done.\n"
+             "convbert COMMAND --help tells more.\n");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -61,6 +69,10 @@ int run_program(int argc, char** argv) {
     const auto commands = app.get_subcommands();
     const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
     Console().error(concat(error.what(), " (see convbert", command, " --help)"));
+    return kFailure;
+  }
+  if (!chosen) {
+    Console().error("expected a command (see convbert --help)");
     return kFailure;
   }
   return run_command(chosen);

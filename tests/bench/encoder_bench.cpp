@@ -1,0 +1,86 @@
+// Forward passes of ConvBERT shapes with random weights, one thread, batches of a fixed number of
+// tokens as the pipeline makes them. Counters: tokens and sequences a second.
+#include <benchmark/benchmark.h>
+
+#include <fstream>
+#include <vector>
+
+#include "nn/compute.h"
+#include "support/random_model.h"
+
+namespace convbert {
+namespace {
+
+// What real short texts look like: log-normal, median 24 tokens, mean about 37, at most 512. In a
+// file, so that peers can be measured on the same.
+std::vector<std::int64_t> mixed_lengths(std::size_t count) {
+  std::ifstream file(CONVBERT_SOURCE_DIR "/tests/bench/mixed_lengths.txt");
+  std::vector<std::int64_t> lengths;
+  for (std::int64_t length; lengths.size() < count && file >> length;) lengths.push_back(length);
+  return lengths;
+}
+
+const test::RandomModel& base_model() {
+  static const test::RandomModel model(test::base_config());
+  return model;
+}
+const test::RandomModel& small_model() {
+  static const test::RandomModel model(test::small_config());
+  return model;
+}
+
+void run_batches(benchmark::State& state, const test::RandomModel& model,
+                 const std::vector<std::int64_t>& lengths) {
+  const Encoder& encoder = model.encoder();
+  const std::int64_t batch_tokens = state.range(0);
+  std::vector<Batch> batches;
+  std::int64_t tokens = 0;
+  for (std::size_t first = 0; first < lengths.size();) {
+    std::size_t last = first;
+    std::int64_t in_batch = 0;
+    while (last < lengths.size() &&
+           (last == first || in_batch + lengths[last] <= batch_tokens)) {
+      in_batch += lengths[last++];
+    }
+    batches.push_back(test::random_batch({lengths.data() + first, last - first},
+                                         encoder.config().vocab_size));
+    tokens += in_batch;
+    first = last;
+  }
+  const nn::ComputeScope scope;
+  Workspace workspace;
+  for (auto _ : state) {
+    for (const Batch& batch : batches) {
+      const Workspace::Frame frame(workspace);
+      const MatrixView hidden =
+          nn::allocate_rows(workspace, batch.tokens(), encoder.config().hidden_size);
+      encoder.forward(batch, encoder.config().layers, hidden, workspace);
+      benchmark::DoNotOptimize(hidden.data);
+    }
+  }
+  using benchmark::Counter;
+  state.counters["tokens/s"] =
+      Counter(static_cast<double>(tokens), Counter::kIsIterationInvariantRate);
+  state.counters["sequences/s"] =
+      Counter(static_cast<double>(lengths.size()), Counter::kIsIterationInvariantRate);
+}
+
+void base_128(benchmark::State& state) {
+  run_batches(state, base_model(), std::vector<std::int64_t>(32, 128));
+}
+void base_mixed(benchmark::State& state) { run_batches(state, base_model(), mixed_lengths(128)); }
+void small_mixed(benchmark::State& state) { run_batches(state, small_model(), mixed_lengths(256)); }
+void small_128(benchmark::State& state) {
+  run_batches(state, small_model(), std::vector<std::int64_t>(32, 128));
+}
+
+void of_batch_sizes(benchmark::internal::Benchmark* bench) {
+  bench->Arg(256)->Arg(1024)->ArgName("batch_tokens")->Unit(benchmark::kMillisecond);
+}
+BENCHMARK(base_128)->Apply(of_batch_sizes);
+BENCHMARK(base_mixed)->Apply(of_batch_sizes);
+BENCHMARK(small_128)->Apply(of_batch_sizes);
+BENCHMARK(small_mixed)->Apply(of_batch_sizes);
+
+}  // namespace
+}  // namespace convbert
