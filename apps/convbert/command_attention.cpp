@@ -187,8 +187,7 @@ void check_folder(const AttentionOptions& options) {
   }
 }
 
-int run(AttentionOptions& options) {
-  Console console(options.record.console);
+int run(AttentionOptions& options, Console& console) {
   validate(options.record);
   check_folder(options);
   LoadedModel loaded = load_for_records(options.record, ModelParts::encoder, false, console);
@@ -222,7 +221,9 @@ void add_attention_command(CLI::App& app, const Choose& choose) {
                    "With --format npz: a file for each record, <id>.npz, in this folder")
       ->group(kGroup)
       ->type_name("DIR");
-  command->callback([options, choose] { choose([options] { return run(*options); }); });
+  command->callback([options, choose] {
+    choose(options->record.console, [options](Console& console) { return run(*options, console); });
+  });
 }
 
 }  // namespace convbert::app

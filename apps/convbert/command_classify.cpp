@@ -166,8 +166,7 @@ class ClassifyCommand : public RecordCommand {
   std::vector<std::string> labels_;
 };
 
-int run(ClassifyOptions& options) {
-  Console console(options.record.console);
+int run(ClassifyOptions& options, Console& console) {
   validate(options.record);
   LoadedModel loaded =
       load_for_records(options.record, ModelParts::encoder_and_classifier, false, console);
@@ -196,7 +195,9 @@ void add_classify_command(CLI::App& app, const Choose& choose) {
       ->type_name("P");
   command->add_flag("--logits", options->logits, "Add the head's output before the softmax")
       ->group(kGroup);
-  command->callback([options, choose] { choose([options] { return run(*options); }); });
+  command->callback([options, choose] {
+    choose(options->record.console, [options](Console& console) { return run(*options, console); });
+  });
 }
 
 }  // namespace convbert::app

@@ -138,8 +138,7 @@ VectorPlan make_plan(const EmbedOptions& options, const LoadedModel& loaded) {
   return plan;
 }
 
-int run(EmbedOptions& options) {
-  Console console(options.record.console);
+int run(EmbedOptions& options, Console& console) {
   validate(options.record);
   if (options.per_token && options.record.output.format == "npy") {
     throw Error(ErrorKind::usage, "--per-token: texts differ in length, so they make no npy "
@@ -198,7 +197,9 @@ void add_embed_command(CLI::App& app, const Choose& choose) {
                  "A vector for each token, [CLS] and [SEP] included, instead of each text; not "
                  "normalised unless asked for")
       ->group(kGroup);
-  command->callback([options, choose] { choose([options] { return run(*options); }); });
+  command->callback([options, choose] {
+    choose(options->record.console, [options](Console& console) { return run(*options, console); });
+  });
 }
 
 }  // namespace convbert::app

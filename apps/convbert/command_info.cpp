@@ -195,7 +195,6 @@ std::string to_text(const OrderedJson& info) {
 }
 
 int run(const InfoOptions& options) {
-  Console console(options.console);
   const ModelSource source = open_model_source(options.model);
   const Tokenizer tokenizer = open_tokenizer(source);
   const Model model = load_model(source.files, ModelParts::everything);
@@ -222,7 +221,9 @@ void add_info_command(CLI::App& app, const Choose& choose) {
   command->add_flag("--tensors", options->tensors, "List the checkpoint's tensors, too")
       ->group("Output");
   add_console_options(*command, options->console);
-  command->callback([options, choose] { choose([options] { return run(*options); }); });
+  command->callback([options, choose] {
+    choose(options->console, [options](Console&) { return run(*options); });
+  });
 }
 
 }  // namespace convbert::app

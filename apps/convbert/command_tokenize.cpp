@@ -186,8 +186,7 @@ std::int64_t max_length_of(const TokenizeOptions& options, const ModelSource& so
   return limit == std::numeric_limits<std::int64_t>::max() ? 0 : limit;
 }
 
-int run(TokenizeOptions& options) {
-  Console console(options.record.console);
+int run(TokenizeOptions& options, Console& console) {
   validate(options.record);
   const ModelSource source = open_model_source(options.record.model.model);
   Tokenizer tokenizer = open_tokenizer(source);
@@ -234,7 +233,9 @@ void add_tokenize_command(CLI::App& app, const Choose& choose) {
                  "With --decode: leave out [CLS], [SEP] and the like")
       ->needs(decode)
       ->group("Tokens");
-  command->callback([options, choose] { choose([options] { return run(*options); }); });
+  command->callback([options, choose] {
+    choose(options->record.console, [options](Console& console) { return run(*options, console); });
+  });
 }
 
 }  // namespace convbert::app

@@ -5,10 +5,14 @@
 
 #include <functional>
 
+#include "console.h"
+
 namespace convbert::app {
 
-// Receives what the chosen command wants to run; it returns the exit status.
-using Choose = std::function<void(std::function<int()>)>;
+// Receives what the chosen command wants to run, with the console that its flags ask for; it
+// returns the exit status.
+using Command = std::function<int(Console&)>;
+using Choose = std::function<void(const ConsoleOptions&, Command)>;
 
 void add_tokenize_command(CLI::App& app, const Choose& choose);
 void add_embed_command(CLI::App& app, const Choose& choose);

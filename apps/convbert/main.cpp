@@ -24,61 +24,64 @@ std::string version_text() {
                 U_ICU_VERSION, ", ", nn::name_of(nn::instruction_set()));
 }
 
-int run_command(const std::function<int()>& command) {
-  try {
-    return command();
-  } catch (const Error& error) {
-    const char* prefix = error.kind() == ErrorKind::internal ? "internal error, please report: " : "";
-    Console().error(prefix + std::string(error.what()));
-  } catch (const std::bad_alloc&) {
-    Console().error("out of memory");
-  } catch (const std::exception& error) {
-    Console().error(concat("internal error, please report: ", error.what()));
-  }
-  return kFailure;
-}
+// The flags of all commands, and what to run once they are parsed.
+class Program {
+ public:
+  Program() : app_("ConvBERT, BERT and ELECTRA: tokenize, embed, classify, look at attention.\n",
+                   "convbert") {
+    app_.set_version_flag("--version", version_text, "Show the version");
+    app_.set_help_flag("-h,--help", "Show this help");
+    app_.require_subcommand(0, 1);  // a missing one is reported here, behind unknown arguments
+    auto formatter = std::make_shared<HelpFormatter>();
+    formatter->column_width(28);
+    app_.formatter(formatter);
 
-int run_program(int argc, char** argv) {
-  CLI::App app("ConvBERT, BERT and ELECTRA: tokenize, embed, classify, look at attention.\n",
-               "convbert");
-  app.set_version_flag("--version", version_text, "Show the version");
-  app.set_help_flag("-h,--help", "Show this help");
-  app.require_subcommand(0, 1);  // a missing one is reported below, behind unknown arguments
-  auto formatter = std::make_shared<HelpFormatter>();
-  formatter->column_width(28);
-  app.formatter(formatter);
-
-  std::function<int()> chosen;
-  const Choose choose = [&](std::function<int()> command) { chosen = std::move(command); };
-  add_tokenize_command(app, choose);
-  add_embed_command(app, choose);
-  add_classify_command(app, choose);
-  add_attention_command(app, choose);
-  add_info_command(app, choose);
-  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
-    command->group("Commands");
+    const Choose choose = [this](const ConsoleOptions& console, Command command) {
+      console_ = Console(console);
+      command_ = std::move(command);
+    };
+    add_tokenize_command(app_, choose);
+    add_embed_command(app_, choose);
+    add_classify_command(app_, choose);
+    add_attention_command(app_, choose);
+    add_info_command(app_, choose);
+    for (CLI::App* command : app_.get_subcommands([](CLI::App*) { return true; })) {
+      command->group("Commands");
+    }
+    app_.footer("Results go to standard output, everything else to standard error.\n"
+                "Exit status: 0 all done, 1 some records failed, 2 the run could not be done.\n"
+                "convbert COMMAND --help tells more.\n");
   }
-  app.footer("Results go to standard output, everything else to standard error.\n"
-             "Exit status: 0 all done, 1 some records failed, 2 the run could not be done.\n"
-             "convbert COMMAND --help tells more.\n");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& success) {
-    return app.exit(success);  // --help, --version
-  } catch (const CLI::ParseError& error) {
-    const auto commands = app.get_subcommands();
-    const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
-    Console().error(concat(error.what(), " (see convbert", command, " --help)"));
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+      if (!command_) throw Error(ErrorKind::usage, "expected a command (see convbert --help)");
+      return command_(console_);
+    } catch (const CLI::Success& success) {
+      return app_.exit(success);  // --help, --version
+    } catch (const CLI::ParseError& error) {
+      const auto commands = app_.get_subcommands();
+      const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
+      console_.error(concat(error.what(), " (see convbert", command, " --help)"));
+    } catch (const Error& error) {
+      const bool is_ours = error.kind() == ErrorKind::internal;
+      console_.error(concat(is_ours ? "internal error, please report: " : "", error.what()));
+    } catch (const std::bad_alloc&) {
+      console_.error("out of memory");
+    } catch (const std::exception& error) {
+      console_.error(concat("internal error, please report: ", error.what()));
+    }
     return kFailure;
   }
-  if (!chosen) {
-    Console().error("expected a command (see convbert --help)");
-    return kFailure;
-  }
-  return run_command(chosen);
-}
+
+ private:
+  CLI::App app_;
+  Console console_;
+  Command command_;
+};
 
 }  // namespace
 }  // namespace convbert::app
 
-int main(int argc, char** argv) { return convbert::app::run_program(argc, argv); }
+int main(int argc, char** argv) { return convbert::app::Program().run(argc, argv); }

@@ -37,15 +37,14 @@ Array read_npy(std::span<const std::byte> bytes, const std::string& name) {
   return array;
 }
 
-}  // namespace
-
-std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
+// The files of a zip archive.
+std::map<std::string, std::vector<std::byte>> read_files(const std::filesystem::path& path) {
   struct Close {
     void operator()(void* archive) const { unzClose(archive); }
   };
   const std::unique_ptr<void, Close> zip(unzOpen64(path.c_str()));
   if (zip == nullptr) throw std::runtime_error(path.string() + ": cannot open");
-  std::map<std::string, Array> arrays;
+  std::map<std::string, std::vector<std::byte>> files;
   for (int status = unzGoToFirstFile(zip.get()); status == UNZ_OK;
        status = unzGoToNextFile(zip.get())) {
     unz_file_info64 info;
@@ -58,10 +57,42 @@ std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
         unzCloseCurrentFile(zip.get()) != UNZ_OK) {
       throw std::runtime_error(path.string() + ": cannot read " + name);
     }
-    const std::string array = name;
-    arrays.emplace(array.substr(0, array.size() - 4), read_npy(bytes, array));  // less ".npy"
+    files.emplace(name, std::move(bytes));
+  }
+  return files;
+}
+
+std::string without_extension(const std::string& name) {
+  return name.substr(0, name.size() - 4);  // ".npy"
+}
+
+bool holds_floats(const std::vector<std::byte>& npy) {
+  const std::string_view text(reinterpret_cast<const char*>(npy.data()), npy.size());
+  return text.substr(0, 128).find("'descr': '<f4'") != std::string_view::npos;
+}
+
+}  // namespace
+
+std::map<std::string, Array> read_npz(const std::filesystem::path& path) {
+  std::map<std::string, Array> arrays;
+  for (const auto& [name, bytes] : read_files(path)) {
+    arrays.emplace(without_extension(name), read_npy(bytes, name));
   }
   return arrays;
+}
+
+std::map<std::string, Array> read_npz_floats(const std::filesystem::path& path) {
+  std::map<std::string, Array> arrays;
+  for (const auto& [name, bytes] : read_files(path)) {
+    if (holds_floats(bytes)) arrays.emplace(without_extension(name), read_npy(bytes, name));
+  }
+  return arrays;
+}
+
+std::vector<std::string> npz_names(const std::filesystem::path& path) {
+  std::vector<std::string> names;
+  for (const auto& [name, bytes] : read_files(path)) names.push_back(without_extension(name));
+  return names;
 }
 
 }  // namespace convbert::test

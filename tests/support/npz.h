@@ -15,6 +15,11 @@ struct Array {
   std::vector<float> values;
 };
 
+// Of an archive that holds nothing else.
 std::map<std::string, Array> read_npz(const std::filesystem::path& path);
+// The others are left out.
+std::map<std::string, Array> read_npz_floats(const std::filesystem::path& path);
+// Names of all arrays, sorted.
+std::vector<std::string> npz_names(const std::filesystem::path& path);
 
 }  // namespace convbert::test

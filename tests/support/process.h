@@ -1,0 +1,76 @@
+// Runs programs as a shell would, for tests of the real binary.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace convbert::test {
+
+struct ProcessResult {
+  int status;  // exit status, or 128 + signal
+  std::string out;
+  std::string err;
+};
+
+struct ProcessOptions {
+  std::string input{};                               // of standard input
+  std::map<std::string, std::string> environment{};  // added to the test's own
+  std::string output_path{};                         // standard output goes there instead
+  std::string directory{};                           // to run in
+};
+
+// `convbert ARGUMENTS...`, waited for; at most a minute.
+ProcessResult run_convbert(const std::vector<std::string>& arguments,
+                           const ProcessOptions& options = {});
+
+// One that is talked to while it runs. Killed, if need be, when it goes out of scope.
+class Process {
+ public:
+  explicit Process(const std::vector<std::string>& arguments, const ProcessOptions& options = {});
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  void write(const std::string& text);
+  void close_input();
+  // A line of standard output without its '\n'; "" if there is none within ten seconds.
+  std::string read_line();
+  void close_output();
+  void signal(int number);
+  ProcessResult wait();
+
+ private:
+  bool pump(int timeout_ms);
+
+  pid_t pid_ = -1;
+  int in_ = -1;
+  int out_ = -1;
+  int err_ = -1;
+  std::string out_text_;
+  std::string err_text_;
+};
+
+// A folder that is gone when the test is.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  std::string path(const std::string& name = "") const;
+  std::string write(const std::string& name, const std::string& content) const;  // the path
+
+ private:
+  std::string path_;
+};
+
+std::string read_file(const std::string& path);
+std::vector<std::string> split_lines(const std::string& text);
+std::string gzip(const std::string& text);
+std::string replaced(std::string text, const std::string& from, const std::string& to);
+
+}  // namespace convbert::test
