@@ -1,6 +1,7 @@
 #include "resume.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -24,15 +25,12 @@ class WrittenRecords {
       : text_(text), row_bytes_(format == "npy" ? 4 * command.row_width() : 0) {
     std::string header;
     if (format == "tsv") header = command.tsv_header() + "\n";
-    if (format == "npy") header = npy_header("<f4", {count_rows(), command.row_width()});
-    const bool cut_short = text.size() < header.size();
-    if (cut_short) return;  // not even a header: nothing is complete
-    // An unfinished array still says that it has no rows.
-    const bool matches = text.starts_with(header) ||
-                         (format == "npy" &&
-                          text.starts_with(npy_header("<f4", {0, command.row_width()})));
-    if (!matches) {
-      throw Error(ErrorKind::usage, concat(path, ": it was not written with these options"));
+    if (format == "npy") header = npy_header("<f4", {rows_in_header(), command.row_width()});
+    if (text.size() < header.size()) return;  // cut inside the header: nothing is complete
+    if (!text.starts_with(header)) {
+      throw Error(ErrorKind::usage,
+                  concat(path, ": it was not written with these options; remove the file, or run ",
+                         "without --resume"));
     }
     position_ = header.size();
     start_ = position_;
@@ -52,10 +50,19 @@ class WrittenRecords {
   }
 
  private:
+  // An unfinished array says that it has no rows; a finished one, how many. Either will do.
+  std::int64_t rows_in_header() const {
+    constexpr std::string_view kBefore = "'shape': (";
+    const std::size_t at = text_.substr(0, 256).find(kBefore);
+    std::int64_t rows = 0;
+    if (at != std::string_view::npos) {
+      const std::string_view digits = text_.substr(at + kBefore.size(), 20);
+      std::from_chars(digits.data(), digits.data() + digits.size(), rows);
+    }
+    return rows;
+  }
   std::int64_t count_rows() const {
-    const std::size_t header = npy_header("<f4", {0, 1}).size();
-    if (text_.size() < header) return 0;
-    return static_cast<std::int64_t>(text_.size() - header) / row_bytes_;
+    return static_cast<std::int64_t>(text_.size() - start_) / row_bytes_;
   }
   std::int64_t count_lines() const {
     return std::count(text_.begin() + static_cast<std::ptrdiff_t>(start_), text_.end(), '\n');
