@@ -120,17 +120,15 @@ struct Tokenizer::Impl {
 
   explicit Impl(TokenizerSpec given)
       : spec(std::move(given)), wordpiece(spec.vocab, spec.wordpiece, unknown_id(spec)) {
-    for (const AddedToken& token : spec.added_tokens) {
-      const std::u32string content = decode_all(token.content);
+    for (AddedToken token : spec.added_tokens) {
       if (token.normalized) {
+        // It is known by its normal form from here on, as in the reference.
         std::vector<NormalizedCharacter> characters;
-        normalize(content, 0, spec.normalizer, characters);
-        std::u32string normal;
-        for (const NormalizedCharacter& c : characters) normal.push_back(c.character);
-        normalized_matcher.add(token, std::move(normal));
-      } else {
-        raw_matcher.add(token, content);
+        normalize(decode_all(token.content), 0, spec.normalizer, characters);
+        token.content.clear();
+        for (const NormalizedCharacter& c : characters) append_utf8(token.content, c.character);
       }
+      (token.normalized ? normalized_matcher : raw_matcher).add(token, decode_all(token.content));
       added_by_id.insert_or_assign(token.id, token);
     }
   }

@@ -51,9 +51,10 @@ struct TokenizerSpec {
   std::optional<std::int64_t> max_length;  // model_max_length, where it is a real limit
 };
 
-// Reads tokenizer_config.json, vocab.txt, special_tokens_map.json and added_tokens.json, or
-// tokenizer.json where there is no vocab.txt. Where both speak of a setting, tokenizer_config.json
-// has the last word. Throws Error(format) or Error(system) naming the file.
+// Reads vocab.txt with tokenizer_config.json, special_tokens_map.json and added_tokens.json; a
+// tokenizer.json beside vocab.txt does not count, as in the reference. Without vocab.txt it is
+// tokenizer.json alone, of which tokenizer_config.json may still change case, accents and Chinese
+// characters. Throws Error(format) or Error(system) naming the file.
 TokenizerSpec read_tokenizer_spec(const ModelFiles& files);
 
 struct EncodeOptions {

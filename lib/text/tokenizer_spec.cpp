@@ -33,7 +33,7 @@ class SpecReader {
     }
     config_ = read_object("tokenizer_config.json");
     special_map_ = read_object("special_tokens_map.json");
-    if (has_json) {
+    if (!has_vocab) {
       spec_ = parse_tokenizer_json(files_.open("tokenizer.json").text(),
                                    files_.path_of("tokenizer.json"));
     }
@@ -127,7 +127,6 @@ class SpecReader {
   }
 
   void read_special_tokens() {
-    spec_.added_tokens.clear();  // tokenizer.json's belong to its own vocabulary
     const std::string source = config_path();
     if (const Json added = read_object("added_tokens.json"); !added.empty()) {
       for (const auto& [content, id] : added.items()) {
