@@ -1,0 +1,247 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "support/process.h"
+#include "text/tokenizer.h"
+#include "text/tokenizer_json.h"
+#include "text/words.h"
+
+namespace convbert {
+namespace {
+
+const std::string kVocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##b\nab\nhey\nfoo\n.\n##c\nHey\n";
+
+// A tokenizer from files that a test writes.
+class TokenizerFiles {
+ public:
+  explicit TokenizerFiles(const std::string& vocab = kVocab) {
+    if (!vocab.empty()) folder_.write("vocab.txt", vocab);
+  }
+  TokenizerFiles& with(const std::string& name, const std::string& content) {
+    folder_.write(name, content);
+    return *this;
+  }
+  Tokenizer open() const {
+    return Tokenizer(read_tokenizer_spec(ModelFiles::directory(folder_.path())));
+  }
+  std::string error() const {
+    try {
+      open();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+ private:
+  test::TemporaryFolder folder_;
+};
+
+std::string joined(const Tokenizer& tokenizer, std::string_view text) {
+  std::string tokens;
+  for (const std::string& token :
+       tokenizer.tokens(tokenizer.encode(text, std::nullopt, {.add_special_tokens = false}))) {
+    tokens += (tokens.empty() ? "" : " ") + token;
+  }
+  return tokens;
+}
+
+TEST_CASE("vocabulary lines lose white space at their ends, the last of equal ones counts") {
+  const Vocab vocab = Vocab::from_lines("a\r\nb \t\n\nc\xC2\xA0\na\r\n d\ne", "vocab.txt");
+  CHECK(vocab.size() == 7);
+  CHECK(vocab.find("a") == 4);
+  CHECK(vocab.find("b") == 1);
+  CHECK(vocab.find("") == 2);
+  CHECK(vocab.find("c") == 3);
+  CHECK(vocab.find(" d") == 5);
+  CHECK(vocab.find("e") == 6);
+  CHECK_FALSE(vocab.token(0));  // its line was given again
+  CHECK(vocab.token(4) == "a");
+  CHECK_FALSE(vocab.token(7));
+  CHECK_FALSE(vocab.token(-1));
+}
+
+TEST_CASE("a published vocabulary's oddities all load") {
+  // CRLF line ends, duplicates, and bytes that are no UTF-8.
+  std::string text = "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\n[MASK]\r\n";
+  for (int i = 0; i < 1008; ++i) text += "\xC3\x83\xC2\xA9\r\n";
+  text += "\xFF\xFE\r\nlast\r\n";
+  const Vocab vocab = Vocab::from_lines(text, "vocab.txt");
+  CHECK(vocab.size() == 5 + 1008 + 2);
+  CHECK(vocab.find("\xC3\x83\xC2\xA9") == 5 + 1007);
+  CHECK(vocab.find("last") == vocab.size() - 1);
+}
+
+TEST_CASE("the longest piece first, or one unknown for the whole word") {
+  const Tokenizer tokenizer = TokenizerFiles().open();
+  CHECK(joined(tokenizer, "ab") == "ab");
+  CHECK(joined(tokenizer, "abb") == "ab ##b");
+  CHECK(joined(tokenizer, "abc.b") == "ab ##c . b");
+  CHECK(joined(tokenizer, "abx") == "[UNK]");
+  CHECK(joined(tokenizer, "a" + std::string(99, 'b')).starts_with("ab ##b ##b"));
+  CHECK(joined(tokenizer, "a" + std::string(100, 'b')) == "[UNK]");
+}
+
+TEST_CASE("special tokens are found in the text") {
+  const Tokenizer tokenizer = TokenizerFiles().open();
+  CHECK(joined(tokenizer, "a[MASK]b [SEP]") == "a [MASK] b [SEP]");
+  CHECK(joined(tokenizer, "[mask]") == "[UNK] [UNK] [UNK]");
+  const Encoding encoding = tokenizer.encode("a [SEP]");
+  CHECK(encoding.special_mask == std::vector<std::uint8_t>{1, 0, 0, 1});  // the text's is no frame
+}
+
+TEST_CASE("added tokens keep their flags") {
+  TokenizerFiles files;
+  files.with("added_tokens.json", R"({"xyz":20,"H\u00c9Y":21})")
+      .with("tokenizer_config.json",
+            R"({"mask_token":{"content":"[MASK]","lstrip":true,"rstrip":false},
+                "added_tokens_decoder":{"22":{"content":"w","single_word":true,"special":false,
+                                              "normalized":false}},
+                "additional_special_tokens":["[E1]"]})");
+  const Tokenizer tokenizer = files.open();
+  CHECK(tokenizer.size() == 24);
+  const Encoding mask = tokenizer.encode("a  [MASK] b", std::nullopt, {.add_special_tokens = false});
+  CHECK(mask.offsets == std::vector<Offsets>{{0, 1}, {1, 9}, {10, 11}});
+  CHECK(joined(tokenizer, "aXYZb") == "a xyz b");                   // in the normal form
+  CHECK(joined(tokenizer, "he\xCC\x81y") == "hey");
+  CHECK(tokenizer.encode("h\xC3\xA9y").ids[1] == 21);
+  CHECK(tokenizer.encode("w").ids[1] == 22);
+  CHECK(joined(tokenizer, "aw") == "[UNK]");                         // whole words only
+  CHECK(tokenizer.encode("[E1]").ids[1] == 23);                      // the next free id
+}
+
+TEST_CASE("settings change what normalisation does") {
+  const auto tokens_with = [](const std::string& config, std::string_view text) {
+    return joined(TokenizerFiles().with("tokenizer_config.json", config).open(), text);
+  };
+  CHECK(tokens_with("{}", "H\xC3\xA9y") == "hey");
+  CHECK(tokens_with(R"({"do_lower_case":false})", "Hey") == "Hey");
+  CHECK(tokens_with(R"({"do_lower_case":false})", "H\xC3\xA9y") == "[UNK]");
+  CHECK(tokens_with(R"({"do_lower_case":false,"strip_accents":true})", "H\xC3\xA9y") == "Hey");
+  CHECK(tokens_with(R"({"strip_accents":false})", "H\xC3\xA9y") == "[UNK]");
+  CHECK(tokens_with(R"({"strip_accents":null})", "H\xC3\xA9y") == "hey");
+  CHECK(tokens_with(R"({"cls_token":"a","sep_token":"b"})", "[CLS]") == "[UNK] [UNK] [UNK]");
+}
+
+TEST_CASE("limits of the model's length") {
+  const auto limit = [](const std::string& config) {
+    return TokenizerFiles().with("tokenizer_config.json", config).open().spec().max_length;
+  };
+  CHECK(limit(R"({"model_max_length":77})") == 77);
+  CHECK_FALSE(limit(R"({"model_max_length":1000000000000000019884624838656})"));
+  CHECK_FALSE(limit("{}"));
+}
+
+TEST_CASE("settings of the wrong kind are named") {
+  const auto error_of = [](const std::string& config) {
+    return TokenizerFiles().with("tokenizer_config.json", config).error();
+  };
+  CHECK(error_of(R"({"do_lower_case":"yes"})").find("\"do_lower_case\": expected true or false") !=
+        std::string::npos);
+  CHECK(error_of(R"({"cls_token":5})").find("expected a token, found 5") != std::string::npos);
+  CHECK(error_of(R"({"added_tokens_decoder":{"x":"y"}})").find("expected a number") !=
+        std::string::npos);
+  CHECK(error_of(R"({"added_tokens_decoder":{"99999999":"y"}})").find("id 99999999") !=
+        std::string::npos);
+  CHECK(error_of("[]").find("expected a JSON object") != std::string::npos);
+}
+
+const std::string kTokenizerJson = R"({
+  "added_tokens": [{"id": 3, "content": "[MASK]", "special": true, "normalized": false}],
+  "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+                 "strip_accents": null, "lowercase": false},
+  "pre_tokenizer": {"type": "BertPreTokenizer"},
+  "post_processor": {"type": "TemplateProcessing",
+    "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}},
+               {"Sequence": {"id": "A", "type_id": 0}}],
+    "pair": [{"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": "[CLS]", "type_id": 0}},
+             {"Sequence": {"id": "A", "type_id": 0}}],
+    "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [1], "tokens": ["[CLS]"]}}},
+  "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "@",
+            "max_input_chars_per_word": 4,
+            "vocab": {"[UNK]": 0, "[CLS]": 1, "[PAD]": 2, "[MASK]": 3, "a": 4, "@b": 5, "A": 6}}})";
+
+TEST_CASE("tokenizer.json alone makes a tokenizer") {
+  const Tokenizer tokenizer = TokenizerFiles("").with("tokenizer.json", kTokenizerJson).open();
+  CHECK(joined(tokenizer, "abb A[MASK]") == "a @b @b A [MASK]");
+  CHECK(joined(tokenizer, "abbbb") == "[UNK]");
+  CHECK(tokenizer.encode("a").ids == std::vector<std::int32_t>{1, 4});
+  const Encoding pair = tokenizer.encode("a", "A");
+  CHECK(pair.ids == std::vector<std::int32_t>{6, 1, 4});
+  CHECK(pair.type_ids == std::vector<std::int32_t>{1, 0, 0});
+  CHECK(pair.sequence == std::vector<std::uint8_t>{1, 0, 0});
+  CHECK(tokenizer.decode({1, 4, 5}, false) == "[CLS] ab");
+}
+
+TEST_CASE("a tokenizer of another kind is named") {
+  const auto error_of = [](const std::string& from, const std::string& to) {
+    try {
+      parse_tokenizer_json(test::replaced(kTokenizerJson, from, to), "tokenizer.json");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(error_of("WordPiece", "BPE") == "tokenizer.json: \"model\": expected WordPiece, found BPE");
+  CHECK(error_of("BertNormalizer", "NFC").find("expected BertNormalizer") != std::string::npos);
+  CHECK(error_of("BertPreTokenizer", "ByteLevel").find("expected BertPreTokenizer") !=
+        std::string::npos);
+  CHECK(error_of("TemplateProcessing", "RobertaProcessing").find("\"post_processor\"") !=
+        std::string::npos);
+  CHECK(error_of("\"a\": 4", "\"a\": -4").find("a token's id") != std::string::npos);
+  CHECK(error_of("\"a\": 4", "\"a\": 4000000000").find("a token's id") != std::string::npos);
+  CHECK(error_of("\"ids\": [1]", "\"ids\": []").find("does not give \"[CLS]\" one id") !=
+        std::string::npos);
+}
+
+TEST_CASE("truncation") {
+  const Tokenizer tokenizer = TokenizerFiles().open();
+  const auto lengths = [&](int first, int second, std::int64_t limit, Truncation truncation) {
+    std::string a;
+    std::string b;
+    for (int i = 0; i < first; ++i) a += "a ";
+    for (int i = 0; i < second; ++i) b += "b ";
+    const Encoding encoding = tokenizer.encode(a, b, {.max_length = limit, .truncation = truncation});
+    CHECK(encoding.truncated == first + second + 3 - static_cast<int>(encoding.size()));
+    return std::pair(std::ranges::count(encoding.ids, 5), std::ranges::count(encoding.ids, 6));
+  };
+  using Counts = std::pair<std::ptrdiff_t, std::ptrdiff_t>;
+  CHECK(lengths(6, 6, 8, Truncation::longest_first) == Counts{2, 3});
+  CHECK(lengths(7, 6, 8, Truncation::longest_first) == Counts{3, 2});
+  CHECK(lengths(1, 9, 8, Truncation::longest_first) == Counts{1, 4});
+  CHECK(lengths(9, 2, 8, Truncation::only_first) == Counts{3, 2});
+  CHECK(lengths(2, 9, 8, Truncation::only_second) == Counts{2, 3});
+  CHECK(lengths(2, 3, 8, Truncation::error) == Counts{2, 3});
+  CHECK(lengths(3, 3, 3, Truncation::longest_first) == Counts{0, 0});
+  CHECK_THROWS_AS(lengths(2, 4, 8, Truncation::error), Error);
+  CHECK_THROWS_AS(lengths(2, 9, 8, Truncation::only_first), Error);
+  CHECK_THROWS_AS(lengths(9, 2, 8, Truncation::only_second), Error);
+  CHECK_THROWS_AS(lengths(9, 2, 2, Truncation::longest_first), Error);
+}
+
+TEST_CASE("offsets convert to bytes and UTF-16 units") {
+  const std::string text = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z";
+  const std::vector<Offsets> offsets{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {0, 5}};
+  CHECK(convert_offsets(offsets, text, OffsetUnit::codepoint) == offsets);
+  CHECK(convert_offsets(offsets, text, OffsetUnit::byte) ==
+        std::vector<Offsets>{{0, 1}, {1, 3}, {3, 6}, {6, 10}, {10, 11}, {0, 11}});
+  CHECK(convert_offsets(offsets, text, OffsetUnit::utf16) ==
+        std::vector<Offsets>{{0, 1}, {1, 2}, {2, 3}, {3, 5}, {5, 6}, {0, 6}});
+}
+
+TEST_CASE("decoding joins pieces and cleans up spaces as the reference does") {
+  const Tokenizer tokenizer =
+      TokenizerFiles("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\ndo\nnot\nn't\n'\ns\n.\n##ing\n").open();
+  CHECK(tokenizer.decode({2, 5, 11, 10, 3}, false) == "[CLS] doing. [SEP]");
+  CHECK(tokenizer.decode({2, 5, 11, 10, 3}, true) == "doing.");
+  CHECK(tokenizer.decode({5, 7}, false) == "don't");
+  CHECK(tokenizer.decode({11, 5}, false) == "##ing do");
+  CHECK(tokenizer.decode({}, false) == "");
+}
+
+}  // namespace
+}  // namespace convbert
