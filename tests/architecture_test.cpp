@@ -1,0 +1,108 @@
+// The house keeps its order: which folder may include which, and what the library may not do.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+
+namespace convbert {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kRoot(CONVBERT_SOURCE_DIR);
+
+// What each folder of lib may include, besides itself.
+const std::map<std::string, std::set<std::string>> kAllowed{
+    {"core", {}},
+    {"text", {"core"}},
+    {"checkpoint", {"core"}},
+    {"nn", {"core"}},
+    {"attention", {"core"}},
+    {"io", {"core"}},
+    {"model", {"core", "nn", "checkpoint"}},
+    {"pipeline", {"core", "text", "io"}},
+    {"train", {"core", "nn", "checkpoint", "model", "text", "io", "pipeline"}},
+};
+
+template <class Visit>
+void for_each_line(const fs::path& folder, Visit visit) {
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string extension = entry.path().extension().string();
+    if (extension != ".h" && extension != ".cpp") continue;
+    std::ifstream file(entry.path());
+    int number = 0;
+    for (std::string line; std::getline(file, line);) {
+      visit(fs::relative(entry.path(), kRoot).string(), ++number, line);
+    }
+  }
+}
+
+TEST_CASE("includes follow the arrows") {
+  const std::regex include("^#include \"([a-z_]+)/");
+  int checked = 0;
+  for (const auto& entry : fs::directory_iterator(kRoot / "lib")) {
+    if (!entry.is_directory()) continue;
+    const std::string folder = entry.path().filename().string();
+    INFO("lib/", folder);
+    REQUIRE(kAllowed.contains(folder));
+    for_each_line(entry.path(), [&](const std::string& file, int number, const std::string& line) {
+      std::smatch match;
+      if (!std::regex_search(line, match, include)) return;
+      const std::string included = match[1];
+      INFO(file, ":", number, ": ", line);
+      CHECK((included == folder || kAllowed.at(folder).contains(included)));
+      ++checked;
+    });
+  }
+  CHECK(checked > 100);
+}
+
+TEST_CASE("libraries of others are named in their one folder") {
+  const std::pair<std::regex, std::string> homes[] = {
+      {std::regex("dnnl"), "lib/nn/"},
+      {std::regex("#include <unicode/"), "lib/text/unicode.cpp"},
+      {std::regex("#include <CLI/"), "apps/"},
+      {std::regex("#include <minizip/unzip"), "lib/checkpoint/"},
+      {std::regex("#include <minizip/zip"), "lib/io/"},
+  };
+  for (const char* folder : {"lib", "apps"}) {
+    for_each_line(kRoot / folder, [&](const std::string& file, int number, const std::string& line) {
+      for (const auto& [pattern, home] : homes) {
+        const bool is_version = line == "#include <unicode/uvernum.h>";  // a number, no function
+        if (!std::regex_search(line, pattern) || is_version) continue;
+        INFO(file, ":", number, ": ", line);
+        CHECK(file.starts_with(home));
+      }
+    });
+  }
+}
+
+TEST_CASE("the library does not print, exit or abort") {
+  const std::regex forbidden(
+      R"(std::(cout|cerr|clog|abort|exit|terminate|quick_exit)\b|\b(printf|puts|exit|abort|assert)\()");
+  for_each_line(kRoot / "lib", [&](const std::string& file, int number, const std::string& line) {
+    const std::string code = line.substr(0, line.find("//"));
+    INFO(file, ":", number, ": ", line);
+    CHECK_FALSE(std::regex_search(code, forbidden));
+  });
+}
+
+TEST_CASE("headers are included once") {
+  for (const char* folder : {"lib", "apps", "models", "tests"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
+      if (entry.path().extension() != ".h") continue;
+      std::ifstream file(entry.path());
+      bool found = false;
+      for (std::string line; std::getline(file, line);) found = found || line == "#pragma once";
+      INFO(entry.path().string());
+      CHECK(found);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace convbert
