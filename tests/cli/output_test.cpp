@@ -25,7 +25,7 @@ std::vector<float> npy_floats(const std::string& npy, const std::string& shape) 
   CHECK(npy.substr(10, header - 10).find("'descr': '<f4', 'fortran_order': False, 'shape': " +
                                          shape) != std::string::npos);
   std::vector<float> values((npy.size() - header) / 4);
-  std::memcpy(values.data(), npy.data() + header, values.size() * 4);
+  if (!values.empty()) std::memcpy(values.data(), npy.data() + header, values.size() * 4);
   return values;
 }
 

@@ -114,13 +114,14 @@ Comparison compare_case(const std::filesystem::path& folder, const ModelFiles& f
     found["embedding"] = {{hidden.columns}, embedding};
 
     const std::string prefix = concat("i", row["i"].get<int>(), ".");
-    for (const auto& [name, array] : expected) {
+    for (const auto& entry : expected) {
+      const std::string& name = entry.first;
       if (!name.starts_with(prefix)) continue;
       const std::string key = name.substr(prefix.size());
       if (key == "logits" && !model.classifier) continue;  // of a head that has no command yet
       INFO(folder.filename().string(), " ", name);
       REQUIRE(found.contains(key));
-      const double difference = largest_difference(found[key], array);
+      const double difference = largest_difference(found[key], entry.second);
       CHECK(difference <= kTolerance);
       comparison.largest = std::max(comparison.largest, difference);
       ++comparison.arrays;

@@ -59,7 +59,9 @@ TEST_CASE("a linear layer's rows do not depend on how many there are") {
       {768, 1536}, {768, 768}, {384, 54}, {3072, 768}, {256, 1024}, {1024, 256},
       {128, 256},  {128, 18},  {256, 2},  {37, 19},    {768, 1}};
   const ComputeScope scope;
-  for (const auto& [in, out] : shapes) {
+  for (const auto& shape : shapes) {
+    const std::int64_t in = shape.first;
+    const std::int64_t out = shape.second;
     const auto weight = random_floats(in * out, 1);
     const auto bias = random_floats(out, 2);
     for (const Activation activation : {Activation::identity, Activation::gelu}) {
