@@ -70,7 +70,8 @@ TEST_CASE("libraries of others are named in their one folder") {
       {"#include <minizip/zip", "lib/io/"},
   };
   for (const char* folder : {"lib", "apps"}) {
-    for_each_line(kRoot / folder, [&](const std::string& file, int number, const std::string& line) {
+    for_each_line(kRoot / folder, [&](const std::string& file, int number,
+                                      const std::string& line) {
       for (const auto& [name, home] : homes) {
         const bool is_version = line == "#include <unicode/uvernum.h>";  // a number, no function
         if (line.find(name) == std::string::npos || is_version) continue;

@@ -97,8 +97,7 @@ class NpzFolderSink : public ResultSink {
 
   void write(Job& job) override {
     if (job.failed()) return;
-    OutputFile output =
-        OutputFile::create(folder_ + "/" + unique_(safe_id(job.record)) + ".npz");
+    OutputFile output = OutputFile::create(folder_ + "/" + unique_(safe_id(job.record)) + ".npz");
     NpzWriter archive(output);
     for (const auto& [name, npy] : job.arrays) archive.add(name, npy);
     archive.close();

@@ -36,8 +36,7 @@ class MapCollector : public EncoderObserver {
         batch_(batch),
         kernel_(config.convolution ? config.convolution->kernel_size : 0) {
     for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-      maps_.emplace_back(selection.layer_count(), selection.head_count(), batch.length(s),
-                         kernel_);
+      maps_.emplace_back(selection.layer_count(), selection.head_count(), batch.length(s), kernel_);
     }
   }
 
@@ -144,9 +143,11 @@ class AttentionCommand : public RecordCommand {
     if (format_ == "npz") {
       const std::string& prefix = style.result_prefix;
       job.arrays.emplace_back(prefix + "tokens", npy_array(tokens));
-      job.arrays.emplace_back(prefix + "attention", npy_array(attention, std::span(maps.attention)));
+      job.arrays.emplace_back(prefix + "attention",
+                              npy_array(attention, std::span(maps.attention)));
       if (has_kernels) {
-        job.arrays.emplace_back(prefix + "conv_kernel", npy_array(kernels, std::span(maps.kernels)));
+        job.arrays.emplace_back(prefix + "conv_kernel",
+                                npy_array(kernels, std::span(maps.kernels)));
       }
       return;
     }
@@ -207,8 +208,7 @@ void add_attention_command(CLI::App& app, const Choose& choose) {
       "attention", "Self-attention maps and convolution kernels of every layer and head");
   add_record_options(*command, options->record, {"jsonl", "npz"});
   add_model_options(*command, options->record.model, true);
-  command
-      ->add_option("--layer", options->layers, "Layers from 0: lists and ranges, as 0,2 or 1-3")
+  command->add_option("--layer", options->layers, "Layers from 0: lists and ranges, as 0,2 or 1-3")
       ->group(kGroup)
       ->type_name("LIST");
   command

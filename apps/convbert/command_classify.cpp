@@ -59,8 +59,8 @@ class ClassifyCommand : public RecordCommand {
       const Workspace::Frame frame(*workspace);
       const MatrixView hidden =
           nn::allocate_rows(*workspace, packed.batch.tokens(), model.config.hidden_size);
-      const MatrixView logits = nn::allocate_rows(*workspace, packed.batch.sequences(),
-                                                  model.classifier->labels());
+      const MatrixView logits =
+          nn::allocate_rows(*workspace, packed.batch.sequences(), model.classifier->labels());
       model.encoder.forward(packed.batch, model.config.layers, hidden, *workspace);
       model.classifier->forward(packed.batch, hidden, logits, *workspace);
       for (std::int64_t s = 0; s < packed.batch.sequences(); ++s) {
@@ -71,7 +71,8 @@ class ClassifyCommand : public RecordCommand {
 
  private:
   static std::string tsv_cell(std::string text) {
-    std::ranges::replace_if(text, [](char c) { return c == '\t' || c == '\n' || c == '\r'; }, ' ');
+    std::ranges::replace_if(
+        text, [](char c) { return c == '\t' || c == '\n' || c == '\r'; }, ' ');
     return text;
   }
 
@@ -131,10 +132,10 @@ class ClassifyCommand : public RecordCommand {
 
     append_result_name(out, "scores", style);
     out += '{';
-    const std::size_t most = options_.top_k > 0
-                                 ? std::min<std::size_t>(order.size(),
-                                                         static_cast<std::size_t>(options_.top_k))
-                                 : order.size();
+    const std::size_t most =
+        options_.top_k > 0
+            ? std::min<std::size_t>(order.size(), static_cast<std::size_t>(options_.top_k))
+            : order.size();
     for (const std::size_t label : std::span(order).first(most)) {
       if (!passes(scores[label])) break;
       if (out.back() != '{') out += ',';
@@ -147,8 +148,7 @@ class ClassifyCommand : public RecordCommand {
 
   // Several labels may hold at once: those that reach the threshold.
   void append_chosen_labels(std::string& out, const std::vector<float>& scores,
-                            const std::vector<std::size_t>& order,
-                            const RecordStyle& style) const {
+                            const std::vector<std::size_t>& order, const RecordStyle& style) const {
     std::vector<std::string> chosen;
     for (const std::size_t label : order) {
       if (scores[label] >= options_.threshold.value_or(kMultiLabelThreshold)) {

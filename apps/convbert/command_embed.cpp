@@ -40,6 +40,10 @@ class EmbedCommand : public RecordCommand {
     return {"embedding", "truncated"};
   }
   void prepare(Job& job) const override { encode_job(loaded_, job); }
+  std::string pair_notice() const override {
+    return "a record with a pair gives one vector for both texts; --pair-field '' leaves the "
+           "second out";
+  }
   std::int64_t row_width() const override { return plan_.per_token ? 0 : plan_.dim; }
 
   std::function<void(std::span<Job>)> make_worker(const RecordStyle& style) const override {
@@ -47,8 +51,8 @@ class EmbedCommand : public RecordCommand {
     return [this, style, workspace](std::span<Job> jobs) {
       const PackedJobs packed = pack(jobs);
       const Workspace::Frame frame(*workspace);
-      const MatrixView hidden = nn::allocate_rows(*workspace, packed.batch.tokens(),
-                                                  loaded_.model.config.hidden_size);
+      const MatrixView hidden =
+          nn::allocate_rows(*workspace, packed.batch.tokens(), loaded_.model.config.hidden_size);
       loaded_.model.encoder.forward(packed.batch, plan_.layer, hidden, *workspace);
       for (std::int64_t s = 0; s < packed.batch.sequences(); ++s) {
         const MatrixView rows = rows_of(hidden, packed.batch, s);
@@ -141,8 +145,9 @@ VectorPlan make_plan(const EmbedOptions& options, const LoadedModel& loaded) {
 int run(EmbedOptions& options, Console& console) {
   validate(options.record);
   if (options.per_token && options.record.output.format == "npy") {
-    throw Error(ErrorKind::usage, "--per-token: texts differ in length, so they make no npy "
-                                  "matrix; expected --format jsonl, json or npz");
+    throw Error(ErrorKind::usage,
+                "--per-token: texts differ in length, so they make no npy "
+                "matrix; expected --format jsonl, json or npz");
   }
   if (options.per_token && options.pooling) {
     throw Error(ErrorKind::usage, "--per-token and --pooling exclude each other");
@@ -175,12 +180,13 @@ void add_embed_command(CLI::App& app, const Choose& choose) {
       ->type_name("HOW");
   CLI::Option* normalize =
       command
-          ->add_flag_callback("--normalize", [options] { options->normalize = true; },
-                              "Scale vectors to length 1; default: what the model says, else not")
+          ->add_flag_callback(
+              "--normalize", [options] { options->normalize = true; },
+              "Scale vectors to length 1; default: what the model says, else not")
           ->group(kGroup);
   command
-      ->add_flag_callback("--no-normalize", [options] { options->normalize = false; },
-                          "Leave vectors as they are")
+      ->add_flag_callback(
+          "--no-normalize", [options] { options->normalize = false; }, "Leave vectors as they are")
       ->excludes(normalize)
       ->group(kGroup);
   command

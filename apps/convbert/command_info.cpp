@@ -129,9 +129,8 @@ class Info {
   OrderedJson tensors() const {
     OrderedJson list = OrderedJson::array();
     for (const auto& [name, tensor] : model_.checkpoint.tensors()) {
-      list.push_back({{"name", name},
-                      {"dtype", convbert::name_of(tensor.dtype)},
-                      {"shape", tensor.shape}});
+      list.push_back(
+          {{"name", name}, {"dtype", convbert::name_of(tensor.dtype)}, {"shape", tensor.shape}});
     }
     return list;
   }
@@ -208,10 +207,9 @@ int run(const InfoOptions& options) {
 
 void add_info_command(CLI::App& app, const Choose& choose) {
   auto options = std::make_shared<InfoOptions>();
-  CLI::App* command = app.add_subcommand(
-      "info", "A model's card: what it is, what it can do, how it runs here");
-  command->add_option("MODEL", options->model, "As --model of the other commands")
-      ->group("Model");
+  CLI::App* command =
+      app.add_subcommand("info", "A model's card: what it is, what it can do, how it runs here");
+  command->add_option("MODEL", options->model, "As --model of the other commands")->group("Model");
   command->add_option("-m,--model", options->model, "The same")->group("Model")->type_name("MODEL");
   command->add_option("-f,--format", options->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}).description(""))

@@ -132,9 +132,9 @@ std::vector<std::int32_t> parse_ids(const std::string& text, std::int32_t end_id
     std::int32_t id = -1;
     const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, id);
     if (error != std::errc() || stop != text.data() + end || id < 0 || id >= end_id) {
-      throw Error(ErrorKind::input, concat("expected token ids from 0 to ", end_id - 1,
-                                           ", found \"", printable(text.substr(at, end - at), 40),
-                                           "\""));
+      throw Error(ErrorKind::input,
+                  concat("expected token ids from 0 to ", end_id - 1, ", found \"",
+                         printable(text.substr(at, end - at), 40), "\""));
     }
     ids.push_back(id);
     at = end;

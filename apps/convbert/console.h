@@ -21,9 +21,9 @@ class Console {
   explicit Console(const ConsoleOptions& options = {});
 
   void error(std::string_view message);
-  void warning(std::string_view message);   // not when quiet
-  void note(std::string_view message);      // not when quiet
-  void detail(std::string_view message);    // only when verbose
+  void warning(std::string_view message);  // not when quiet
+  void note(std::string_view message);     // not when quiet
+  void detail(std::string_view message);   // only when verbose
   // A line that the next call replaces; shown on a terminal only, and not when quiet.
   void status(std::string_view line);
   void clear_status();

@@ -20,15 +20,16 @@ namespace {
 constexpr int kFailure = 2;
 
 std::string version_text() {
-  return concat("convbert ", kVersion, "\noneDNN ", nn::onednn_version(), ", ICU ",
-                U_ICU_VERSION, ", ", nn::name_of(nn::instruction_set()));
+  return concat("convbert ", kVersion, "\noneDNN ", nn::onednn_version(), ", ICU ", U_ICU_VERSION,
+                ", ", nn::name_of(nn::instruction_set()));
 }
 
 // The flags of all commands, and what to run once they are parsed.
 class Program {
  public:
-  Program() : app_("ConvBERT, BERT and ELECTRA: tokenize, embed, classify, look at attention.\n",
-                   "convbert") {
+  Program()
+      : app_("ConvBERT, BERT and ELECTRA: tokenize, embed, classify, look at attention.\n",
+             "convbert") {
     app_.set_version_flag("--version", version_text, "Show the version");
     app_.set_help_flag("-h,--help", "Show this help");
     app_.require_subcommand(0, 1);  // a missing one is reported here, behind unknown arguments
@@ -48,9 +49,10 @@ class Program {
     for (CLI::App* command : app_.get_subcommands([](CLI::App*) { return true; })) {
       command->group("Commands");
     }
-    app_.footer("Results go to standard output, everything else to standard error.\n"
-                "Exit status: 0 all done, 1 some records failed, 2 the run could not be done.\n"
-                "convbert COMMAND --help tells more.\n");
+    app_.footer(
+        "Results go to standard output, everything else to standard error.\n"
+        "Exit status: 0 all done, 1 some records failed, 2 the run could not be done.\n"
+        "convbert COMMAND --help tells more.\n");
   }
 
   int run(int argc, char** argv) {

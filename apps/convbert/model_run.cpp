@@ -21,11 +21,11 @@ std::string list_names(const std::vector<std::string>& names) {
 void report(const Model& model, const Tokenizer& tokenizer, Console& console) {
   console.detail(concat("model ", model.origin, ": ", name_of(model.config.family), ", ",
                         model.config.layers, " layers, hidden ", model.config.hidden_size,
-                        "; computes in f32 with ", nn::name_of(nn::instruction_set()),
-                        ", oneDNN ", nn::onednn_version()));
+                        "; computes in f32 with ", nn::name_of(nn::instruction_set()), ", oneDNN ",
+                        nn::onednn_version()));
   if (!model.unused.of_heads.empty()) {
-    console.detail(concat(model.checkpoint.path(), ": not used here: ",
-                          list_names(model.unused.of_heads)));
+    console.detail(
+        concat(model.checkpoint.path(), ": not used here: ", list_names(model.unused.of_heads)));
   }
   if (!model.unused.unknown.empty()) {
     console.warning(concat(model.checkpoint.path(), ": ", model.unused.unknown.size(),
@@ -61,9 +61,8 @@ LoadedModel load_for_records(const RecordOptions& options, ModelParts parts, boo
                                            ", the positions of ", model.origin, ", found ", limit));
     }
   }
-  const EncodeOptions encode{.add_special_tokens = true,
-                             .max_length = limit,
-                             .truncation = options.truncation.strategy};
+  const EncodeOptions encode{
+      .add_special_tokens = true, .max_length = limit, .truncation = options.truncation.strategy};
   return {std::move(model), std::move(tokenizer), std::move(source.sentence), encode};
 }
 
@@ -94,8 +93,7 @@ PackedJobs pack(std::span<Job> jobs) {
 }
 
 MatrixView rows_of(MatrixView hidden, const Batch& batch, std::int64_t sequence) {
-  return {hidden.row(batch.start(sequence)), batch.length(sequence), hidden.columns,
-          hidden.stride};
+  return {hidden.row(batch.start(sequence)), batch.length(sequence), hidden.columns, hidden.stride};
 }
 
 void append_truncated(std::string& out, const Job& job, const RecordStyle& style) {

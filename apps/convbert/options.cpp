@@ -174,8 +174,8 @@ void add_record_options(CLI::App& app, RecordOptions& options,
          },
          "What to cut: longest_first, only_first, only_second, or error to cut nothing and fail "
          "the record")
-      ->check(CLI::IsMember({"longest_first", "only_first", "only_second", "error"})
-                  .description(""))
+      ->check(
+          CLI::IsMember({"longest_first", "only_first", "only_second", "error"}).description(""))
       ->default_str("longest_first")
       ->group(kModelGroup)
       ->type_name("STRATEGY");
@@ -202,8 +202,8 @@ void validate(RecordOptions& options) {
     usage_error("--resume needs -o: without it there is no file to go on with");
   }
   if (options.truncation.max_length && *options.truncation.max_length < 0) {
-    usage_error(concat("--max-length: expected a positive number, found ",
-                       *options.truncation.max_length));
+    usage_error(
+        concat("--max-length: expected a positive number, found ", *options.truncation.max_length));
   }
 }
 

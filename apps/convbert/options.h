@@ -33,8 +33,8 @@ struct OutputOptions {
 };
 
 struct ModelOptions {
-  std::string model;  // directory or name; "" is CONVBERT_MODEL or the default
-  int threads = 0;    // 0: all processors
+  std::string model;                  // directory or name; "" is CONVBERT_MODEL or the default
+  int threads = 0;                    // 0: all processors
   std::int64_t max_batch_tokens = 0;  // 0: the program's choice
 };
 

@@ -46,9 +46,9 @@ void Progress::show(const InputProgress& input) {
   if (!console_.shows_status()) return;
   const double elapsed = seconds();
   if (elapsed < 0.5) return;
-  std::string line = concat(count_of(records_, "record"), "  ",
-                            grouped(std::llround(static_cast<double>(tokens_) / elapsed)),
-                            " tokens/s");
+  std::string line =
+      concat(count_of(records_, "record"), "  ",
+             grouped(std::llround(static_cast<double>(tokens_) / elapsed)), " tokens/s");
   // Of what has been read; what waits in the pipeline is small.
   if (input.total_bytes && input.bytes > 0) {
     const double done = static_cast<double>(input.bytes) / static_cast<double>(*input.total_bytes);
@@ -65,17 +65,15 @@ void Progress::show(const InputProgress& input) {
 void Progress::summarize() {
   console_.clear_status();
   if (truncated_ > 0) {
-    console_.note(concat(count_of(truncated_, "record"),
-                         truncated_ == 1 ? " was" : " were",
+    console_.note(concat(count_of(truncated_, "record"), truncated_ == 1 ? " was" : " were",
                          " too long and cut; \"truncated\" says by how many tokens"));
   }
   if (failed_ > 0) {
     console_.warning(concat(grouped(failed_), " of ", count_of(records_, "record"), " failed"));
   }
   const double elapsed = seconds();
-  console_.detail(concat(count_of(records_ - resumed_, "record"), ", ",
-                         count_of(tokens_, "token"), " in ", std::round(elapsed * 1000) / 1000,
-                         " s"));
+  console_.detail(concat(count_of(records_ - resumed_, "record"), ", ", count_of(tokens_, "token"),
+                         " in ", std::round(elapsed * 1000) / 1000, " s"));
 }
 
 }  // namespace convbert::app

@@ -29,12 +29,15 @@ class RecordCommand {
 
   // Is a result as cheap as reading the record?
   virtual bool is_cheap() const { return false; }
-  // For tsv: its first line, whose last column is "error". For npy and npz of rows: the floats in a row.
+  // For tsv: its first line, whose last column is "error". For npy and npz of rows: the floats in a
+  // row.
   virtual std::string tsv_header() const { return ""; }
   virtual std::int64_t row_width() const { return 0; }
   // What stands for a record that failed, in tsv and text; other formats have their own.
   virtual std::string failed_line(const Job&) const { return ""; }
 
+  // What to tell, once, when records have pairs that nobody asked for; "" for nothing.
+  virtual std::string pair_notice() const { return ""; }
   // For a file a record instead of one output.
   virtual std::string output_folder() const { return ""; }
 

@@ -14,8 +14,8 @@ namespace convbert::app {
 struct ResumePoint {
   std::int64_t records = 0;  // complete in the file; the source stands behind them
   std::int64_t failed = 0;
-  std::int64_t bytes = 0;    // of the file that they take
-  bool finished = false;     // the file is the finished one: nothing is left to do
+  std::int64_t bytes = 0;  // of the file that they take
+  bool finished = false;   // the file is the finished one: nothing is left to do
 };
 
 // A job as the pipeline makes it: tokenized, or failed with the reason.

@@ -83,13 +83,23 @@ class Output {
 // Says, once, what a person should know about the records that go by.
 class Notices {
  public:
-  Notices(Console& console, const RecordStyle& style, bool names_failures)
-      : console_(console), style_(style), names_failures_(names_failures) {}
+  Notices(const RecordOptions& options, const RecordCommand& command, const RecordStyle& style,
+          Console& console)
+      : console_(console),
+        style_(style),
+        names_failures_(options.output.format != "jsonl" && options.output.format != "json"),
+        pair_notice_(command.pair_notice()) {
+    if (options.input.fields.pair_required || !options.input.texts.empty()) pair_notice_.clear();
+  }
 
   void see(const Job& job) {
     if (job.failed()) {
       if (names_failures_) console_.warning(job.failure);
       return;
+    }
+    if (job.record.pair && !pair_notice_.empty()) {
+      console_.note(pair_notice_);
+      pair_notice_.clear();
     }
     if (has_warned_) return;
     const std::string field = replaced_field(job.record, style_);
@@ -103,6 +113,7 @@ class Notices {
   Console& console_;
   const RecordStyle& style_;
   bool names_failures_;  // where the output has no room for an error record
+  std::string pair_notice_;
   bool has_warned_ = false;
 };
 
@@ -122,20 +133,22 @@ int run_records(const RecordOptions& options, const RecordCommand& command, Cons
     if (signals.caught() != 0) return kSignalBase + signals.caught();
     progress.start_from(start.records, start.failed);
     if (start.records > 0) {
-      console.note(concat(options.output.path, start.finished ? ": complete, with " : ": goes on after ",
-                          start.records, " records"));
+      console.note(concat(options.output.path,
+                          start.finished ? ": complete, with " : ": goes on after ", start.records,
+                          " records"));
     }
     if (start.finished) return start.failed > 0 ? kSomeFailed : 0;
   } else if (!options.output.path.empty() &&
              std::filesystem::exists(OutputFile::partial_path(options.output.path))) {
-    console.warning(concat(OutputFile::partial_path(options.output.path),
-                           ", left by an unfinished run, is started anew; --resume goes on with it"));
+    console.warning(
+        concat(OutputFile::partial_path(options.output.path),
+               ", left by an unfinished run, is started anew; --resume goes on with it"));
   }
 
   bool stopped_by_strict = false;
   try {
     Output output(options, command, style, start);
-    Notices notices(console, style, format != "jsonl" && format != "json");
+    Notices notices(options, command, style, console);
     PipelineStages stages;
     stages.prepare = [&](Job& job) { prepare_job(command, job); };
     stages.make_worker = [&] { return command.make_worker(style); };

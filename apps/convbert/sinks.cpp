@@ -50,8 +50,7 @@ class LineSink : public BufferedSink {
 
 class JsonSink : public BufferedSink {
  public:
-  explicit JsonSink(const SinkContext& context)
-      : BufferedSink(context.output), context_(context) {}
+  explicit JsonSink(const SinkContext& context) : BufferedSink(context.output), context_(context) {}
 
   void begin() override { put("["); }
   void write(Job& job) override {

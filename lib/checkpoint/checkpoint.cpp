@@ -67,16 +67,16 @@ void Checkpoint::add_shards(const ModelFiles& files, const std::string& index_na
   for (const std::string& name : names) add_file(files, name);
   for (const auto& [tensor, file] : map->items()) {
     if (!tensors_.contains(tensor)) {
-      throw Error(ErrorKind::format, concat(path, ": tensor \"", printable(tensor),
-                                            "\" is not in ", printable(file.get<std::string>())));
+      throw Error(ErrorKind::format, concat(path, ": tensor \"", printable(tensor), "\" is not in ",
+                                            printable(file.get<std::string>())));
     }
   }
 }
 
 Checkpoint Checkpoint::open(const ModelFiles& files) {
   Checkpoint checkpoint;
-  for (const char* name : {"model.safetensors", "model.safetensors.index.json",
-                           "pytorch_model.bin", "pytorch_model.bin.index.json"}) {
+  for (const char* name : {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+                           "pytorch_model.bin.index.json"}) {
     if (!files.contains(name)) continue;
     checkpoint.path_ = files.path_of(name);
     if (std::string_view(name).ends_with(".json")) {

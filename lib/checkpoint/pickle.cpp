@@ -52,11 +52,11 @@ enum Opcode : std::uint8_t {
 };
 
 constexpr std::pair<std::string_view, DType> kStorages[] = {
-    {"torch.DoubleStorage", DType::f64},   {"torch.FloatStorage", DType::f32},
-    {"torch.HalfStorage", DType::f16},     {"torch.BFloat16Storage", DType::bf16},
-    {"torch.LongStorage", DType::i64},     {"torch.IntStorage", DType::i32},
-    {"torch.ShortStorage", DType::i16},    {"torch.CharStorage", DType::i8},
-    {"torch.ByteStorage", DType::u8},      {"torch.BoolStorage", DType::boolean},
+    {"torch.DoubleStorage", DType::f64}, {"torch.FloatStorage", DType::f32},
+    {"torch.HalfStorage", DType::f16},   {"torch.BFloat16Storage", DType::bf16},
+    {"torch.LongStorage", DType::i64},   {"torch.IntStorage", DType::i32},
+    {"torch.ShortStorage", DType::i16},  {"torch.CharStorage", DType::i8},
+    {"torch.ByteStorage", DType::u8},    {"torch.BoolStorage", DType::boolean},
 };
 constexpr std::string_view kOrderedDict = "collections.OrderedDict";
 constexpr std::string_view kRebuildTensor = "torch._utils._rebuild_tensor";
@@ -273,8 +273,9 @@ class Machine {
     const auto dtype = storage_dtype(expect<Global>(items[1], "a storage's type").name);
     if (!dtype) fail("its pickle names a function where a storage's type belongs");
     if (items.size() == 6 && !std::holds_alternative<None>(pickle_.at(items[5]).value)) {
-      fail("its storages are views of one another, as torch before 0.4 wrote them; "
-           "save it again with a newer torch");
+      fail(
+          "its storages are views of one another, as torch before 0.4 wrote them; "
+          "save it again with a newer torch");
     }
     const auto elements = expect<std::int64_t>(items[4], "a storage's size");
     if (elements < 0) fail("its pickle describes a storage of negative size");

@@ -25,7 +25,7 @@ namespace convbert {
 // A storage that the pickle refers to and that the file holds elsewhere.
 struct PickledStorage {
   DType dtype;
-  std::string key;        // names the storage within the file
+  std::string key;  // names the storage within the file
   std::int64_t elements;
 };
 
@@ -33,7 +33,7 @@ struct PickledTensor {
   PickledStorage storage;
   std::int64_t offset;  // elements from the storage's start
   Shape shape;
-  Shape strides;        // elements
+  Shape strides;  // elements
 };
 
 // One unpickled value. Children are indices into Pickle::values.
@@ -43,7 +43,7 @@ struct PickledValue {
   struct Global {
     std::string name;  // "torch.FloatStorage"
   };
-  struct Sequence {    // a tuple or a list
+  struct Sequence {  // a tuple or a list
     std::vector<std::uint32_t> items;
   };
   struct Dict {

@@ -15,8 +15,8 @@ constexpr std::uint64_t kMaxHeader = 100'000'000;  // the reference implementati
 constexpr JsonLimits kHeaderLimits{.depth = 4, .values = 2'000'000};
 
 std::optional<DType> dtype_from_name(std::string_view name) {
-  for (const DType dtype : {DType::f64, DType::f32, DType::f16, DType::bf16, DType::i64,
-                            DType::i32, DType::i16, DType::i8, DType::u8, DType::boolean}) {
+  for (const DType dtype : {DType::f64, DType::f32, DType::f16, DType::bf16, DType::i64, DType::i32,
+                            DType::i16, DType::i8, DType::u8, DType::boolean}) {
     if (name_of(dtype) == name) return dtype;
   }
   return std::nullopt;
@@ -133,12 +133,10 @@ TensorMap read_safetensors(std::span<const std::byte> file, const std::string& s
   ByteReader reader(file, source);
   const auto header_size = reader.read<std::uint64_t>();
   if (header_size > kMaxHeader) {
-    throw Error(ErrorKind::format,
-                concat(source, ": not a valid safetensors file: a header of ", header_size,
-                       " bytes; expected at most ", kMaxHeader));
+    throw Error(ErrorKind::format, concat(source, ": not a valid safetensors file: a header of ",
+                                          header_size, " bytes; expected at most ", kMaxHeader));
   }
-  const Json header =
-      parse_json(reader.read_text(header_size), source + ": header", kHeaderLimits);
+  const Json header = parse_json(reader.read_text(header_size), source + ": header", kHeaderLimits);
   return HeaderReader(reader.take(reader.remaining()), source).read(header);
 }
 

@@ -71,8 +71,7 @@ TensorMap tensors_of(const Pickle& pickle, const std::string& source,
   TensorMap tensors;
   for (std::size_t i = 0; i + 1 < dict->keys_and_values.size(); i += 2) {
     const auto* name = std::get_if<std::string>(&pickle.at(dict->keys_and_values[i]).value);
-    const auto* tensor =
-        std::get_if<PickledTensor>(&pickle.at(dict->keys_and_values[i + 1]).value);
+    const auto* tensor = std::get_if<PickledTensor>(&pickle.at(dict->keys_and_values[i + 1]).value);
     if (name == nullptr || tensor == nullptr) continue;
     tensors.insert_or_assign(*name,
                              view_of(*tensor, storage_bytes(tensor->storage), *name, source));

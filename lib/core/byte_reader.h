@@ -26,9 +26,9 @@ class ByteReader {
 
   std::span<const std::byte> take(std::uint64_t count) {
     if (count > remaining()) {
-      throw Error(ErrorKind::format, concat(source_, ": ends early: expected ", count,
-                                            " bytes at position ", position_, ", found ",
-                                            remaining()));
+      throw Error(ErrorKind::format,
+                  concat(source_, ": ends early: expected ", count, " bytes at position ",
+                         position_, ", found ", remaining()));
     }
     const auto taken = bytes_.subspan(position_, static_cast<std::size_t>(count));
     position_ += static_cast<std::size_t>(count);

@@ -14,8 +14,8 @@ namespace convbert {
 CancelToken::CancelToken() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   static_assert(std::atomic<bool>::is_always_lock_free, "request() must be signal-safe");
   if (descriptor_ < 0) {
-    throw Error(ErrorKind::system, concat("cannot make an event descriptor: ",
-                                          std::strerror(errno)));
+    throw Error(ErrorKind::system,
+                concat("cannot make an event descriptor: ", std::strerror(errno)));
   }
 }
 

@@ -11,8 +11,8 @@ namespace convbert {
 
 enum class DType : std::uint8_t { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
 
-std::size_t size_of(DType dtype);         // bytes an element
-std::string_view name_of(DType dtype);    // "F32", as safetensors spells it
+std::size_t size_of(DType dtype);       // bytes an element
+std::string_view name_of(DType dtype);  // "F32", as safetensors spells it
 bool is_floating_point(DType dtype);
 
 // bfloat16 is the upper half of a float.

@@ -51,8 +51,7 @@ FileBytes ModelFiles::open(std::string_view name) const {
                        "\": expected the name of a file inside the model's directory"));
   }
   if (!is_embedded_) return FileBytes(MappedFile(directory_ / name));
-  const auto file =
-      std::ranges::find(embedded_, prefix_ + std::string(name), &EmbeddedFile::name);
+  const auto file = std::ranges::find(embedded_, prefix_ + std::string(name), &EmbeddedFile::name);
   if (file == embedded_.end()) {
     throw Error(ErrorKind::system, concat(path_of(name), ": no such file"));
   }
@@ -61,9 +60,9 @@ FileBytes ModelFiles::open(std::string_view name) const {
 
 ModelFiles ModelFiles::subdirectory(std::string_view name) const {
   if (!is_safe(name)) {
-    throw Error(ErrorKind::format, concat(origin_, ": refuses to enter \"",
-                                          printable(std::string(name)),
-                                          "\": expected a folder inside the model's directory"));
+    throw Error(ErrorKind::format,
+                concat(origin_, ": refuses to enter \"", printable(std::string(name)),
+                       "\": expected a folder inside the model's directory"));
   }
   if (!is_embedded_) return directory(directory_ / name);
   ModelFiles files = *this;

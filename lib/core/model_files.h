@@ -59,9 +59,9 @@ class ModelFiles {
   ModelFiles() = default;
 
   std::string origin_;
-  std::filesystem::path directory_;          // unused when embedded
+  std::filesystem::path directory_;  // unused when embedded
   std::span<const EmbeddedFile> embedded_;
-  std::string prefix_;                       // embedded: "" or "folder/"
+  std::string prefix_;  // embedded: "" or "folder/"
   bool is_embedded_ = false;
 };
 

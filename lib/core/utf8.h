@@ -34,8 +34,8 @@ inline char32_t decode_utf8(std::string_view text, std::size_t& position) {
     position += 3;
     return c;
   }
-  const char32_t c = (lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 |
-                     (byte(3) & 0x3F);
+  const char32_t c =
+      (lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
   position += 4;
   return c;
 }

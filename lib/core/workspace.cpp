@@ -5,7 +5,7 @@
 namespace convbert {
 namespace {
 
-constexpr std::size_t kGranule = 16;            // floats in a cache line
+constexpr std::size_t kGranule = 16;             // floats in a cache line
 constexpr std::size_t kSmallestBlock = 1 << 16;  // floats
 
 }  // namespace

@@ -77,8 +77,8 @@ class ZstdDecompressor : public Decompressor {
       ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
       const std::size_t status = ZSTD_decompressStream(stream_.get(), &out, &in);
       if (ZSTD_isError(status)) {
-        throw Error(ErrorKind::format, concat(source_, ": damaged zstd data: ",
-                                              ZSTD_getErrorName(status)));
+        throw Error(ErrorKind::format,
+                    concat(source_, ": damaged zstd data: ", ZSTD_getErrorName(status)));
       }
       plain.append(buffer.data(), out.pos);
       frame_ended_ = status == 0;

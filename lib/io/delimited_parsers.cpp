@@ -160,8 +160,7 @@ class DelimitedParser : public RecordParser {
     Row header;
     if (!rows_->next(header)) return false;
     const auto fail = [&](const std::string& what) {
-      throw Error(ErrorKind::format,
-                  concat(rows_->source().name(), ":", header.line, ": ", what));
+      throw Error(ErrorKind::format, concat(rows_->source().name(), ":", header.line, ": ", what));
     };
     if (!header.error.empty()) fail(header.error);
     names_ = header.cells;
@@ -180,8 +179,8 @@ class DelimitedParser : public RecordParser {
     }
     if (!fields_.pair.empty() && fields_.pair != fields_.text) pair_ = column(fields_.pair);
     if (!pair_ && fields_.pair_required) {
-      fail(concat("the header has no column \"", fields_.pair, "\"; it has ",
-                  printable(list, 300)));
+      fail(
+          concat("the header has no column \"", fields_.pair, "\"; it has ", printable(list, 300)));
     }
     id_ = column(fields_.id);
     return true;

@@ -22,7 +22,7 @@ class LineReader {
   bool next(std::string_view& line);
 
   bool is_too_long() const { return too_long_; }
-  bool had_newline() const { return had_newline_; }    // did the line end with one?
+  bool had_newline() const { return had_newline_; }     // did the line end with one?
   std::int64_t line_number() const { return number_; }  // of the line just read, from 1
   const ByteSource& source() const { return source_; }
 

@@ -11,9 +11,9 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "arrays are written as they lie");
 
-constexpr std::size_t kPrefix = 10;        // magic, version, length
+constexpr std::size_t kPrefix = 10;  // magic, version, length
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kCountDigits = 20;   // room for any number of rows
+constexpr std::size_t kCountDigits = 20;  // room for any number of rows
 
 template <class Value>
 std::string numbers(std::string_view descr, const Shape& shape, std::span<const Value> values) {
@@ -63,8 +63,7 @@ std::string npy_array(const std::vector<std::string>& texts) {
     }
     longest = std::max(longest, characters.size());
   }
-  std::string array =
-      npy_header(concat("<U", longest), {static_cast<std::int64_t>(texts.size())});
+  std::string array = npy_header(concat("<U", longest), {static_cast<std::int64_t>(texts.size())});
   for (std::u32string& characters : wide) {
     characters.resize(longest, U'\0');
     array.append(reinterpret_cast<const char*>(characters.data()), longest * sizeof(char32_t));

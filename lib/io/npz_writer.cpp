@@ -88,10 +88,10 @@ void NpzWriter::begin(const std::string& name) {
   info.tmz_date.tm_year = 1980;
   // General purpose bit 11: the name is UTF-8. Method 0: stored.
   constexpr uLong kUtf8Name = 1 << 11;
-  impl_->check(zipOpenNewFileInZip4_64(impl_->zip, (name + ".npy").c_str(), &info, nullptr, 0,
-                                       nullptr, 0, nullptr, 0, 0, 0, -15, 8, 0, nullptr, 0, 0,
-                                       kUtf8Name, 1),
-               "begin an array of");
+  impl_->check(
+      zipOpenNewFileInZip4_64(impl_->zip, (name + ".npy").c_str(), &info, nullptr, 0, nullptr, 0,
+                              nullptr, 0, 0, 0, -15, 8, 0, nullptr, 0, 0, kUtf8Name, 1),
+      "begin an array of");
 }
 
 void NpzWriter::append(std::string_view bytes) {

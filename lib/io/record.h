@@ -15,19 +15,17 @@ struct RecordField {
 
 // A record that cannot be used has an `error`, and then no text.
 struct Record {
-  std::int64_t number = 0;  // in the whole input, from 0
-  std::int64_t line = 0;    // in its file, from 1
-  std::string where;        // "reviews.jsonl:17", for messages
-  std::vector<RecordField> fields;  // in the input's order
+  std::int64_t number = 0;              // in the whole input, from 0
+  std::int64_t line = 0;                // in its file, from 1
+  std::string where;                    // "reviews.jsonl:17", for messages
+  std::vector<RecordField> fields;      // in the input's order
   std::optional<std::size_t> id_field;  // which of the fields is its id
   std::string text;
   std::optional<std::string> pair;
   std::string error;  // begins with `where`
 
   // Its id in JSON: its field's value, or its number.
-  std::string id_json() const {
-    return id_field ? fields[*id_field].json : std::to_string(number);
-  }
+  std::string id_json() const { return id_field ? fields[*id_field].json : std::to_string(number); }
 };
 
 // The id as plain text: that of a string, else its JSON.

@@ -114,8 +114,8 @@ class JsonlParser : public RecordParser {
 
   // Of fields with one name the last counts, as everywhere.
   static const std::string* value_of(const Record& record, const std::string& name) {
-    const auto found = std::ranges::find(record.fields.rbegin(), record.fields.rend(), name,
-                                         &RecordField::name);
+    const auto found =
+        std::ranges::find(record.fields.rbegin(), record.fields.rend(), name, &RecordField::name);
     return found == record.fields.rend() ? nullptr : &found->json;
   }
 

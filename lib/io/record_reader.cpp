@@ -115,7 +115,9 @@ class TextRecords : public RecordSource {
  public:
   TextRecords(const std::vector<std::string>& texts, const std::vector<std::string>& pairs,
               Shard shard)
-      : texts_(texts), pairs_(pairs), next_(static_cast<std::size_t>(shard.index)),
+      : texts_(texts),
+        pairs_(pairs),
+        next_(static_cast<std::size_t>(shard.index)),
         step_(static_cast<std::size_t>(shard.count)) {}
 
   bool next(Record& record) override {
@@ -138,8 +140,8 @@ class TextRecords : public RecordSource {
  private:
   static void add(Record& record, const char* name, const std::string& text) {
     if (const std::size_t position = find_invalid_utf8(text); position != kValidUtf8) {
-      record.error = concat(record.where, ": invalid UTF-8 at byte ", position,
-                            "; expected UTF-8 text");
+      record.error =
+          concat(record.where, ": invalid UTF-8 at byte ", position, "; expected UTF-8 text");
       return;
     }
     std::string json;
@@ -169,8 +171,7 @@ std::unique_ptr<RecordSource> open_records(RecordSourceOptions options, const Ca
 }
 
 std::unique_ptr<RecordSource> records_of_texts(const std::vector<std::string>& texts,
-                                               const std::vector<std::string>& pairs,
-                                               Shard shard) {
+                                               const std::vector<std::string>& pairs, Shard shard) {
   return std::make_unique<TextRecords>(texts, pairs, shard);
 }
 

@@ -27,7 +27,7 @@ struct RecordFields {
   std::string pair = "text_pair";  // "" for none
   bool pair_required = false;      // a record without it is an error
   std::string id = "id";
-  bool text_may_be_json = false;   // a text that is not a string stands for itself (lists of ids)
+  bool text_may_be_json = false;  // a text that is not a string stands for itself (lists of ids)
 };
 
 // Which records of the whole input: number % count == index.

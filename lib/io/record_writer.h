@@ -11,8 +11,8 @@ namespace convbert {
 
 struct RecordStyle {
   std::string id_name = "id";
-  bool only_result = false;        // drop the input's fields, save the id
-  std::string result_prefix;       // before the name of every result
+  bool only_result = false;   // drop the input's fields, save the id
+  std::string result_prefix;  // before the name of every result
   // Names of results, prefixed. A field of the input with one of them gives way to the result.
   std::set<std::string, std::less<>> result_names;
 };

@@ -10,7 +10,7 @@ namespace convbert {
 namespace {
 
 constexpr const char* kFileName = "config.json";
-constexpr std::int64_t kMaxSize = 1 << 20;        // of any width, and of the number of positions
+constexpr std::int64_t kMaxSize = 1 << 20;  // of any width, and of the number of positions
 constexpr std::int64_t kMaxVocabulary = 1 << 26;
 constexpr std::int64_t kMaxLayers = 1024;
 constexpr std::int64_t kMaxKernel = 1023;
@@ -125,8 +125,7 @@ class ConfigReader {
     convolution.head_ratio = size("head_ratio", 2);
     convolution.kernel_size = size("conv_kernel_size", 9, kMaxKernel);
     if (convolution.kernel_size % 2 == 0) {
-      fail(concat("\"conv_kernel_size\": expected an odd number, found ",
-                  convolution.kernel_size));
+      fail(concat("\"conv_kernel_size\": expected an odd number, found ", convolution.kernel_size));
     }
     // With a ratio beyond the number of heads, one head remains.
     convolution.head_ratio = std::min(convolution.head_ratio, heads);

@@ -15,7 +15,7 @@ enum class Family { bert, electra, convbert };
 std::string_view name_of(Family family);  // "bert", also the prefix of its tensors
 
 enum class ProblemType {
-  unspecified,   // decided by the number of labels: one is regression, several a single label
+  unspecified,  // decided by the number of labels: one is regression, several a single label
   regression,
   single_label,
   multi_label,

@@ -71,14 +71,13 @@ Encoder::Encoder(const ModelConfig& config, const EncoderWeights& weights)
 
 void Encoder::check(const Batch& batch, std::int64_t layers) const {
   if (layers < 0 || layers > config_.layers) {
-    throw Error(ErrorKind::usage,
-                concat("layer ", layers, ": expected 0 to ", config_.layers));
+    throw Error(ErrorKind::usage, concat("layer ", layers, ": expected 0 to ", config_.layers));
   }
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
     if (batch.length(s) < 1 || batch.length(s) > config_.max_positions) {
-      throw Error(ErrorKind::input, concat("a sequence of ", batch.length(s),
-                                           " tokens: the model takes 1 to ",
-                                           config_.max_positions));
+      throw Error(ErrorKind::input,
+                  concat("a sequence of ", batch.length(s), " tokens: the model takes 1 to ",
+                         config_.max_positions));
     }
   }
   const auto outside = [](const std::vector<std::int32_t>& ids, std::int64_t end) {

@@ -41,10 +41,14 @@ bool is_buffer(const std::string& name) {
 
 // Heads as Hugging Face names them, for all three families.
 bool belongs_to_head(std::string_view name) {
-  constexpr std::string_view kParts[] = {
-      "classifier",        "pooler",     "cls",
-      "qa_outputs",        "sequence_summary", "generator_predictions",
-      "generator_lm_head", "discriminator_predictions"};
+  constexpr std::string_view kParts[] = {"classifier",
+                                         "pooler",
+                                         "cls",
+                                         "qa_outputs",
+                                         "sequence_summary",
+                                         "generator_predictions",
+                                         "generator_lm_head",
+                                         "discriminator_predictions"};
   return std::ranges::any_of(kParts, [&](std::string_view part) {
     return name.starts_with(part) && name.substr(part.size()).starts_with('.');
   });
@@ -94,9 +98,9 @@ void WeightBinder::bind_one(Weight& weight) {
   const std::string where =
       concat(checkpoint_.path(), ": tensor \"", printable(*stored_name), "\": ");
   if (stored->shape != weight.shape) {
-    throw Error(ErrorKind::format, concat(where, "expected shape ", to_string(weight.shape),
-                                          ", as config.json asks for, found ",
-                                          to_string(stored->shape)));
+    throw Error(ErrorKind::format,
+                concat(where, "expected shape ", to_string(weight.shape),
+                       ", as config.json asks for, found ", to_string(stored->shape)));
   }
   if (!is_floating_point(stored->dtype)) {
     throw Error(ErrorKind::format,

@@ -54,9 +54,9 @@ class WeightBinder {
   const Checkpoint& checkpoint_;
   Family family_;
   std::string architecture_;
-  std::string prefix_;                      // "convbert." or ""
+  std::string prefix_;                        // "convbert." or ""
   std::map<std::string, std::string> names_;  // the name that is looked for -> the stored name
-  std::map<std::string, bool> used_;        // by stored name
+  std::map<std::string, bool> used_;          // by stored name
 };
 
 }  // namespace convbert

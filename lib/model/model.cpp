@@ -52,8 +52,10 @@ Model load_model(const ModelFiles& files, ModelParts parts) {
   }
   UnusedTensors unused = binder.unused();
   Encoder encoder(config, encoder_weights);
-  return {files.origin(),       config, std::move(checkpoint), heads, std::move(unused),
-          std::move(encoder), std::move(classifier)};
+  return {files.origin(),        config,
+          std::move(checkpoint), heads,
+          std::move(unused),     std::move(encoder),
+          std::move(classifier)};
 }
 
 }  // namespace convbert

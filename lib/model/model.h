@@ -28,7 +28,7 @@ struct Model {
   std::string origin;  // directory or name, for messages
   ModelConfig config;
   Checkpoint checkpoint;
-  std::vector<HeadKind> heads;      // those in the checkpoint
+  std::vector<HeadKind> heads;  // those in the checkpoint
   UnusedTensors unused;         // tensors that no loaded part uses
   Encoder encoder;
   std::optional<SequenceClassifier> classifier;  // as asked for

@@ -14,7 +14,7 @@ namespace convbert {
 // own config.json and sentence_bert_config.json. A directory without modules.json gives the
 // defaults: mean, not normalised.
 struct SentenceConfig {
-  bool found = false;                      // is there a modules.json?
+  bool found = false;  // is there a modules.json?
   Pooling pooling = Pooling::mean;
   bool normalize = false;
   std::optional<std::int64_t> max_length;  // tokens, with special tokens

@@ -49,10 +49,10 @@ LayerWeights layer_layout(const ModelConfig& config, std::int64_t index) {
       .convolution = std::nullopt,
       .attention_output = linear(layer + "attention.output.dense", hidden, hidden),
       .attention_norm = norm(layer + "attention.output.LayerNorm", hidden),
-      .intermediate = grouped_linear(layer + "intermediate.dense", hidden,
-                                     config.intermediate_size, config.groups),
-      .output = grouped_linear(layer + "output.dense", config.intermediate_size, hidden,
-                               config.groups),
+      .intermediate = grouped_linear(layer + "intermediate.dense", hidden, config.intermediate_size,
+                                     config.groups),
+      .output =
+          grouped_linear(layer + "output.dense", config.intermediate_size, hidden, config.groups),
       .output_norm = norm(layer + "output.LayerNorm", hidden),
   };
   if (config.convolution) weights.convolution = convolution_layout(self, config);

@@ -26,15 +26,14 @@ nn::GroupedLinear make_grouped_linear(const LinearWeights& weights, LinearFusion
   const std::int64_t groups = grouped ? shape[0] : 1;
   const FloatBuffer weight = widen(weights.weight);
   const FloatBuffer bias = widen(weights.bias);
-  return nn::GroupedLinear(
-      {.in = grouped ? groups * shape[1] : shape[1],
-       .out = grouped ? groups * shape[2] : shape[0],
-       .weight = weight.span(),
-       .layout = grouped ? nn::WeightLayout::in_out : nn::WeightLayout::out_in,
-       .bias = bias.span(),
-       .activation = fusion.activation,
-       .accumulate = fusion.accumulate},
-      groups);
+  return nn::GroupedLinear({.in = grouped ? groups * shape[1] : shape[1],
+                            .out = grouped ? groups * shape[2] : shape[0],
+                            .weight = weight.span(),
+                            .layout = grouped ? nn::WeightLayout::in_out : nn::WeightLayout::out_in,
+                            .bias = bias.span(),
+                            .activation = fusion.activation,
+                            .accumulate = fusion.accumulate},
+                           groups);
 }
 
 nn::Linear make_joined_linear(const std::vector<const LinearWeights*>& parts) {

@@ -6,16 +6,11 @@ namespace convbert::nn {
 namespace {
 
 constexpr std::pair<std::string_view, Activation> kNames[] = {
-    {"identity", Activation::identity},
-    {"linear", Activation::identity},
-    {"gelu", Activation::gelu},
-    {"gelu_python", Activation::gelu},
-    {"gelu_new", Activation::gelu_tanh},
-    {"gelu_pytorch_tanh", Activation::gelu_tanh},
-    {"gelu_fast", Activation::gelu_tanh},
-    {"relu", Activation::relu},
-    {"silu", Activation::silu},
-    {"swish", Activation::silu},
+    {"identity", Activation::identity},   {"linear", Activation::identity},
+    {"gelu", Activation::gelu},           {"gelu_python", Activation::gelu},
+    {"gelu_new", Activation::gelu_tanh},  {"gelu_pytorch_tanh", Activation::gelu_tanh},
+    {"gelu_fast", Activation::gelu_tanh}, {"relu", Activation::relu},
+    {"silu", Activation::silu},           {"swish", Activation::silu},
     {"tanh", Activation::tanh},
 };
 

@@ -52,9 +52,9 @@ Linear::Linear(const LinearSpec& spec) {
   const auto size = static_cast<std::size_t>(spec.in * spec.out);
   if (spec.in <= 0 || spec.out <= 0 || spec.weight.size() != size ||
       spec.bias.size() != static_cast<std::size_t>(spec.out)) {
-    throw Error(ErrorKind::internal, concat("Linear: the weight has ", spec.weight.size(),
-                                            " floats and the bias ", spec.bias.size(), ", for ",
-                                            spec.in, " inputs and ", spec.out, " outputs"));
+    throw Error(ErrorKind::internal,
+                concat("Linear: the weight has ", spec.weight.size(), " floats and the bias ",
+                       spec.bias.size(), ", for ", spec.in, " inputs and ", spec.out, " outputs"));
   }
   if (spec.accumulate && spec.activation != Activation::identity) {
     throw Error(ErrorKind::internal, "Linear: accumulate and an activation exclude each other");

@@ -22,9 +22,9 @@ struct LinearSpec {
   std::int64_t out = 0;
   std::span<const float> weight;  // in * out floats, copied
   WeightLayout layout = WeightLayout::out_in;
-  std::span<const float> bias;    // out floats, copied
+  std::span<const float> bias;  // out floats, copied
   Activation activation = Activation::identity;
-  bool accumulate = false;        // y += x W + b instead (identity only): the residual comes free
+  bool accumulate = false;  // y += x W + b instead (identity only): the residual comes free
 };
 
 // One matrix product on oneDNN, its weight kept in the layout that oneDNN prefers, its bias,

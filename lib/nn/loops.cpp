@@ -95,8 +95,8 @@ const LoopTable& loops() {
     LoopTable portable{dynamic_conv_portable, multiply_portable, add_portable};
 #if CONVBERT_TARGETS
     switch (instruction_set()) {
-      case InstructionSet::avx512: return LoopTable{dynamic_conv_avx512, multiply_avx512,
-                                                    add_avx512};
+      case InstructionSet::avx512:
+        return LoopTable{dynamic_conv_avx512, multiply_avx512, add_avx512};
       case InstructionSet::avx2: return LoopTable{dynamic_conv_avx2, multiply_avx2, add_avx2};
       case InstructionSet::portable: break;
     }

@@ -42,8 +42,8 @@ LayerNorm::LayerNorm(std::span<const float> scale, std::span<const float> shift,
   };
   impl->scale = copy(scale);
   impl->shift = copy(shift);
-  impl->primitives = std::vector<LazyPrimitive<dnnl::layer_normalization_forward>>(
-      impl->tiles.heights().size());
+  impl->primitives =
+      std::vector<LazyPrimitive<dnnl::layer_normalization_forward>>(impl->tiles.heights().size());
   impl_ = std::move(impl);
 }
 
@@ -76,8 +76,7 @@ struct GroupSoftmax::Impl {
 
 GroupSoftmax::GroupSoftmax(std::int64_t columns, std::int64_t width) {
   if (width < 1 || columns % width != 0) {
-    throw Error(ErrorKind::internal,
-                concat("GroupSoftmax: ", width, " does not divide ", columns));
+    throw Error(ErrorKind::internal, concat("GroupSoftmax: ", width, " does not divide ", columns));
   }
   auto impl = std::make_unique<Impl>();
   impl->columns = columns;
@@ -95,8 +94,7 @@ void GroupSoftmax::forward(MatrixView x, Workspace& workspace) const {
   const Impl& impl = *impl_;
   check_dense(x, impl.columns, "GroupSoftmax");
   impl.tiles.for_each(x.rows, [&](std::int64_t first, std::size_t index, std::int64_t height) {
-    const auto desc =
-        float_desc({height * (impl.columns / impl.width), impl.width}, FormatTag::ab);
+    const auto desc = float_desc({height * (impl.columns / impl.width), impl.width}, FormatTag::ab);
     const auto data = wrap(desc, x.row(first));
     impl.primitives[index]
         .get([&] { return softmax_desc(desc, 1, attributes()); })

@@ -64,8 +64,7 @@ SelfAttention::SelfAttention(std::int64_t heads, std::int64_t head_size, std::in
   impl->heads = heads;
   impl->head_size = head_size;
   impl->max_length = max_length;
-  impl->buckets =
-      std::vector<Impl::Bucket>(static_cast<std::size_t>(bucket_index(max_length)) + 1);
+  impl->buckets = std::vector<Impl::Bucket>(static_cast<std::size_t>(bucket_index(max_length)) + 1);
   impl_ = std::move(impl);
 }
 
@@ -73,9 +72,9 @@ SelfAttention::SelfAttention(SelfAttention&&) noexcept = default;
 SelfAttention& SelfAttention::operator=(SelfAttention&&) noexcept = default;
 SelfAttention::~SelfAttention() = default;
 
-void SelfAttention::forward(
-    ConstMatrixView query, ConstMatrixView key, ConstMatrixView value, MatrixView context,
-    Workspace& workspace, const std::function<void(const AttentionView&)>& probabilities) const {
+void SelfAttention::forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value,
+                            MatrixView context, Workspace& workspace,
+                            const std::function<void(const AttentionView&)>& probabilities) const {
   const Impl& impl = *impl_;
   const std::int64_t length = query.rows;
   const std::int64_t heads = impl.heads;

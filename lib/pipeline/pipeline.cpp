@@ -113,12 +113,10 @@ class Run {
     }
     if (ending()) return nullptr;
     const std::int64_t share = waiting_weight_ / limits_.workers;
-    const std::int64_t most =
-        std::clamp(share, limits_.batch_weight / 8, limits_.batch_weight);
+    const std::int64_t most = std::clamp(share, limits_.batch_weight / 8, limits_.batch_weight);
     auto batch = std::make_unique<BatchInOrder>();
     std::int64_t weight = 0;
-    while (!waiting_.empty() &&
-           (batch->jobs.empty() || weight + waiting_.front().weight <= most)) {
+    while (!waiting_.empty() && (batch->jobs.empty() || weight + waiting_.front().weight <= most)) {
       Job& job = waiting_.front();
       weight += job.weight;
       waiting_weight_ -= job.weight;

@@ -29,10 +29,10 @@ namespace convbert {
 struct Job {
   Record record;
   Encoding encoding;
-  std::int64_t weight = 1;  // what it adds to a batch: its tokens
-  std::string output;       // the result, as its format wants it
+  std::int64_t weight = 1;                                  // what it adds to a batch: its tokens
+  std::string output;                                       // the result, as its format wants it
   std::vector<std::pair<std::string, std::string>> arrays;  // or as named npy arrays
-  std::string failure;      // why there is no result; "" if there is one
+  std::string failure;  // why there is no result; "" if there is one
   std::string failure_kind = "input";
 
   bool failed() const { return !failure.empty(); }

@@ -58,8 +58,7 @@ void truncate(TokenList& first, TokenList* second, std::size_t budget, Truncatio
     case Truncation::longest_first:
       if (second == nullptr) return first.truncate(budget);
       {
-        const auto [keep_first, keep_second] =
-            longest_first(first.ids.size(), second_size, budget);
+        const auto [keep_first, keep_second] = longest_first(first.ids.size(), second_size, budget);
         first.truncate(keep_first);
         second->truncate(keep_second);
       }
@@ -88,9 +87,9 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 // Hugging Face's clean_up_tokenization, which the decoder applies token by token.
 void clean_up(std::string& token) {
   constexpr std::pair<std::string_view, std::string_view> kRules[] = {
-      {" .", "."},   {" ?", "?"},     {" !", "!"},     {" ,", ","},     {" ' ", "'"},
-      {" n't", "n't"}, {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"},
-      {" 're", "'re"}};
+      {" .", "."},   {" ?", "?"},     {" !", "!"},    {" ,", ","},
+      {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},  {" do not", " don't"},
+      {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
   for (const auto& [from, to] : kRules) replace_all(token, from, to);
 }
 
@@ -136,9 +135,9 @@ struct Tokenizer::Impl {
   static std::int32_t unknown_id(const TokenizerSpec& spec) {
     const auto id = spec.vocab.find(spec.unknown_token);
     if (!id) {
-      throw Error(ErrorKind::format, concat("the vocabulary has no \"",
-                                            printable(spec.unknown_token),
-                                            "\", the token for what is unknown"));
+      throw Error(ErrorKind::format,
+                  concat("the vocabulary has no \"", printable(spec.unknown_token),
+                         "\", the token for what is unknown"));
     }
     return *id;
   }
@@ -188,8 +187,7 @@ struct Tokenizer::Impl {
 
   static void add(TokenList& tokens, std::int32_t id, std::size_t begin, std::size_t end) {
     tokens.ids.push_back(id);
-    tokens.offsets.push_back(
-        {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
+    tokens.offsets.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
   }
 };
 
@@ -219,9 +217,9 @@ Encoding Tokenizer::encode(std::string_view text, std::optional<std::string_view
   if (options.max_length > 0) {
     const std::int64_t added = options.add_special_tokens ? special_tokens(second.has_value()) : 0;
     if (options.max_length < added) {
-      throw Error(ErrorKind::input, concat("a limit of ", options.max_length,
-                                           " tokens leaves no room for the ", added,
-                                           " special tokens"));
+      throw Error(ErrorKind::input,
+                  concat("a limit of ", options.max_length, " tokens leaves no room for the ",
+                         added, " special tokens"));
     }
     truncate(first, second_list, static_cast<std::size_t>(options.max_length - added),
              options.truncation);

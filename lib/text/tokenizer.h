@@ -83,7 +83,7 @@ class Tokenizer {
   // The token's text; "" for an id that has none.
   std::string_view token(std::int32_t id) const;
   std::vector<std::string> tokens(const Encoding& encoding) const;
-  std::int32_t size() const;  // one past the largest id
+  std::int32_t size() const;               // one past the largest id
   int special_tokens(bool is_pair) const;  // that the template adds
   const TokenizerSpec& spec() const;
 

@@ -68,8 +68,10 @@ class TokenizerJsonReader {
   void read_normalizer(const Json& json) {
     const auto normalizer = json.find("normalizer");
     if (normalizer == json.end() || normalizer->is_null()) {
-      spec_.normalizer = {.clean_text = false, .handle_chinese_chars = false,
-                          .strip_accents = false, .lowercase = false};
+      spec_.normalizer = {.clean_text = false,
+                          .handle_chinese_chars = false,
+                          .strip_accents = false,
+                          .lowercase = false};
       return;
     }
     const Json& bert = part(json, "normalizer", "BertNormalizer");
@@ -90,14 +92,13 @@ class TokenizerJsonReader {
       if (!token.is_object() || !token.contains("id")) {
         fail("\"added_tokens\": expected a list of objects with an id and a content");
       }
-      spec_.added_tokens.push_back(
-          {.content = json_string(token, "content", "", source_),
-           .id = to_id(token["id"]),
-           .special = json_bool(token, "special", false, source_),
-           .normalized = json_bool(token, "normalized", true, source_),
-           .single_word = json_bool(token, "single_word", false, source_),
-           .lstrip = json_bool(token, "lstrip", false, source_),
-           .rstrip = json_bool(token, "rstrip", false, source_)});
+      spec_.added_tokens.push_back({.content = json_string(token, "content", "", source_),
+                                    .id = to_id(token["id"]),
+                                    .special = json_bool(token, "special", false, source_),
+                                    .normalized = json_bool(token, "normalized", true, source_),
+                                    .single_word = json_bool(token, "single_word", false, source_),
+                                    .lstrip = json_bool(token, "lstrip", false, source_),
+                                    .rstrip = json_bool(token, "rstrip", false, source_)});
     }
   }
 

@@ -104,9 +104,8 @@ class SpecReader {
   void define(AddedToken token, std::optional<std::int64_t> id) {
     constexpr std::int64_t kMaxId = 1 << 22;
     if (id && (*id < 0 || *id > kMaxId)) {
-      throw Error(ErrorKind::format, concat(files_.origin(), ": token \"",
-                                            printable(token.content), "\": id ", *id,
-                                            ": expected 0 to ", kMaxId));
+      throw Error(ErrorKind::format, concat(files_.origin(), ": token \"", printable(token.content),
+                                            "\": id ", *id, ": expected 0 to ", kMaxId));
     }
     const auto known = std::ranges::find(spec_.added_tokens, token.content, &AddedToken::content);
     const bool is_new = known == spec_.added_tokens.end();
@@ -136,14 +135,16 @@ class SpecReader {
     }
     if (const auto decoder = config_.find("added_tokens_decoder");
         decoder != config_.end() && decoder->is_object()) {
-      for (const auto& [id, token] : decoder->items()) define(to_token(token, false, source), to_id(id));
+      for (const auto& [id, token] : decoder->items())
+        define(to_token(token, false, source), to_id(id));
     }
     std::map<std::string, std::string> named;
     for (const auto& [setting, fallback] : kNamedTokens) {
       named[setting] = define_named(setting, fallback);
     }
     for (const char* setting : {"additional_special_tokens", "extra_special_tokens"}) {
-      const auto list = config_.contains(setting) ? config_[setting] : special_map_.value(setting, Json());
+      const auto list =
+          config_.contains(setting) ? config_[setting] : special_map_.value(setting, Json());
       if (!list.is_array() && !list.is_object()) continue;
       for (const Json& token : list) define(to_token(token, true, source), std::nullopt);
     }
@@ -169,10 +170,9 @@ class SpecReader {
     Json value = config_.contains(setting) ? config_[setting] : special_map_.value(setting, Json());
     if (value.is_null()) value = fallback;
     const AddedToken token = to_token(value, true, config_path());
-    const bool is_known =
-        spec_.vocab.find(token.content) ||
-        std::ranges::find(spec_.added_tokens, token.content, &AddedToken::content) !=
-            spec_.added_tokens.end();
+    const bool is_known = spec_.vocab.find(token.content) ||
+                          std::ranges::find(spec_.added_tokens, token.content,
+                                            &AddedToken::content) != spec_.added_tokens.end();
     if (is_known) define(token, std::nullopt);
     return token.content;
   }

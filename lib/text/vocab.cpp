@@ -35,7 +35,8 @@ Vocab Vocab::from_lines(std::string_view text, const std::string& source) {
     vocab.insert(std::string(strip_end(text.substr(0, end))), id++);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
-  if (vocab.size() == 0) throw Error(ErrorKind::format, concat(source, ": the vocabulary is empty"));
+  if (vocab.size() == 0)
+    throw Error(ErrorKind::format, concat(source, ": the vocabulary is empty"));
   return vocab;
 }
 

@@ -4,8 +4,7 @@
 
 namespace convbert {
 
-void WordPiece::split(std::span<const NormalizedCharacter> word,
-                      std::vector<Piece>& pieces) const {
+void WordPiece::split(std::span<const NormalizedCharacter> word, std::vector<Piece>& pieces) const {
   const auto characters = static_cast<std::uint32_t>(word.size());
   const Piece unknown{unknown_id_, 0, characters};
   if (word.size() > options_.max_word_characters) return pieces.push_back(unknown);
@@ -21,7 +20,8 @@ void WordPiece::split(std::span<const NormalizedCharacter> word,
   const std::size_t first_piece = pieces.size();
   std::string candidate;
   for (std::uint32_t begin = 0; begin < characters;) {
-    const std::string_view prefix = begin == 0 ? "" : std::string_view(options_.continuation_prefix);
+    const std::string_view prefix =
+        begin == 0 ? "" : std::string_view(options_.continuation_prefix);
     candidate.assign(prefix);
     candidate.append(bytes, offsets[begin]);
     std::uint32_t end = characters;

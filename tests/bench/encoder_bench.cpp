@@ -38,12 +38,11 @@ void run_batches(benchmark::State& state, const test::RandomModel& model,
   for (std::size_t first = 0; first < lengths.size();) {
     std::size_t last = first;
     std::int64_t in_batch = 0;
-    while (last < lengths.size() &&
-           (last == first || in_batch + lengths[last] <= batch_tokens)) {
+    while (last < lengths.size() && (last == first || in_batch + lengths[last] <= batch_tokens)) {
       in_batch += lengths[last++];
     }
-    batches.push_back(test::random_batch({lengths.data() + first, last - first},
-                                         encoder.config().vocab_size));
+    batches.push_back(
+        test::random_batch({lengths.data() + first, last - first}, encoder.config().vocab_size));
     tokens += in_batch;
     first = last;
   }

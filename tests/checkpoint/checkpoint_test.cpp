@@ -51,9 +51,8 @@ std::string refusal(const std::string& program) {
 }
 
 TEST_CASE("the stack machine keeps to its rules") {
-  const std::string program =
-      std::string("\x80\x02}(X\x01\0\0\0", 9) + "aK\x07X" + std::string("\x01\0\0\0", 4) +
-      "bJ\xff\xff\xff\xffu.";
+  const std::string program = std::string("\x80\x02}(X\x01\0\0\0", 9) + "aK\x07X" +
+                              std::string("\x01\0\0\0", 4) + "bJ\xff\xff\xff\xffu.";
   const Pickle dict = unpickle(program);
   const auto& entries = std::get<PickledValue::Dict>(dict.at(dict.root).value).keys_and_values;
   REQUIRE(entries.size() == 4);
@@ -80,7 +79,9 @@ TEST_CASE("programs that break them are refused") {
   CHECK(contains(refusal("NNR."), "where a function belongs"));
   CHECK(contains(refusal("NQ."), "a storage's description"));
   CHECK(contains(refusal("X\xff\xff\xff\xff."), "a string of 4294967295 bytes"));
-  CHECK(contains(refusal("\x8a\x09" "123456789."), "an integer beyond 64 bits"));
+  CHECK(contains(refusal("\x8a\x09"
+                         "123456789."),
+                 "an integer beyond 64 bits"));
   CHECK(contains(refusal("ctorch._utils\n_rebuild_tensor_v2\n)R."), "with 0 arguments"));
   CHECK(contains(refusal("ccollections\nOrderedDict\n(NtR."), "a list of pairs"));
   CHECK(contains(refusal("N\x86."), "empty stack"));
@@ -111,8 +112,8 @@ std::string legacy(const std::string& offset, const std::string& shape, const st
   };
   const std::string storage = "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") +
                               text("cpu") + "K" + elements + "NtQ";
-  const std::string tensor = "ctorch._utils\n_rebuild_tensor_v2\n(" + storage + offset + shape +
-                             strides + "\x89)tR";
+  const std::string tensor =
+      "ctorch._utils\n_rebuild_tensor_v2\n(" + storage + offset + shape + strides + "\x89)tR";
   std::string file("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15);
   file += std::string("\x80\x02M\xe9\x03.", 6) + "\x80\x02}.";
   file += "\x80\x02}" + text("w") + tensor + "s.";
@@ -130,13 +131,13 @@ TEST_CASE("a tensor's view lies inside its storage") {
   CHECK(tensors_of(good).at("w").shape == Shape{2, 3});
   CHECK(tensors_of(legacy("K\1", "K\5\x85", "K\1\x85", 6)).at("w").bytes.size() == 20);
   const std::string bad[] = {
-      legacy("K\1", "K\2K\3\x86", "K\3K\1\x86", 6),                  // one too far
-      legacy("J\xff\xff\xff\xff", "K\2\x85", "K\1\x85", 6),          // a negative offset
+      legacy("K\1", "K\2K\3\x86", "K\3K\1\x86", 6),                          // one too far
+      legacy("J\xff\xff\xff\xff", "K\2\x85", "K\1\x85", 6),                  // a negative offset
       legacy(std::string("K\0", 2), "J\xff\xff\xff\xff\x85", "K\1\x85", 6),  // a negative size
       legacy(std::string("K\0", 2), "K\2\x85", "J\xff\xff\xff\xff\x85", 6),  // a negative stride
-      legacy(std::string("K\0", 2), "K\2\x85", ")", 6),              // fewer strides than sizes
+      legacy(std::string("K\0", 2), "K\2\x85", ")", 6),  // fewer strides than sizes
       legacy(std::string("K\0", 2), "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85",
-             "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85", 6),     // overflow
+             "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85", 6),  // overflow
   };
   for (const std::string& file : bad) CHECK_THROWS_AS(tensors_of(file), Error);
   for (std::size_t size = 16; size < good.size(); ++size) {

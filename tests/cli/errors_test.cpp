@@ -102,7 +102,7 @@ TEST_CASE("a bad record becomes an error record in its place") {
       {"{\"text\":\"\xed\xa0\x80\"}", "UTF-8"},
       {"{\"text\":\"\xc0\xaf\"}", "UTF-8"},
       {"{\"text\":\"a\tb\"}", "control character"},
-      {"{\"text\":\"a\",\"d\":" , "not valid JSON"},
+      {"{\"text\":\"a\",\"d\":", "not valid JSON"},
   };
   std::string input;
   for (const BadRecord& record : bad) input += std::string(record.line) + "\n{\"text\":\"ok\"}\n";
@@ -218,7 +218,8 @@ TEST_CASE("results, and nothing else, are on standard output") {
   CHECK(split_lines(result.out).size() == 1);
   CHECK(contains(result.err, "convbert-mini"));
   CHECK_FALSE(contains(result.err, "\x1b"));
-  CHECK(contains(run_convbert({"embed", "nope", "--color", "always"}).err, "\x1b[1;31merror\x1b[0m"));
+  CHECK(
+      contains(run_convbert({"embed", "nope", "--color", "always"}).err, "\x1b[1;31merror\x1b[0m"));
   CHECK(run_convbert({"tokenize", "-q"}, {.input = "\xff\n"}).err == "");
 }
 

@@ -31,7 +31,8 @@ TEST_CASE("text is one record a line, whatever its line ends") {
   CHECK(tokens_of("a\n\nb\n") == expected);
   CHECK(tokens_of("a\n\nb") == expected);
   CHECK(tokens_of("a\r\n\r\nb\r\n") == expected);
-  CHECK(tokens_of("\xEF\xBB\xBF" "a\n\nb\n") == expected);
+  CHECK(tokens_of("\xEF\xBB\xBF"
+                  "a\n\nb\n") == expected);
   CHECK(tokens_of("") == "");
   CHECK(tokens_of("\n") == "[CLS] [SEP]\n");
 }
@@ -53,11 +54,11 @@ TEST_CASE("fields pass through in order and digit for digit") {
 }
 
 TEST_CASE("a record keeps its id, in its place") {
-  const auto records = split_lines(
-      run_convbert({"tokenize"}, {.input = "{\"text\":\"a\",\"id\":\"x/1\"}\n"
-                                           "{\"text\":\"b\"}\n"
-                                           "{\"id\":[7],\"text\":\"c\"}\n"})
-          .out);
+  const auto records =
+      split_lines(run_convbert({"tokenize"}, {.input = "{\"text\":\"a\",\"id\":\"x/1\"}\n"
+                                                       "{\"text\":\"b\"}\n"
+                                                       "{\"id\":[7],\"text\":\"c\"}\n"})
+                      .out);
   REQUIRE(records.size() == 3);
   CHECK(records[0].starts_with(R"({"text":"a","id":"x/1","tokens")"));
   CHECK(records[1].starts_with(R"({"id":1,"text":"b","tokens")"));
@@ -136,8 +137,8 @@ TEST_CASE("a header without the text column is one clear error") {
 }
 
 TEST_CASE("texts on the command line, and their pairs") {
-  const auto records = records_of({"tokenize", "-t", "a", "--text-pair", "b", "-t", "c",
-                                   "--text-pair", "d", "--only-result"});
+  const auto records = records_of(
+      {"tokenize", "-t", "a", "--text-pair", "b", "-t", "c", "--text-pair", "d", "--only-result"});
   REQUIRE(records.size() == 2);
   CHECK(records[1]["id"] == 1);
   CHECK(records[1]["token_type_ids"] == Json({0, 0, 0, 1, 1}));

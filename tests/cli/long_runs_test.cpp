@@ -77,7 +77,6 @@ TEST_CASE("a text has one vector, alone or in any company") {
   }
 }
 
-
 TEST_CASE("--resume goes on where a run was cut, at any byte") {
   const std::string input = sample_input(40);
   const std::vector<std::vector<std::string>> commands{

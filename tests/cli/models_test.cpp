@@ -76,8 +76,8 @@ TEST_CASE("the embedded model is the one in models/") {
   CHECK(embed({}, {"-m", "convbert-mini"}) == expected);
   CHECK(embed({}, {"-m", kMini}) == expected);
   CHECK(embed({.environment = {{"CONVBERT_MODEL", kMini}}}, {}) == expected);
-  const ProcessResult other = run_convbert(
-      command, {.environment = {{"CONVBERT_MODEL", kModels + "bert-plain"}}});
+  const ProcessResult other =
+      run_convbert(command, {.environment = {{"CONVBERT_MODEL", kModels + "bert-plain"}}});
   CHECK(Json::parse(other.out)["embedding"].size() == 32);
 }
 
@@ -206,7 +206,8 @@ TEST_CASE("tensors: missing, surplus, misshapen, of another type") {
   std::string grown = header;
   std::uint64_t size;
   std::memcpy(&size, grown.data(), 8);
-  const std::string extra = ",\"strange.thing\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}";
+  const std::string extra =
+      ",\"strange.thing\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}";
   const std::size_t brace = grown.rfind('}', 7 + size);
   grown.insert(brace, extra);
   size += extra.size();
@@ -218,7 +219,8 @@ TEST_CASE("tensors: missing, surplus, misshapen, of another type") {
                         "strange.thing") != std::string::npos);
 
   const ModelCopy integers("convbert-plain");
-  integers.edit("model.safetensors", "{\"dtype\":\"F32\",\"shape\":[3", "{\"dtype\":\"I32\",\"shape\":[3");
+  integers.edit("model.safetensors", "{\"dtype\":\"F32\",\"shape\":[3",
+                "{\"dtype\":\"I32\",\"shape\":[3");
   integers.check_refused("expected a floating-point type, found I32");
 }
 
@@ -249,7 +251,8 @@ TEST_CASE("damaged safetensors files") {
   refused(safetensors("[]", ""), "the header is not a JSON object");
   refused(safetensors("{\"a\":", ""), "not valid JSON");
   refused(safetensors(std::string(100'000, '['), ""), "nested deeper");
-  refused(safetensors("{}", ""), "expected a tensor \"convbert.embeddings.word_embeddings.weight\"");
+  refused(safetensors("{}", ""),
+          "expected a tensor \"convbert.embeddings.word_embeddings.weight\"");
   const auto entry = [](const std::string& shape, const std::string& offsets) {
     return "{\"a\":{\"dtype\":\"F32\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}";
   };
@@ -304,8 +307,8 @@ TEST_CASE("damaged torch checkpoints") {
     const ModelCopy model(name);
     const std::string whole = model.read("pytorch_model.bin");
     model.check_works();
-    for (const std::size_t size : {std::size_t{20}, whole.size() / 50, whole.size() / 2,
-                                   whole.size() - 30}) {
+    for (const std::size_t size :
+         {std::size_t{20}, whole.size() / 50, whole.size() / 2, whole.size() - 30}) {
       INFO(name, " cut to ", size);
       model.write("pytorch_model.bin", whole.substr(0, size));
       const ProcessResult result = model.embed();
@@ -330,9 +333,10 @@ TEST_CASE("a pickle that wants to call something is refused") {
   const std::string command = "touch " + witness;
   // cos\nsystem\n, the command, a tuple of it, REDUCE, STOP
   const auto attack = [&](const std::string& module, const std::string& function) {
-    return "\x80\x02" "c" + module + "\n" + function + "\nX" +
-           std::string(1, static_cast<char>(command.size())) + std::string(3, '\0') + command +
-           "\x85R.";
+    return "\x80\x02"
+           "c" +
+           module + "\n" + function + "\nX" + std::string(1, static_cast<char>(command.size())) +
+           std::string(3, '\0') + command + "\x85R.";
   };
   const ModelCopy model("convbert-bin-legacy");
   for (const auto& [module, function] :
@@ -344,7 +348,9 @@ TEST_CASE("a pickle that wants to call something is refused") {
                         "\", which tensors do not need; refused, nothing was executed");
   }
   CHECK_FALSE(fs::exists(witness));
-  model.write("pytorch_model.bin", magic + version + sizes + "\x80\x02i" "os\nsystem\n.");
+  model.write("pytorch_model.bin", magic + version + sizes +
+                                       "\x80\x02i"
+                                       "os\nsystem\n.");
   model.check_refused("uses opcode 105");
 }
 
@@ -357,8 +363,10 @@ TEST_CASE("sentence-transformers directories") {
   };
   CHECK(dims({}).find("mean, 32 dimensions, texts cut at 512 tokens") != std::string::npos);
   const std::string modules =
-      "[{\"idx\":0,\"name\":\"0\",\"path\":\"\",\"type\":\"sentence_transformers.models.Transformer\"},"
-      "{\"idx\":1,\"name\":\"1\",\"path\":\"1_Pooling\",\"type\":\"sentence_transformers.models.Pooling\"}";
+      "[{\"idx\":0,\"name\":\"0\",\"path\":\"\",\"type\":\"sentence_transformers.models."
+      "Transformer\"},"
+      "{\"idx\":1,\"name\":\"1\",\"path\":\"1_Pooling\",\"type\":\"sentence_transformers.models."
+      "Pooling\"}";
   model.write("modules.json", modules + "]");
   model.write("1_Pooling/config.json", "{\"pooling_mode_cls_token\":true}");
   model.write("sentence_bert_config.json", "{\"max_seq_length\":20}");
@@ -369,7 +377,8 @@ TEST_CASE("sentence-transformers directories") {
   model.check_refused("pooling by pooling_mode_weightedmean_tokens is not supported");
   CHECK(dims({"--pooling", "mean", "--no-normalize"}).find("mean, 32") != std::string::npos);
   model.write("1_Pooling/config.json", "{\"pooling_mode_cls_token\":true}");
-  model.write("modules.json", modules + ",{\"type\":\"sentence_transformers.models.Dense\",\"path\":\"2\"}]");
+  model.write("modules.json",
+              modules + ",{\"type\":\"sentence_transformers.models.Dense\",\"path\":\"2\"}]");
   model.check_refused("a module sentence_transformers.models.Dense is not supported");
   model.write("modules.json", modules + ",{\"type\":\"x.Normalize\",\"path\":\"2\"}]");
   CHECK(dims({}).find("cls, normalised, 32") != std::string::npos);

@@ -12,18 +12,20 @@
 namespace convbert::test {
 namespace {
 
-const std::string kTwoTexts = "{\"id\":\"a\",\"text\":\"good\"}\n{\"id\":\"b\",\"text\":\"bad day\"}\n";
+const std::string kTwoTexts =
+    "{\"id\":\"a\",\"text\":\"good\"}\n{\"id\":\"b\",\"text\":\"bad day\"}\n";
 
 std::vector<float> row_of(const Json& values) { return values.get<std::vector<float>>(); }
 
 // The data of an npy file of shape (rows, columns).
 std::vector<float> npy_floats(const std::string& npy, const std::string& shape) {
   REQUIRE(npy.starts_with(std::string("\x93NUMPY\x01\x00", 8)));
-  const std::size_t header = 10 + static_cast<unsigned char>(npy[8]) +
-                             256u * static_cast<unsigned char>(npy[9]);
+  const std::size_t header =
+      10 + static_cast<unsigned char>(npy[8]) + 256u * static_cast<unsigned char>(npy[9]);
   CHECK(header % 64 == 0);
-  CHECK(npy.substr(10, header - 10).find("'descr': '<f4', 'fortran_order': False, 'shape': " +
-                                         shape) != std::string::npos);
+  CHECK(npy.substr(10, header - 10)
+            .find("'descr': '<f4', 'fortran_order': False, 'shape': " + shape) !=
+        std::string::npos);
   std::vector<float> values((npy.size() - header) / 4);
   if (!values.empty()) std::memcpy(values.data(), npy.data() + header, values.size() * 4);
   return values;
@@ -38,11 +40,12 @@ TEST_CASE("vectors are the same numbers in every format") {
     CHECK(row.size() == 256);
     expected.insert(expected.end(), row.begin(), row.end());
   }
-  CHECK(npy_floats(run_convbert({"embed", "-f", "npy"}, {.input = kTwoTexts}).out,
-                   "(2, 256)") == expected);
+  CHECK(npy_floats(run_convbert({"embed", "-f", "npy"}, {.input = kTwoTexts}).out, "(2, 256)") ==
+        expected);
 
   const Json array = Json::parse(run_convbert({"embed", "-f", "json"}, {.input = kTwoTexts}).out);
-  CHECK(row_of(array[1]["embedding"]) == std::vector<float>(expected.begin() + 256, expected.end()));
+  CHECK(row_of(array[1]["embedding"]) ==
+        std::vector<float>(expected.begin() + 256, expected.end()));
 
   const TemporaryFolder folder;
   const std::string npz = folder.path("out.npz");
@@ -73,8 +76,9 @@ TEST_CASE("results replace fields of their name, unless they get a prefix") {
   const std::string input = "{\"text\":\"good\",\"label\":\"mine\",\"score\":7}\n";
   const ProcessResult replaced = run_convbert({"classify"}, {.input = input});
   CHECK(replaced.out.starts_with(R"({"id":0,"text":"good","label":"positive","score":0.)"));
-  CHECK(replaced.err == "convbert: warning: the input's field \"label\" gives way to the result of "
-                        "that name; --result-prefix keeps both\n");
+  CHECK(replaced.err ==
+        "convbert: warning: the input's field \"label\" gives way to the result of "
+        "that name; --result-prefix keeps both\n");
   const ProcessResult both =
       run_convbert({"classify", "--result-prefix", "model_"}, {.input = input});
   CHECK(both.out.starts_with(
@@ -104,7 +108,8 @@ TEST_CASE("two runs do not write one file") {
   first.write("a\n");
   while (read_file(folder.path("out.partial")).empty()) {
   }
-  const ProcessResult second = run_convbert({"tokenize", "-o", folder.path("out")}, {.input = "b\n"});
+  const ProcessResult second =
+      run_convbert({"tokenize", "-o", folder.path("out")}, {.input = "b\n"});
   CHECK(second.status == 2);
   CHECK(second.err.find("another process is writing it") != std::string::npos);
   CHECK(first.wait().status == 0);
@@ -134,7 +139,8 @@ TEST_CASE("vectors follow the model's settings or the flags") {
   };
   const auto normal = embed({});
   CHECK(length(normal) == doctest::Approx(1.0));
-  CHECK(normal == embed({"--pooling", "mean", "--normalize", "--layer", "4", "--max-length", "128"}));
+  CHECK(normal ==
+        embed({"--pooling", "mean", "--normalize", "--layer", "4", "--max-length", "128"}));
   CHECK(normal == embed({"--layer", "-1"}));
   CHECK(length(embed({"--no-normalize"})) > 1.1);
   CHECK(std::vector<float>(normal.begin(), normal.begin() + 7) == embed({"--dim", "7"}));
@@ -143,15 +149,28 @@ TEST_CASE("vectors follow the model's settings or the flags") {
   for (const auto& flags : others) CHECK(embed(flags) != normal);
 }
 
+TEST_CASE("a pair that nobody asked for is pointed out") {
+  const std::string input = "{\"text\":\"a\",\"text_pair\":\"b\"}\n";
+  const ProcessResult both = run_convbert({"embed"}, {.input = input + input});
+  CHECK(both.err ==
+        "convbert: a record with a pair gives one vector for both texts; "
+        "--pair-field '' leaves the second out\n");
+  CHECK(run_convbert({"embed", "--pair-field", "text_pair"}, {.input = input}).err == "");
+  const ProcessResult alone = run_convbert({"embed", "--pair-field", ""}, {.input = input});
+  CHECK(alone.err == "");
+  CHECK(Json::parse(alone.out)["embedding"] ==
+        Json::parse(run_convbert({"embed", "-t", "a"}).out)["embedding"]);
+}
+
 TEST_CASE("vectors of tokens") {
   const Json record =
       Json::parse(run_convbert({"embed", "--per-token", "--dim", "3", "-t", "a few words"}).out);
   CHECK(record["tokens"] == Json({"[CLS]", "a", "few", "words", "[SEP]"}));
   CHECK(record["token_embeddings"].size() == 5);
   CHECK(record["token_embeddings"][4].size() == 3);
-  const auto cls = Json::parse(
-      run_convbert({"embed", "--pooling", "cls", "--no-normalize", "--dim", "3", "-t",
-                    "a few words"}).out);
+  const auto cls = Json::parse(run_convbert({"embed", "--pooling", "cls", "--no-normalize", "--dim",
+                                             "3", "-t", "a few words"})
+                                   .out);
   CHECK(record["token_embeddings"][0] == cls["embedding"]);
   const TemporaryFolder folder;
   const std::string npz = folder.path("out.npz");
@@ -174,7 +193,8 @@ TEST_CASE("classification") {
   CHECK(classify({"--threshold", "0.5"})["scores"].size() == 1);
   CHECK(classify({"--threshold", "0.999"})["label"].is_null());
   CHECK(classify({"--logits"})["logits"].size() == 2);
-  CHECK(run_convbert({"classify", "-t", "good", "-f", "text", "--threshold", "0.999"}).out == "-\n");
+  CHECK(run_convbert({"classify", "-t", "good", "-f", "text", "--threshold", "0.999"}).out ==
+        "-\n");
 }
 
 TEST_CASE("maps and kernels of the layers and heads asked for") {
@@ -208,12 +228,13 @@ TEST_CASE("arrays of one record and of several") {
   CHECK(npz_names(one) == std::vector<std::string>{"attention", "conv_kernel", "tokens"});
 
   const std::string several = folder.path("several.npz");
-  const std::string input = "{\"id\":\"x/..\",\"text\":\"a\"}\n{\"id\":\"y\",\"text\":1}\n"
-                            "{\"id\":\"x/..\",\"text\":\"b c\"}\n";
+  const std::string input =
+      "{\"id\":\"x/..\",\"text\":\"a\"}\n{\"id\":\"y\",\"text\":1}\n"
+      "{\"id\":\"x/..\",\"text\":\"b c\"}\n";
   CHECK(run_convbert({"attention", "-f", "npz", "-o", several}, {.input = input}).status == 1);
-  CHECK(npz_names(several) ==
-        std::vector<std::string>{"x_../attention", "x_../conv_kernel", "x_../tokens",
-                                 "x_..~2/attention", "x_..~2/conv_kernel", "x_..~2/tokens"});
+  CHECK(npz_names(several) == std::vector<std::string>{"x_../attention", "x_../conv_kernel",
+                                                       "x_../tokens", "x_..~2/attention",
+                                                       "x_..~2/conv_kernel", "x_..~2/tokens"});
 
   const std::string files = folder.path("files");
   CHECK(run_convbert({"attention", "-f", "npz", "--out-dir", files}, {.input = input}).status == 1);

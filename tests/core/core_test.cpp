@@ -69,7 +69,8 @@ TEST_CASE("UTF-8: every scalar value goes in and comes out") {
              position != text.size() || static_cast<int>(text.size()) != utf8_length(c);
   }
   CHECK(wrong == 0);
-  CHECK(replace_invalid_utf8("a\xFF\xED\xA0\x80z") == "a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz");
+  CHECK(replace_invalid_utf8("a\xFF\xED\xA0\x80z") ==
+        "a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz");
 }
 
 TEST_CASE("half-precision floats widen exactly") {

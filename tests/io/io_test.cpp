@@ -32,8 +32,8 @@ TEST_CASE("floats print so that they read back the same") {
     std::string text;
     append_json_number(text, value);
     const float back = Json::parse(text).get<float>();
-    wrong += std::bit_cast<std::uint32_t>(back) != std::bit_cast<std::uint32_t>(value) &&
-             value != 0.0f;
+    wrong +=
+        std::bit_cast<std::uint32_t>(back) != std::bit_cast<std::uint32_t>(value) && value != 0.0f;
   }
   CHECK(wrong == 0);
   std::string text;
@@ -58,7 +58,8 @@ TEST_CASE("strings are escaped, and only where they must be") {
 
 TEST_CASE("objects are taken apart without losing a digit") {
   const std::string object =
-      " {\t\"a\" : 1.10 ,\"b\\\"]}\":[{\"x\":\"}\"},[ ]],\"\":null, \"c\":\"\\\\\\\"\" ,\"d\":-0}  ";
+      " {\t\"a\" : 1.10 ,\"b\\\"]}\":[{\"x\":\"}\"},[ ]],\"\":null, \"c\":\"\\\\\\\"\" ,\"d\":-0} "
+      " ";
   REQUIRE(check_json(object) == "");
   const auto members = split_json_object(object);
   REQUIRE(members.size() == 5);
@@ -199,8 +200,9 @@ TEST_CASE("records print with their results") {
   append_result_name(out, "label", style);
   CHECK(out + "2}" == R"({"id":4,"text":"a","label":2})");
   CHECK(replaced_field(record, style) == "label");
-  CHECK(error_record(record, "input", "bad \xFF byte", style) ==
-        "{\"id\":4,\"line\":5,\"error\":{\"kind\":\"input\",\"message\":\"bad \xEF\xBF\xBD byte\"}}");
+  CHECK(
+      error_record(record, "input", "bad \xFF byte", style) ==
+      "{\"id\":4,\"line\":5,\"error\":{\"kind\":\"input\",\"message\":\"bad \xEF\xBF\xBD byte\"}}");
 }
 
 }  // namespace

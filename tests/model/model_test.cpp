@@ -125,14 +125,15 @@ TEST_CASE("what the encoder has no embedding for is refused") {
 }
 
 TEST_CASE("every tensor of every reference checkpoint is used, or named") {
-  const std::map<std::string, std::size_t> unused_of_heads{
-      {"convbert-mask", 5}, {"convbert-qa", 2}, {"convbert-tag", 2}, {"electra-discriminator", 4},
-      {"bert-plain", 2}};  // its pooler
+  const std::map<std::string, std::size_t> unused_of_heads{{"convbert-mask", 5},
+                                                           {"convbert-qa", 2},
+                                                           {"convbert-tag", 2},
+                                                           {"electra-discriminator", 4},
+                                                           {"bert-plain", 2}};  // its pooler
   for (const auto& entry : std::filesystem::directory_iterator(kCases)) {
     const std::string name = entry.path().filename().string();
     if (name == "convbert-mini") continue;
-    const Model model =
-        load_model(ModelFiles::directory(entry.path()), ModelParts::everything);
+    const Model model = load_model(ModelFiles::directory(entry.path()), ModelParts::everything);
     INFO(name);
     CHECK(model.unused.unknown.empty());
     if (unused_of_heads.contains(name)) {

@@ -65,8 +65,8 @@ TEST_CASE("a linear layer's rows do not depend on how many there are") {
     const auto weight = random_floats(in * out, 1);
     const auto bias = random_floats(out, 2);
     for (const Activation activation : {Activation::identity, Activation::gelu}) {
-      const Linear linear({.in = in, .out = out, .weight = weight, .bias = bias,
-                           .activation = activation});
+      const Linear linear(
+          {.in = in, .out = out, .weight = weight, .bias = bias, .activation = activation});
       for (const std::int64_t height : {1, 3, 8, 31, 48, 100}) {
         INFO(in, " -> ", out, ", runs of ", height);
         CHECK(differing_rows(131, in, out, height, [&](MatrixView x, MatrixView y, Workspace& w) {

@@ -73,8 +73,12 @@ TEST_CASE("linear layers with every activation, in both layouts") {
     for (const Activation activation :
          {Activation::identity, Activation::gelu, Activation::gelu_tanh, Activation::relu,
           Activation::silu, Activation::tanh}) {
-      const Linear linear({.in = kIn, .out = kOut, .weight = weight, .layout = layout,
-                           .bias = bias, .activation = activation});
+      const Linear linear({.in = kIn,
+                           .out = kOut,
+                           .weight = weight,
+                           .layout = layout,
+                           .bias = bias,
+                           .activation = activation});
       const MatrixView y = allocate_rows(workspace, kRows, kOut);
       linear.forward(x, y, workspace);
       double largest = 0;
@@ -122,8 +126,11 @@ TEST_CASE("groups see their own slice of the features") {
   const auto bias = random.floats(15);
   const MatrixView x = random.matrix(workspace, 7, 12);
   for (const bool accumulate : {false, true}) {
-    const GroupedLinear grouped({.in = 12, .out = 15, .weight = weight,
-                                 .layout = WeightLayout::in_out, .bias = bias,
+    const GroupedLinear grouped({.in = 12,
+                                 .out = 15,
+                                 .weight = weight,
+                                 .layout = WeightLayout::in_out,
+                                 .bias = bias,
                                  .accumulate = accumulate},
                                 kGroups);
     const MatrixView y = random.matrix(workspace, 7, 15);
@@ -257,7 +264,9 @@ TEST_CASE("self-attention of every length around its buckets") {
     Workspace workspace;
     // Slices of one wide matrix, as the encoder has them.
     const MatrixView all = random.matrix(workspace, length, 3 * kHeads * kSize);
-    const auto part = [&](std::int64_t i) { return all.column_range(i * kHeads * kSize, kHeads * kSize); };
+    const auto part = [&](std::int64_t i) {
+      return all.column_range(i * kHeads * kSize, kHeads * kSize);
+    };
     const MatrixView context = allocate_rows(workspace, length, kHeads * kSize);
     std::vector<double> expected(static_cast<std::size_t>(length * kHeads * kSize));
     int views = 0;

@@ -58,7 +58,8 @@ Process::Process(const std::vector<std::string>& arguments, const ProcessOptions
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string setting = *entry;
     const std::string name = setting.substr(0, setting.find('='));
-    if (!options.environment.contains(name) && name != "CONVBERT_MODEL") settings.push_back(setting);
+    if (!options.environment.contains(name) && name != "CONVBERT_MODEL")
+      settings.push_back(setting);
   }
   for (const auto& [name, value] : options.environment) settings.push_back(name + "=" + value);
   std::vector<char*> envp;

@@ -13,7 +13,8 @@
 namespace convbert {
 namespace {
 
-const std::string kVocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##b\nab\nhey\nfoo\n.\n##c\nHey\n";
+const std::string kVocab =
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##b\nab\nhey\nfoo\n.\n##c\nHey\n";
 
 // A tokenizer from files that a test writes.
 class TokenizerFiles {
@@ -104,14 +105,15 @@ TEST_CASE("added tokens keep their flags") {
                 "additional_special_tokens":["[E1]"]})");
   const Tokenizer tokenizer = files.open();
   CHECK(tokenizer.size() == 24);
-  const Encoding mask = tokenizer.encode("a  [MASK] b", std::nullopt, {.add_special_tokens = false});
+  const Encoding mask =
+      tokenizer.encode("a  [MASK] b", std::nullopt, {.add_special_tokens = false});
   CHECK(mask.offsets == std::vector<Offsets>{{0, 1}, {1, 9}, {10, 11}});
-  CHECK(joined(tokenizer, "aXYZb") == "a xyz b");                   // in the normal form
+  CHECK(joined(tokenizer, "aXYZb") == "a xyz b");  // in the normal form
   CHECK(joined(tokenizer, "he\xCC\x81y") == "hey");
   CHECK(tokenizer.encode("h\xC3\xA9y").ids[1] == 21);
   CHECK(tokenizer.encode("w").ids[1] == 22);
-  CHECK(joined(tokenizer, "aw") == "[UNK]");                         // whole words only
-  CHECK(tokenizer.encode("[E1]").ids[1] == 23);                      // the next free id
+  CHECK(joined(tokenizer, "aw") == "[UNK]");     // whole words only
+  CHECK(tokenizer.encode("[E1]").ids[1] == 23);  // the next free id
 }
 
 TEST_CASE("settings change what normalisation does") {
@@ -205,7 +207,8 @@ TEST_CASE("truncation") {
     std::string b;
     for (int i = 0; i < first; ++i) a += "a ";
     for (int i = 0; i < second; ++i) b += "b ";
-    const Encoding encoding = tokenizer.encode(a, b, {.max_length = limit, .truncation = truncation});
+    const Encoding encoding =
+        tokenizer.encode(a, b, {.max_length = limit, .truncation = truncation});
     CHECK(encoding.truncated == first + second + 3 - static_cast<int>(encoding.size()));
     return std::pair(std::ranges::count(encoding.ids, 5), std::ranges::count(encoding.ids, 6));
   };
