@@ -73,13 +73,17 @@ WeightBinder::WeightBinder(const Checkpoint& checkpoint, const ModelConfig& conf
       architecture_(config.architecture),
       prefix_(find_prefix(checkpoint, config.family)) {
   for (const auto& [stored_name, tensor] : checkpoint.tensors()) {
-    std::string name = stored_name;
-    if (name.starts_with(prefix_)) name.erase(0, prefix_.size());
-    replace_suffix(name, "LayerNorm.gamma", "LayerNorm.weight") ||
-        replace_suffix(name, "LayerNorm.beta", "LayerNorm.bias");
-    names_.emplace(std::move(name), stored_name);
-    used_.emplace(stored_name, is_buffer(stored_name));
+    names_.emplace(plain_name(stored_name), stored_name);
+    if (is_buffer(stored_name)) used_.insert(stored_name);
   }
+}
+
+// Without the base prefix, and with today's names of norms.
+std::string WeightBinder::plain_name(std::string name) const {
+  if (name.starts_with(prefix_)) name.erase(0, prefix_.size());
+  replace_suffix(name, "LayerNorm.gamma", "LayerNorm.weight") ||
+      replace_suffix(name, "LayerNorm.beta", "LayerNorm.bias");
+  return name;
 }
 
 const std::string* WeightBinder::find(const std::string& name) const {
@@ -107,7 +111,7 @@ void WeightBinder::bind_one(Weight& weight) {
                 concat(where, "expected a floating-point type, found ", name_of(stored->dtype)));
   }
   weight.stored = stored;
-  used_[*stored_name] = true;
+  used_.insert(*stored_name);
 }
 
 void WeightBinder::bind(EncoderWeights& weights) {
@@ -154,9 +158,9 @@ std::int64_t WeightBinder::classifier_labels() const {
 
 UnusedTensors WeightBinder::unused() const {
   UnusedTensors unused;
-  for (const auto& [name, stored_name] : names_) {
-    if (used_.at(stored_name)) continue;
-    (belongs_to_head(name) ? unused.of_heads : unused.unknown).push_back(stored_name);
+  for (const auto& [name, tensor] : checkpoint_.tensors()) {
+    if (used_.contains(name)) continue;
+    (belongs_to_head(plain_name(name)) ? unused.of_heads : unused.unknown).push_back(name);
   }
   return unused;
 }

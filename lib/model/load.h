@@ -1,7 +1,10 @@
 // From a checkpoint's tensors to a model's weights.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
@@ -47,6 +50,7 @@ class WeightBinder {
   UnusedTensors unused() const;
 
  private:
+  std::string plain_name(std::string name) const;
   const std::string* find(const std::string& name) const;
   void bind_one(Weight& weight);
   bool has(const std::string& name) const { return find(name) != nullptr; }
@@ -55,8 +59,8 @@ class WeightBinder {
   Family family_;
   std::string architecture_;
   std::string prefix_;                        // "convbert." or ""
-  std::map<std::string, std::string> names_;  // the name that is looked for -> the stored name
-  std::map<std::string, bool> used_;          // by stored name
+  std::map<std::string, std::string> names_;  // plain name -> stored name
+  std::set<std::string, std::less<>> used_;   // stored names
 };
 
 }  // namespace convbert

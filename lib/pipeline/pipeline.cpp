@@ -16,13 +16,24 @@ using namespace std::chrono_literals;
 constexpr auto kTick = 100ms;
 constexpr std::size_t kMostWaitingRecords = 1 << 14;
 constexpr std::size_t kMostWaitingBytes = std::size_t{64} << 20;
+constexpr std::size_t kMostFinishedBytes = std::size_t{64} << 20;
 
 // Records that a worker computes together; known to the writer, in order, from the moment that
 // they are taken from the queue.
 struct BatchInOrder {
   std::vector<Job> jobs;
   bool done = false;
+  std::size_t bytes = 0;  // of its results, once done
 };
+
+std::size_t result_bytes(const std::vector<Job>& jobs) {
+  std::size_t bytes = 0;
+  for (const Job& job : jobs) {
+    bytes += job.output.size();
+    for (const auto& [name, array] : job.arrays) bytes += array.size();
+  }
+  return bytes;
+}
 
 class Run {
  public:
@@ -106,7 +117,8 @@ class Run {
   // Takes a fair share of what is waiting, at most a batch: idle workers get some, too.
   BatchInOrder* take_batch(std::unique_lock<std::mutex>& lock) {
     while (!ending()) {
-      const bool can_start = in_order_.size() < most_batches_;
+      const bool can_start =
+          in_order_.size() < most_batches_ && finished_bytes_ < kMostFinishedBytes;
       if (can_start && !waiting_.empty()) break;
       if (waiting_.empty() && input_ended_) return nullptr;
       changed_.wait_for(lock, kTick);
@@ -135,8 +147,11 @@ class Run {
     while (BatchInOrder* batch = take_batch(lock)) {
       lock.unlock();
       compute(batch->jobs);
+      const std::size_t bytes = result_bytes(batch->jobs);
       lock.lock();
       batch->done = true;
+      batch->bytes = bytes;
+      finished_bytes_ += bytes;
       changed_.notify_all();
     }
   }
@@ -154,6 +169,8 @@ class Run {
         const bool go_on = std::ranges::all_of(batch->jobs, stages_.write);
         stages_.flush();
         lock.lock();
+        finished_bytes_ -= batch->bytes;
+        changed_.notify_all();
         if (!go_on) return false;
       } else if (in_order_.empty() && input_ended_ && waiting_.empty()) {
         return true;
@@ -185,6 +202,7 @@ class Run {
   std::int64_t waiting_weight_ = 0;
   std::size_t waiting_bytes_ = 0;
   std::deque<std::unique_ptr<BatchInOrder>> in_order_;
+  std::size_t finished_bytes_ = 0;  // of results that have not been written
   InputProgress progress_;
   bool input_ended_ = false;
   bool stopped_ = false;

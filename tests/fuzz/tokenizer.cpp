@@ -15,8 +15,8 @@ namespace {
 
 Tokenizer make_tokenizer() {
   TokenizerSpec spec;
-  spec.vocab = Vocab::from_lines("[UNK]\n[CLS]\n[SEP]\na\n##a\nb\n##b\nab\n.\n\xE4\xB8\x80\n##\xCC\x88\n",
-                                 "vocab");
+  spec.vocab = Vocab::from_lines(
+      "[UNK]\n[CLS]\n[SEP]\na\n##a\nb\n##b\nab\n.\n\xE4\xB8\x80\n##\xCC\x88\n", "vocab");
   spec.single = single_template(1, 2);
   spec.pair = pair_template(1, 2);
   spec.added_tokens = {{.content = "[SEP]", .id = 2, .special = true},
