@@ -99,6 +99,7 @@ void Encoder::forward(const Batch& batch, std::int64_t layers, MatrixView hidden
   const nn::ComputeScope scope;
   const Pass pass{batch, workspace, observer};
   embed(pass, hidden);
+  pass.done(EncoderPart::embeddings);
   if (observer != nullptr) observer->on_hidden(0, hidden);
   for (std::int64_t index = 0; index < layers; ++index) {
     run_layer(pass, index, hidden);
@@ -142,11 +143,13 @@ void Encoder::run_layer(const Pass& pass, std::int64_t index, MatrixView hidden)
     layer.attention_output.forward(context, hidden, workspace);
     layer.attention_norm.forward(hidden, workspace);
   }
+  pass.done(EncoderPart::attention_output);
   const Workspace::Frame frame(workspace);
   const MatrixView wide = nn::allocate_rows(workspace, hidden.rows, config_.intermediate_size);
   layer.intermediate.forward(hidden, wide, workspace);
   layer.output.forward(wide, hidden, workspace);
   layer.output_norm.forward(hidden, workspace);
+  pass.done(EncoderPart::feed_forward);
 }
 
 // context = [self-attention | span-based dynamic convolution] (paper, section 3.3), or
@@ -159,6 +162,7 @@ void Encoder::mixed_attention(const Pass& pass, std::int64_t index, ConstMatrixV
   const MatrixView projected =
       nn::allocate_rows(pass.workspace, hidden.rows, layer.projections.out());
   layer.projections.forward(hidden, projected, pass.workspace);
+  pass.done(EncoderPart::projections);
 
   const auto part = [&](std::int64_t number) {
     return projected.column_range(number * width, width);
@@ -177,8 +181,10 @@ void Encoder::mixed_attention(const Pass& pass, std::int64_t index, ConstMatrixV
     attention_.forward(rows(part(0)), rows(part(1)), rows(part(2)),
                        rows(context.column_range(0, width)), pass.workspace, observe);
   }
+  pass.done(EncoderPart::self_attention);
   if (layer.convolution) {
     span_convolution(pass, index, hidden, part(0), part(3), context.column_range(width, width));
+    pass.done(EncoderPart::span_convolution);
   }
 }
 

@@ -19,6 +19,16 @@
 
 namespace convbert {
 
+// Parts of a pass, for whoever asks where its time goes. Each includes the norm that ends it.
+enum class EncoderPart {
+  embeddings,
+  projections,
+  self_attention,
+  span_convolution,
+  attention_output,
+  feed_forward,
+};
+
 // Sees what lies between, while a batch runs; views are good until the call returns. For attention
 // export and for tests; an encoder without one does no work for it.
 class EncoderObserver {
@@ -31,6 +41,8 @@ class EncoderObserver {
                             const nn::AttentionView& /*attention*/) {}
   // Kernels of all tokens in one layer (from 0), after the softmax. [tokens, heads * kernel]
   virtual void on_kernels(std::int64_t /*layer*/, ConstMatrixView /*kernels*/) {}
+  // `part` has just been computed; parts come in their order, once a layer.
+  virtual void on_part(EncoderPart /*part*/) {}
 };
 
 // A table of embeddings. The large one, of words, stays in the checkpoint's bytes and type and is
@@ -84,6 +96,10 @@ class Encoder {
     const Batch& batch;
     Workspace& workspace;
     EncoderObserver* observer;
+
+    void done(EncoderPart part) const {
+      if (observer != nullptr) observer->on_part(part);
+    }
   };
 
   static SpanConvolution make_convolution(const ModelConfig& config,
