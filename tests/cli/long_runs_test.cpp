@@ -169,8 +169,10 @@ TEST_CASE("--resume refuses what does not belong") {
   refuses(input, {"embed", "--format", "npy"}, half);
   refuses(input, {"classify"}, half);
   refuses(input, {"embed"}, replaced(half, "\"record 0", "\"RECORD 0"));
-  const std::string one_line = written.substr(0, written.find('\n'));
-  refuses(input, {"embed"}, one_line.substr(0, one_line.size() - 3) + "9]}\n");
+  std::string one_line = written.substr(0, written.find('\n') + 1);
+  char& last_digit = one_line[one_line.size() - std::string_view("0]}\n").size()];
+  last_digit = last_digit == '9' ? '8' : '9';
+  refuses(input, {"embed"}, one_line);
 
   std::filesystem::remove(out + ".partial");
   folder.write("out", half);  // a "finished" file that is not
