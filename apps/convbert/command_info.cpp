@@ -33,6 +33,15 @@ std::string_view name_of(ProblemType type) {
   return "unspecified";
 }
 
+std::vector<std::string> native_precisions() {
+  std::vector<std::string> names;
+  for (const nn::Precision precision :
+       {nn::Precision::f32, nn::Precision::bf16, nn::Precision::int8}) {
+    if (nn::is_native(precision)) names.emplace_back(nn::name_of(precision));
+  }
+  return names;
+}
+
 // Everything that the command tells, in the order that it tells it.
 class Info {
  public:
@@ -51,6 +60,7 @@ class Info {
     info["commands"] = commands();
     info["unused_tensors"] = model_.unused.unknown;
     info["runs_here"] = {{"precision", "f32"},
+                         {"native_precisions", native_precisions()},
                          {"instruction_set", nn::name_of(nn::instruction_set())},
                          {"onednn", nn::onednn_version()},
                          {"threads", available_processors()}};
@@ -196,7 +206,7 @@ std::string to_text(const OrderedJson& info) {
 int run(const InfoOptions& options) {
   const ModelSource source = open_model_source(options.model);
   const Tokenizer tokenizer = open_tokenizer(source);
-  const Model model = load_model(source.files, ModelParts::everything);
+  const Model model = load_model(source.files, {.threads = available_processors()});
   const OrderedJson info = Info(source, model, tokenizer).collect(options.tensors);
   const std::string text = options.format == "json" ? info.dump(2) + "\n" : to_text(info);
   std::fwrite(text.data(), 1, text.size(), stdout);

@@ -18,11 +18,16 @@ std::string list_names(const std::vector<std::string>& names) {
   return names.size() > kMost ? concat(list, " and ", names.size() - kMost, " more") : list;
 }
 
-void report(const Model& model, const Tokenizer& tokenizer, Console& console) {
+void report(const Model& model, const Tokenizer& tokenizer, nn::Precision precision,
+            Console& console) {
   console.detail(concat("model ", model.origin, ": ", name_of(model.config.family), ", ",
                         model.config.layers, " layers, hidden ", model.config.hidden_size,
-                        "; computes in f32 with ", nn::name_of(nn::instruction_set()), ", oneDNN ",
-                        nn::onednn_version()));
+                        "; computes in ", nn::name_of(precision), " with ",
+                        nn::name_of(nn::instruction_set()), ", oneDNN ", nn::onednn_version()));
+  if (!nn::is_native(precision)) {
+    console.note(concat("--precision ", nn::name_of(precision), ": this CPU has no instructions ",
+                        "for it, so it is no faster than f32 here"));
+  }
   if (!model.unused.of_heads.empty()) {
     console.detail(
         concat(model.checkpoint.path(), ": not used here: ", list_names(model.unused.of_heads)));
@@ -45,8 +50,10 @@ LoadedModel load_for_records(const RecordOptions& options, ModelParts parts, boo
                              Console& console) {
   ModelSource source = open_model_source(options.model.model);
   Tokenizer tokenizer = open_tokenizer(source);
-  Model model = load_model(source.files, parts);
-  report(model, tokenizer, console);
+  const int threads = options.model.threads > 0 ? options.model.threads : available_processors();
+  Model model = load_model(
+      source.files, {.parts = parts, .precision = options.model.precision, .threads = threads});
+  report(model, tokenizer, options.model.precision, console);
 
   const std::int64_t positions = model.config.max_positions;
   std::int64_t limit = std::min(positions, tokenizer.spec().max_length.value_or(positions));

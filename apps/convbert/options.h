@@ -10,6 +10,7 @@
 
 #include "console.h"
 #include "io/record_reader.h"
+#include "nn/precision.h"
 #include "text/tokenizer.h"
 
 namespace convbert::app {
@@ -33,9 +34,10 @@ struct OutputOptions {
 };
 
 struct ModelOptions {
-  std::string model;                  // directory or name; "" is CONVBERT_MODEL or the default
-  int threads = 0;                    // 0: all processors
-  std::int64_t max_batch_tokens = 0;  // 0: the program's choice
+  std::string model;  // directory or name; "" is CONVBERT_MODEL or the default
+  int threads = 0;    // 0: all processors
+  nn::Precision precision = nn::Precision::f32;  // what "auto" is, too
+  std::int64_t max_batch_tokens = 0;             // 0: the program's choice
 };
 
 struct TruncationOptions {

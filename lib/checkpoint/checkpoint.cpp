@@ -32,6 +32,10 @@ TensorMap read_tensors(std::span<const std::byte> file, const std::string& path)
 
 }  // namespace
 
+void Checkpoint::release_pages() const {
+  for (const FileBytes& file : files_) file.release_pages();
+}
+
 const StoredTensor* Checkpoint::find(std::string_view name) const {
   const auto found = tensors_.find(name);
   return found == tensors_.end() ? nullptr : &found->second;

@@ -25,6 +25,10 @@ class Checkpoint {
   const StoredTensor* find(std::string_view name) const;  // null where there is none
   const std::string& path() const { return path_; }       // for messages
 
+  // What has been read so far leaves this process's memory; tensors stay good, and reading them
+  // again brings their pages back.
+  void release_pages() const;
+
  private:
   Checkpoint() = default;
   void add_file(const ModelFiles& files, const std::string& name);

@@ -20,6 +20,9 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
+  // Takes its pages out of this process's memory; those that are read again come back.
+  void release_pages() const;
+
  private:
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;

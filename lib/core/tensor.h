@@ -32,6 +32,9 @@ struct BasicMatrixView {
   std::span<Float> row_span(std::int64_t index) const {
     return {row(index), static_cast<std::size_t>(columns)};
   }
+  BasicMatrixView row_range(std::int64_t first, std::int64_t count) const {
+    return {row(first), count, columns, stride};
+  }
   BasicMatrixView first_rows(std::int64_t count) const { return {data, count, columns, stride}; }
   BasicMatrixView column_range(std::int64_t first, std::int64_t count) const {
     return {data + first, rows, count, stride};

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "core/tensor.h"
@@ -31,6 +32,12 @@ class Workspace {
 
   // `count` floats, uninitialised, aligned to a cache line.
   float* floats(std::size_t count);
+  // The same for any other plain numbers.
+  template <class T>
+  T* array(std::size_t count) {
+    static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= alignof(float));
+    return reinterpret_cast<T*>(floats((count * sizeof(T) + sizeof(float) - 1) / sizeof(float)));
+  }
   MatrixView matrix(std::int64_t rows, std::int64_t columns) {
     return {floats(static_cast<std::size_t>(rows * columns)), rows, columns, columns};
   }

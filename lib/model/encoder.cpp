@@ -1,15 +1,21 @@
 #include "model/encoder.h"
 
 #include <algorithm>
+#include <exception>
+#include <mutex>
+#include <thread>
 
 #include "core/error.h"
 #include "model/weights_to_ops.h"
 #include "nn/compute.h"
+#include "nn/row_loops.h"
 
 namespace convbert {
 
 EmbeddingTable::EmbeddingTable(const TableWeight& weight) : weight_(weight) {
-  if (!weight.stored->is_contiguous()) widened_ = widen(weight);
+  if (weight.stored->is_contiguous()) return;
+  widened_ = FloatBuffer(static_cast<std::size_t>(weight.stored->elements()));
+  weight.stored->copy_to(widened_.span());
 }
 
 void EmbeddingTable::copy_row(std::int64_t index, std::span<float> to) const {
@@ -24,49 +30,83 @@ void EmbeddingTable::copy_row(std::int64_t index, std::span<float> to) const {
 }
 
 Encoder::SpanConvolution Encoder::make_convolution(const ModelConfig& config,
-                                                   const ConvolutionWeights& weights) {
+                                                   const ConvolutionWeights& weights,
+                                                   nn::Precision precision) {
   const std::int64_t kernel = config.convolution->kernel_size;
-  const FloatBuffer depthwise = widen(weights.depthwise);
   return {
-      .depthwise = nn::DepthwiseConv(depthwise.span(), config.hidden_size, kernel),
-      .pointwise = make_linear(weights.pointwise),
-      .kernel = make_linear(weights.kernel),
-      .kernel_softmax = nn::GroupSoftmax(config.attention_heads * kernel, kernel),
+      .depthwise =
+          nn::DepthwiseConv(WeightFloats(weights.depthwise).span(), config.hidden_size, kernel),
+      .pointwise = make_linear(weights.pointwise, {.precision = precision}),
+      .kernel = make_linear(weights.kernel, {.precision = precision}),
       .dynamic = {config.attention_heads, config.head_size, kernel},
   };
 }
 
-Encoder::Layer Encoder::make_layer(const ModelConfig& config, const LayerWeights& weights) {
+Encoder::Layer Encoder::make_layer(const ModelConfig& config, const LayerWeights& weights,
+                                   nn::Precision precision) {
   std::vector<const LinearWeights*> projections{&weights.query, &weights.key, &weights.value};
   std::optional<SpanConvolution> convolution;
   if (weights.convolution) {
     projections.push_back(&weights.convolution->value);
-    convolution = make_convolution(config, *weights.convolution);
+    convolution = make_convolution(config, *weights.convolution, precision);
   }
   return {
-      .projections = make_joined_linear(projections),
+      .projections = make_joined_linear(projections, {.precision = precision}),
       .convolution = std::move(convolution),
-      .attention_output = make_linear(weights.attention_output, {.accumulate = true}),
+      .attention_output =
+          make_linear(weights.attention_output, {.accumulate = true, .precision = precision}),
       .attention_norm = make_norm(weights.attention_norm, config.layer_norm_epsilon),
-      .intermediate = make_grouped_linear(weights.intermediate, {.activation = config.activation}),
-      .output = make_grouped_linear(weights.output, {.accumulate = true}),
+      .feed_forward = make_feed_forward(weights.intermediate, weights.output,
+                                        {.activation = config.activation, .precision = precision}),
       .output_norm = make_norm(weights.output_norm, config.layer_norm_epsilon),
   };
 }
 
-Encoder::Encoder(const ModelConfig& config, const EncoderWeights& weights)
+// Layers are packed by several threads, each taking the next that is left.
+void Encoder::make_layers(const std::vector<LayerWeights>& weights, const EncoderOptions& options) {
+  std::vector<std::optional<Layer>> layers(weights.size());
+  std::mutex mutex;
+  std::size_t next = 0;
+  std::exception_ptr failure;
+  const auto pack = [&] {
+    const nn::ComputeScope scope;
+    std::unique_lock lock(mutex);
+    while (next < layers.size() && !failure) {
+      const std::size_t index = next++;
+      lock.unlock();
+      std::exception_ptr own_failure;
+      try {
+        layers[index].emplace(make_layer(config_, weights[index], options.precision));
+      } catch (...) {
+        own_failure = std::current_exception();
+      }
+      lock.lock();
+      if (own_failure) failure = own_failure;
+      if (options.on_layer_packed) options.on_layer_packed();
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (int i = 1; i < options.threads; ++i) helpers.emplace_back(pack);
+    pack();
+  }
+  if (failure) std::rethrow_exception(failure);
+  for (std::optional<Layer>& layer : layers) layers_.push_back(std::move(*layer));
+}
+
+Encoder::Encoder(const ModelConfig& config, const EncoderWeights& weights,
+                 const EncoderOptions& options)
     : config_(config),
       words_(weights.words),
       positions_(weights.positions),
       types_(weights.types),
       embedding_norm_(make_norm(weights.embedding_norm, config.layer_norm_epsilon)),
-      attention_(config.attention_heads, config.head_size, config.max_positions) {
+      attention_(config.attention_heads, config.head_size) {
   const nn::ComputeScope scope;
   if (weights.embedding_projection) {
     embedding_projection_ = make_linear(*weights.embedding_projection);
   }
-  layers_.reserve(weights.layers.size());
-  for (const LayerWeights& layer : weights.layers) layers_.push_back(make_layer(config, layer));
+  make_layers(weights.layers, options);
 }
 
 void Encoder::check(const Batch& batch, std::int64_t layers) const {
@@ -127,7 +167,7 @@ void Encoder::embed(const Pass& pass, MatrixView hidden) const {
       nn::add_in_place(embedded.row(token), part.data(), width);
     }
   }
-  embedding_norm_.forward(embedded, pass.workspace);
+  embedding_norm_.forward(embedded);
   if (embedding_projection_) embedding_projection_->forward(embedded, hidden, pass.workspace);
 }
 
@@ -141,14 +181,11 @@ void Encoder::run_layer(const Pass& pass, std::int64_t index, MatrixView hidden)
     const MatrixView context = nn::allocate_rows(workspace, hidden.rows, config_.hidden_size);
     mixed_attention(pass, index, hidden, context);
     layer.attention_output.forward(context, hidden, workspace);
-    layer.attention_norm.forward(hidden, workspace);
+    layer.attention_norm.forward(hidden);
   }
   pass.done(EncoderPart::attention_output);
-  const Workspace::Frame frame(workspace);
-  const MatrixView wide = nn::allocate_rows(workspace, hidden.rows, config_.intermediate_size);
-  layer.intermediate.forward(hidden, wide, workspace);
-  layer.output.forward(wide, hidden, workspace);
-  layer.output_norm.forward(hidden, workspace);
+  layer.feed_forward.forward(hidden, hidden, workspace);
+  layer.output_norm.forward(hidden);
   pass.done(EncoderPart::feed_forward);
 }
 
@@ -199,11 +236,15 @@ void Encoder::span_convolution(const Pass& pass, std::int64_t index, ConstMatrix
   const MatrixView span = nn::allocate_rows(workspace, hidden.rows, hidden.columns);
   const MatrixView span_key = nn::allocate_rows(workspace, hidden.rows, query.columns);
   const MatrixView kernels = nn::allocate_rows(workspace, hidden.rows, convolution.kernel.out());
-  convolution.depthwise.forward(pass.batch, hidden, span, workspace);
+  convolution.depthwise.forward(pass.batch, hidden, span);
   convolution.pointwise.forward(span, span_key, workspace);
-  nn::multiply_in_place(span_key, query);
+  for (std::int64_t t = 0; t < span_key.rows; ++t) {
+    nn::multiply_in_place(span_key.row(t), query.row(t), query.columns);
+  }
   convolution.kernel.forward(span_key, kernels, workspace);
-  convolution.kernel_softmax.forward(kernels, workspace);
+  for (std::int64_t t = 0; t < kernels.rows; ++t) {
+    nn::softmax_of_groups(kernels.row(t), convolution.dynamic.kernel, kernels.columns);
+  }
   if (pass.observer != nullptr) pass.observer->on_kernels(index, kernels);
   convolution.dynamic.forward(pass.batch, kernels, value, context);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -12,9 +12,10 @@
 #include "model/config.h"
 #include "model/weights.h"
 #include "nn/depthwise_conv.h"
+#include "nn/dynamic_conv.h"
+#include "nn/feed_forward.h"
+#include "nn/layer_norm.h"
 #include "nn/linear.h"
-#include "nn/loops.h"
-#include "nn/row_ops.h"
 #include "nn/self_attention.h"
 
 namespace convbert {
@@ -58,12 +59,21 @@ class EmbeddingTable {
   FloatBuffer widened_;  // only where rows cannot be read in place
 };
 
+struct EncoderOptions {
+  nn::Precision precision = nn::Precision::f32;  // of the layers' matrix products
+  int threads = 1;                               // that pack the weights
+  // Called from these threads, one at a time, whenever a layer's weights have been packed and will
+  // not be read again.
+  std::function<void()> on_layer_packed{};
+};
+
 // Const after construction; threads may share it, each with a Workspace of its own. The result of
 // a sequence depends on that sequence alone, to the last bit.
 class Encoder {
  public:
   // `weights` must be bound; the checkpoint behind them must outlive the encoder.
-  Encoder(const ModelConfig& config, const EncoderWeights& weights);
+  Encoder(const ModelConfig& config, const EncoderWeights& weights,
+          const EncoderOptions& options = {});
 
   const ModelConfig& config() const { return config_; }
 
@@ -79,7 +89,6 @@ class Encoder {
     nn::DepthwiseConv depthwise;
     nn::Linear pointwise;
     nn::Linear kernel;
-    nn::GroupSoftmax kernel_softmax;
     nn::DynamicConv dynamic;
   };
   struct Layer {
@@ -87,8 +96,7 @@ class Encoder {
     std::optional<SpanConvolution> convolution;
     nn::Linear attention_output;
     nn::LayerNorm attention_norm;
-    nn::GroupedLinear intermediate;
-    nn::GroupedLinear output;
+    nn::FeedForward feed_forward;
     nn::LayerNorm output_norm;
   };
   // What all parts of one pass share.
@@ -103,8 +111,11 @@ class Encoder {
   };
 
   static SpanConvolution make_convolution(const ModelConfig& config,
-                                          const ConvolutionWeights& weights);
-  static Layer make_layer(const ModelConfig& config, const LayerWeights& weights);
+                                          const ConvolutionWeights& weights,
+                                          nn::Precision precision);
+  static Layer make_layer(const ModelConfig& config, const LayerWeights& weights,
+                          nn::Precision precision);
+  void make_layers(const std::vector<LayerWeights>& weights, const EncoderOptions& options);
 
   void check(const Batch& batch, std::int64_t layers) const;
   void embed(const Pass& pass, MatrixView hidden) const;

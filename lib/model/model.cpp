@@ -31,7 +31,8 @@ SequenceClassifier load_classifier(const ModelFiles& files, const ModelConfig& c
 
 }  // namespace
 
-Model load_model(const ModelFiles& files, ModelParts parts) {
+Model load_model(const ModelFiles& files, const LoadOptions& options) {
+  const ModelParts parts = options.parts;
   const ModelConfig config = read_config(files);
   Checkpoint checkpoint = Checkpoint::open(files);
   WeightBinder binder(checkpoint, config);
@@ -51,7 +52,11 @@ Model load_model(const ModelFiles& files, ModelParts parts) {
     classifier.emplace(load_classifier(files, config, checkpoint, binder));
   }
   UnusedTensors unused = binder.unused();
-  Encoder encoder(config, encoder_weights);
+  // Packed weights are copies: of the file, no more than one layer a thread is in memory.
+  Encoder encoder(config, encoder_weights,
+                  {.precision = options.precision,
+                   .threads = options.threads,
+                   .on_layer_packed = [&checkpoint] { checkpoint.release_pages(); }});
   return {files.origin(),        config,
           std::move(checkpoint), heads,
           std::move(unused),     std::move(encoder),

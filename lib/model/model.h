@@ -34,9 +34,15 @@ struct Model {
   std::optional<SequenceClassifier> classifier;  // as asked for
 };
 
+struct LoadOptions {
+  ModelParts parts = ModelParts::everything;
+  nn::Precision precision = nn::Precision::f32;
+  int threads = 1;  // to load with
+};
+
 // `files` is the folder of config.json (see SentenceConfig::transformer_folder).
 // Throws Error(format), Error(system); Error(usage) when a head is asked for that the model has
 // not, naming those that it has.
-Model load_model(const ModelFiles& files, ModelParts parts);
+Model load_model(const ModelFiles& files, const LoadOptions& options);
 
 }  // namespace convbert

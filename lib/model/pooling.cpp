@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "nn/loops.h"
+#include "nn/row_loops.h"
 
 namespace convbert {
 namespace {

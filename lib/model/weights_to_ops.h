@@ -3,22 +3,36 @@
 
 #include "core/tensor.h"
 #include "model/weights.h"
+#include "nn/feed_forward.h"
+#include "nn/layer_norm.h"
 #include "nn/linear.h"
-#include "nn/row_ops.h"
 
 namespace convbert {
 
-// All elements, row-major, widened.
-FloatBuffer widen(const Weight& weight);
+// All elements of a weight, row-major, as floats: in place where it is stored so, else widened.
+// The checkpoint must outlive it.
+class WeightFloats {
+ public:
+  explicit WeightFloats(const Weight& weight);
+  std::span<const float> span() const { return floats_; }
+
+ private:
+  FloatBuffer widened_;
+  std::span<const float> floats_;
+};
 
 struct LinearFusion {
   nn::Activation activation = nn::Activation::identity;
   bool accumulate = false;
+  nn::Precision precision = nn::Precision::f32;
 };
 nn::Linear make_linear(const LinearWeights& weights, LinearFusion fusion = {});
-nn::GroupedLinear make_grouped_linear(const LinearWeights& weights, LinearFusion fusion = {});
 // One layer for several that read the same input: the outputs lie side by side.
-nn::Linear make_joined_linear(const std::vector<const LinearWeights*>& parts);
+nn::Linear make_joined_linear(const std::vector<const LinearWeights*>& parts,
+                              LinearFusion fusion = {});
+// fusion.activation is that between the two.
+nn::FeedForward make_feed_forward(const LinearWeights& intermediate, const LinearWeights& output,
+                                  LinearFusion fusion);
 nn::LayerNorm make_norm(const NormWeights& weights, float epsilon);
 
 }  // namespace convbert

@@ -54,13 +54,8 @@ dnnl::stream& stream() {
 InstructionSet instruction_set() {
   static const InstructionSet detected = [] {
 #if defined(__x86_64__)
-    // The enumerators are sets of bits: one that includes another has all of its bits.
-    const auto effective = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-    const auto includes = [effective](dnnl::cpu_isa isa) {
-      return (effective & static_cast<unsigned>(isa)) == static_cast<unsigned>(isa);
-    };
-    if (includes(dnnl::cpu_isa::avx512_core)) return InstructionSet::avx512;
-    if (includes(dnnl::cpu_isa::avx2)) return InstructionSet::avx2;
+    if (runs(dnnl::cpu_isa::avx512_core)) return InstructionSet::avx512;
+    if (runs(dnnl::cpu_isa::avx2)) return InstructionSet::avx2;
 #endif
     return InstructionSet::portable;
   }();

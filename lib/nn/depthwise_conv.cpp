@@ -1,101 +1,111 @@
 #include "nn/depthwise_conv.h"
 
-#include <algorithm>
-#include <vector>
-
 #include "core/error.h"
-#include "nn/compute.h"
-#include "nn/onednn.h"
-#include "nn/row_tiles.h"
+#include "nn/lanes.h"
 
 namespace convbert::nn {
+namespace {
 
-// The tokens are the width of an image of height 1 in channels-last layout: for that, and not for
-// a one-dimensional convolution, oneDNN has its fast depthwise kernels (0.3 against 3 to 8 ns a
-// value on a Zen 4 core). A tile of `height` output rows reads height + kernel - 1 input rows.
-struct DepthwiseConv::Impl {
+struct Sequence {
+  const float* x;  // its first row
+  float* y;
+  std::int64_t x_stride;
+  std::int64_t y_stride;
+  std::int64_t length;
+  const float* taps;  // [kernel, channels]
   std::int64_t channels;
   std::int64_t kernel;
-  RowTiles tiles = RowTiles::many();
-  dnnl::memory weight;  // in oneDNN's layout
-  std::vector<LazyPrimitive<dnnl::convolution_forward>> primitives;
+};
 
-  std::int64_t half() const { return kernel / 2; }
-  dnnl::memory::desc source_desc(std::int64_t height) const {
-    return float_desc({1, channels, 1, height + kernel - 1}, FormatTag::nhwc);
+struct Convolve {
+  // Positions that have all of their taps go four at a time, so that each weight is read once for
+  // the four.
+  static CONVBERT_INLINE void run(const Sequence* sequence) {
+    constexpr std::int64_t kPositions = 4;
+    const Sequence& s = *sequence;
+    const std::int64_t half = s.kernel / 2;
+    for_each_vector(s.channels, [&](std::int64_t c, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
+      std::int64_t t = 0;
+      while (t < s.length) {
+        if (t >= half && t + kPositions + half <= s.length) {
+          four(s, t - half, t, c, lanes);
+          t += kPositions;
+        } else {
+          one(s, t, c, lanes);
+          ++t;
+        }
+      }
+    });
   }
-  dnnl::memory::desc destination_desc(std::int64_t height) const {
-    return float_desc({1, channels, 1, height}, FormatTag::nhwc);
+
+ private:
+  static CONVBERT_INLINE void four(const Sequence& s, std::int64_t first, std::int64_t t,
+                                   std::int64_t c, std::int64_t lanes) {
+    Floats sum0{};
+    Floats sum1{};
+    Floats sum2{};
+    Floats sum3{};
+    const float* x = s.x + first * s.x_stride + c;
+    for (std::int64_t j = 0; j < s.kernel; ++j, x += s.x_stride) {
+      const Floats tap = load_lanes(s.taps + j * s.channels + c, lanes);
+      sum0 += tap * load_lanes(x, lanes);
+      sum1 += tap * load_lanes(x + s.x_stride, lanes);
+      sum2 += tap * load_lanes(x + 2 * s.x_stride, lanes);
+      sum3 += tap * load_lanes(x + 3 * s.x_stride, lanes);
+    }
+    float* y = s.y + t * s.y_stride + c;
+    store_lanes(y, sum0, lanes);
+    store_lanes(y + s.y_stride, sum1, lanes);
+    store_lanes(y + 2 * s.y_stride, sum2, lanes);
+    store_lanes(y + 3 * s.y_stride, sum3, lanes);
   }
-  dnnl::convolution_forward::primitive_desc describe(std::int64_t height,
-                                                     const dnnl::memory::desc& weight_desc) const {
-    return convolution_desc(source_desc(height), weight_desc, destination_desc(height), {1, 1},
-                            {0, 0}, attributes());
+
+  // One position near an end: the taps inside the sequence.
+  static CONVBERT_INLINE void one(const Sequence& s, std::int64_t t, std::int64_t c,
+                                  std::int64_t lanes) {
+    const std::int64_t half = s.kernel / 2;
+    const std::int64_t begin = t < half ? half - t : 0;
+    const std::int64_t end = t + half < s.length ? s.kernel : s.length - t + half;
+    Floats sum{};
+    for (std::int64_t j = begin; j < end; ++j) {
+      sum += load_lanes(s.taps + j * s.channels + c, lanes) *
+             load_lanes(s.x + (t + j - half) * s.x_stride + c, lanes);
+    }
+    store_lanes(s.y + t * s.y_stride + c, sum, lanes);
   }
 };
 
+}  // namespace
+
 DepthwiseConv::DepthwiseConv(std::span<const float> weight, std::int64_t channels,
-                             std::int64_t kernel) {
+                             std::int64_t kernel)
+    : channels_(channels), kernel_(kernel), taps_(weight.size()) {
   if (kernel % 2 != 1 || weight.size() != static_cast<std::size_t>(channels * kernel)) {
     throw Error(ErrorKind::internal, "DepthwiseConv: the weight has the wrong shape");
   }
-  const ComputeScope scope;
-  auto impl = std::make_unique<Impl>();
-  impl->channels = channels;
-  impl->kernel = kernel;
-  const Dims dims{channels, 1, 1, 1, kernel};
-  const auto chosen =
-      impl->describe(impl->tiles.heights().front(), float_desc(dims, FormatTag::any));
-  impl->weight = dnnl::memory(chosen.weights_desc(), engine());
-  dnnl::memory source = wrap(float_desc(dims, FormatTag::goihw), weight.data());
-  dnnl::reorder(source, impl->weight).execute(stream(), source, impl->weight);
-  impl->primitives =
-      std::vector<LazyPrimitive<dnnl::convolution_forward>>(impl->tiles.heights().size());
-  impl_ = std::move(impl);
+  for (std::int64_t c = 0; c < channels; ++c) {
+    for (std::int64_t j = 0; j < kernel; ++j) {
+      taps_[static_cast<std::size_t>(j * channels + c)] =
+          weight[static_cast<std::size_t>(c * kernel + j)];
+    }
+  }
 }
 
-DepthwiseConv::DepthwiseConv(DepthwiseConv&&) noexcept = default;
-DepthwiseConv& DepthwiseConv::operator=(DepthwiseConv&&) noexcept = default;
-DepthwiseConv::~DepthwiseConv() = default;
-
-void DepthwiseConv::forward(const Batch& batch, ConstMatrixView x, MatrixView y,
-                            Workspace& workspace) const {
-  const Impl& impl = *impl_;
-  if (x.columns != impl.channels || x.stride != impl.channels || y.columns != impl.channels ||
-      y.stride != impl.channels || x.rows != batch.tokens() || y.rows != x.rows) {
+void DepthwiseConv::forward(const Batch& batch, ConstMatrixView x, MatrixView y) const {
+  if (x.columns != channels_ || y.columns != channels_ || x.rows != batch.tokens() ||
+      y.rows != x.rows) {
     throw Error(ErrorKind::internal, "DepthwiseConv: x or y has the wrong shape");
   }
-  const Workspace::Frame frame(workspace);
-  // Output row r is centred on input row r + half; sequence s starts at output row
-  // start(s) + s * half.
-  const std::int64_t half = impl.half();
-  const std::int64_t outputs = batch.tokens() + batch.sequences() * half;
-  const std::int64_t capacity = padded_rows(outputs);
-  const MatrixView gapped = workspace.matrix(capacity + 2 * half, impl.channels);
-  const MatrixView convolved = workspace.matrix(capacity, impl.channels);
-
-  float* to = gapped.data;
-  const auto zero_rows = [&](std::int64_t rows) {
-    to = std::fill_n(to, rows * impl.channels, 0.0f);
-  };
-  zero_rows(half);
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-    to = std::copy_n(x.row(batch.start(s)), batch.length(s) * impl.channels, to);
-    zero_rows(half);
-  }
-  std::fill(to, gapped.row(gapped.rows), 0.0f);
-
-  impl.tiles.for_each(outputs, [&](std::int64_t first, std::size_t index, std::int64_t height) {
-    impl.primitives[index]
-        .get([&] { return impl.describe(height, impl.weight.get_desc()); })
-        .execute({{DNNL_ARG_SRC, wrap(impl.source_desc(height), gapped.row(first))},
-                  {DNNL_ARG_WEIGHTS, impl.weight},
-                  {DNNL_ARG_DST, wrap(impl.destination_desc(height), convolved.row(first))}},
-                 workspace);
-  });
-  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-    std::copy_n(convolved.row(batch.start(s) + s * half), batch.length(s) * impl.channels,
-                y.row(batch.start(s)));
+    const Sequence sequence{.x = x.row(batch.start(s)),
+                            .y = y.row(batch.start(s)),
+                            .x_stride = x.stride,
+                            .y_stride = y.stride,
+                            .length = batch.length(s),
+                            .taps = taps_.data(),
+                            .channels = channels_,
+                            .kernel = kernel_};
+    dispatch<Convolve>(&sequence);
   }
 }
 

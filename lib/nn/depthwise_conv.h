@@ -1,34 +1,32 @@
-// Depthwise convolution along the tokens of packed sequences.
+// Depthwise convolution over the tokens of packed sequences.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
+#include <vector>
 
 #include "core/batch.h"
 #include "core/tensor.h"
-#include "core/workspace.h"
 
 namespace convbert::nn {
 
-// y[t, c] = sum_j x[t + j - kernel / 2, c] * weight[c, j], x counting as zero beyond the ends of
-// t's own sequence (torch.nn.Conv1d with groups = channels, padding = kernel / 2, no bias).
-// Runs on oneDNN's depthwise convolution over a copy of x with kernel / 2 zero rows around each
-// sequence, so that one primitive serves a whole batch. Threads may share it.
+// y[t, c] = sum_j weight[c, j] x[t + j - kernel / 2, c], positions outside t's sequence counting as
+// zero. One filter a channel, no bias, odd kernel. Const after construction.
+//
+// A loop of ours: oneDNN's depthwise kernels want each sequence between rows of zeros, and copying
+// it there and back costs more than the convolution.
 class DepthwiseConv {
  public:
-  // weight: [channels, kernel], copied. kernel is odd.
+  // weight: [channels, kernel], copied.
   DepthwiseConv(std::span<const float> weight, std::int64_t channels, std::int64_t kernel);
-  DepthwiseConv(DepthwiseConv&&) noexcept;
-  DepthwiseConv& operator=(DepthwiseConv&&) noexcept;
-  ~DepthwiseConv();
 
-  // x, y: [tokens of the batch, channels], dense. They must not overlap.
-  void forward(const Batch& batch, ConstMatrixView x, MatrixView y, Workspace& workspace) const;
+  // x, y: [tokens, channels], any strides; they must not overlap.
+  void forward(const Batch& batch, ConstMatrixView x, MatrixView y) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<const Impl> impl_;
+  std::int64_t channels_;
+  std::int64_t kernel_;
+  std::vector<float> taps_;  // [kernel, channels]
 };
 
 }  // namespace convbert::nn

@@ -9,6 +9,7 @@
 #include "core/tensor.h"
 #include "core/workspace.h"
 #include "nn/activation.h"
+#include "nn/precision.h"
 
 namespace convbert::nn {
 
@@ -25,11 +26,14 @@ struct LinearSpec {
   std::span<const float> bias;  // out floats, copied
   Activation activation = Activation::identity;
   bool accumulate = false;  // y += x W + b instead (identity only): the residual comes free
+  Precision precision = Precision::f32;
 };
 
-// One matrix product on oneDNN, its weight kept in the layout that oneDNN prefers, its bias,
-// activation or residual fused. Const after construction; threads may share it. A row of the
-// result depends on that row of x alone, to the last bit.
+class Product;
+
+// One matrix product, its weight kept in the layout that oneDNN prefers, its bias, activation or
+// residual fused. Const after construction; threads may share it. A row of the result depends on
+// that row of x alone, to the last bit.
 class Linear {
  public:
   explicit Linear(const LinearSpec& spec);
@@ -44,24 +48,8 @@ class Linear {
   void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<const Impl> impl_;
-};
-
-// ConvBERT's grouped linear layer (paper, section 3.3): the input features are cut into `groups`
-// equal slices, each with a weight of its own; the results lie one after another.
-// With one group it is a Linear.
-class GroupedLinear {
- public:
-  // spec.weight holds `groups` matrices of [in / groups, out / groups] in spec.layout; in and out
-  // are those of the whole layer.
-  GroupedLinear(const LinearSpec& spec, std::int64_t groups);
-
-  void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const;
-
- private:
-  std::vector<Linear> groups_;
-  bool accumulate_;
+  std::unique_ptr<const Product> product_;
+  Activation activation_;
 };
 
 }  // namespace convbert::nn

@@ -11,7 +11,6 @@
 #include <unordered_map>
 
 #include "core/workspace.h"
-#include "nn/activation.h"
 
 namespace convbert::nn {
 
@@ -23,15 +22,21 @@ const dnnl::engine& engine();
 // The calling thread's stream; primitives run to their end inside execute().
 dnnl::stream& stream();
 
+using DataType = dnnl::memory::data_type;
+
 inline dnnl::memory::desc float_desc(const Dims& dims, FormatTag tag) {
-  return {dims, dnnl::memory::data_type::f32, tag};
+  return {dims, DataType::f32, tag};
 }
-inline dnnl::memory::desc float_desc(const Dims& dims, const Dims& strides) {
-  return {dims, dnnl::memory::data_type::f32, strides};
+// A view of numbers that the caller keeps alive.
+inline dnnl::memory wrap(const dnnl::memory::desc& desc, const void* data) {
+  return {desc, engine(), const_cast<void*>(data)};
 }
-// A view of floats that the caller keeps alive.
-inline dnnl::memory wrap(const dnnl::memory::desc& desc, const float* data) {
-  return {desc, engine(), const_cast<float*>(data)};
+
+// Whether oneDNN may use the instruction set: the CPU has it and ONEDNN_MAX_CPU_ISA allows it.
+inline bool runs(dnnl::cpu_isa isa) {
+  // The enumerators are sets of bits: one that includes another has all of its bits.
+  const auto effective = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  return (effective & static_cast<unsigned>(isa)) == static_cast<unsigned>(isa);
 }
 
 // Scratch memory comes from the caller's Workspace, so that one primitive serves many threads.
@@ -40,24 +45,6 @@ inline dnnl::primitive_attr attributes(const dnnl::post_ops& post_ops = {}) {
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   attr.set_post_ops(post_ops);
   return attr;
-}
-
-inline void append_activation(dnnl::post_ops& post_ops, Activation activation) {
-  const auto append = [&](dnnl::algorithm algorithm, float alpha) {
-#if DNNL_VERSION_MAJOR >= 3
-    post_ops.append_eltwise(algorithm, alpha, 0.0f);
-#else
-    post_ops.append_eltwise(1.0f, algorithm, alpha, 0.0f);
-#endif
-  };
-  switch (activation) {
-    case Activation::identity: return;
-    case Activation::gelu: return append(dnnl::algorithm::eltwise_gelu_erf, 0.0f);
-    case Activation::gelu_tanh: return append(dnnl::algorithm::eltwise_gelu_tanh, 0.0f);
-    case Activation::relu: return append(dnnl::algorithm::eltwise_relu, 0.0f);
-    case Activation::silu: return append(dnnl::algorithm::eltwise_swish, 1.0f);
-    case Activation::tanh: return append(dnnl::algorithm::eltwise_tanh, 0.0f);
-  }
 }
 
 // bias may be an empty desc.
@@ -70,42 +57,6 @@ inline dnnl::matmul::primitive_desc matmul_desc(const dnnl::memory::desc& source
   return {engine(), source, weights, bias, destination, attr};
 #else
   return {dnnl::matmul::desc(source, weights, bias, destination), attr, engine()};
-#endif
-}
-
-inline dnnl::convolution_forward::primitive_desc convolution_desc(
-    const dnnl::memory::desc& source, const dnnl::memory::desc& weights,
-    const dnnl::memory::desc& destination, const Dims& strides, const Dims& padding,
-    const dnnl::primitive_attr& attr) {
-  constexpr auto kind = dnnl::prop_kind::forward_inference;
-  constexpr auto algorithm = dnnl::algorithm::convolution_direct;
-#if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kind, algorithm, source, weights, destination, strides, padding, padding, attr};
-#else
-  return {dnnl::convolution_forward::desc(kind, algorithm, source, weights, destination, strides,
-                                          padding, padding),
-          attr, engine()};
-#endif
-}
-
-inline dnnl::softmax_forward::primitive_desc softmax_desc(const dnnl::memory::desc& data, int axis,
-                                                          const dnnl::primitive_attr& attr) {
-  constexpr auto kind = dnnl::prop_kind::forward_inference;
-#if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kind, dnnl::algorithm::softmax_accurate, data, data, axis, attr};
-#else
-  return {dnnl::softmax_forward::desc(kind, data, axis), attr, engine()};
-#endif
-}
-
-inline dnnl::layer_normalization_forward::primitive_desc layer_norm_desc(
-    const dnnl::memory::desc& data, float epsilon, const dnnl::primitive_attr& attr) {
-  constexpr auto kind = dnnl::prop_kind::forward_inference;
-  const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
-#if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kind, data, data, epsilon, flags, attr};
-#else
-  return {dnnl::layer_normalization_forward::desc(kind, data, epsilon, flags), attr, engine()};
 #endif
 }
 

@@ -12,18 +12,26 @@ inline constexpr std::int64_t kRowGranule = 48;
 
 class RowTiles {
  public:
-  // Heights 512, 256, ... 8, for kernels that compute a row alike in a tile of any height: all of
-  // oneDNN's batch-reduce (brgemm) kernels, and everything that works row by row.
-  static RowTiles many() { return RowTiles({512, 256, 128, 64, 32, 16, 8}); }
+  // Heights from `tallest`, a power of two, down to 8, for kernels that compute a row alike in a
+  // tile of any height: all of oneDNN's batch-reduce (brgemm) kernels.
+  static RowTiles down_from(std::int64_t tallest) {
+    RowTiles tiles;
+    for (std::int64_t height = tallest; height >= 8; height /= 2) tiles.heights_.push_back(height);
+    return tiles;
+  }
   // One height, for kernels whose order of summation follows the height (oneDNN's older gemm):
   // a row must not change with the batch that it is in. 48 is a multiple of their register
   // blocks of 3, 4, 6 and 8 rows and as fast there as taller tiles.
-  static RowTiles one() { return RowTiles({kRowGranule}); }
+  static RowTiles one() {
+    RowTiles tiles;
+    tiles.heights_ = {kRowGranule};
+    return tiles;
+  }
 
   const std::vector<std::int64_t>& heights() const { return heights_; }
 
-  // Calls visit(first_row, index of the height, height) for tiles that cover `rows` rows, passing
-  // their end by less than the smallest height.
+  // Calls visit(first_row, index of the height, rows) for tiles that cover `rows` rows; only the
+  // last may have fewer rows than its height, by less than the smallest height.
   template <class Visit>
   void for_each(std::int64_t rows, Visit visit) const {
     std::int64_t first = 0;
@@ -31,15 +39,13 @@ class RowTiles {
       const std::int64_t height = heights_[index];
       const bool last = index + 1 == heights_.size();
       while (rows - first >= height || (last && first < rows)) {
-        visit(first, index, height);
+        visit(first, index, rows - first < height ? rows - first : height);
         first += height;
       }
     }
   }
 
  private:
-  explicit RowTiles(std::vector<std::int64_t> heights) : heights_(std::move(heights)) {}
-
   std::vector<std::int64_t> heights_;
 };
 

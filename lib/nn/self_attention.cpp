@@ -2,141 +2,222 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "core/error.h"
-#include "nn/compute.h"
-#include "nn/onednn.h"
+#include "nn/lanes.h"
 
 namespace convbert::nn {
 namespace {
 
-// Added to the scores of padding: its exponential is zero beside any real score's.
-constexpr float kMasked = -1e30f;
+// Keys lie transposed in panels of this many, [panel][head_size][kPanel], the last filled up with
+// zeros: a vector of scores is then a sum of query value times a vector of key values.
+constexpr std::int64_t kPanel = 2 * kLanes;
 
-// Lengths that primitives exist for: 8, then multiples of 16, from 128 on of 32.
-std::int64_t bucket_index(std::int64_t length) {
-  if (length <= 8) return 0;
-  if (length <= 128) return (length + 15) / 16;
-  return 8 + (length - 128 + 31) / 32;
-}
+std::int64_t panels_of(std::int64_t length) { return (length + kPanel - 1) / kPanel; }
+std::int64_t padded(std::int64_t size) { return (size + kLanes - 1) / kLanes * kLanes; }
 
-std::int64_t bucket_length(std::int64_t index) {
-  if (index == 0) return 8;
-  if (index <= 8) return 16 * index;
-  return 128 + 32 * (index - 8);
-}
+// One head of one sequence.
+struct Head {
+  const float* query;
+  std::int64_t query_stride;
+  const float* key_panels;
+  const float* value;  // rows of padded(size) floats at least
+  std::int64_t value_stride;
+  float* context;
+  std::int64_t context_stride;
+  std::int64_t length;
+  std::int64_t size;
+  float scale;
+  float* scores;         // room for kMostRows rows of panels_of(length) * kPanel floats
+  float* probabilities;  // [length, panels_of(length) * kPanel]; may be null
+};
+constexpr std::int64_t kMostRows = 6;
 
-// [length, heads * size] -> dense [heads, padded, size], padding zero, every value times `scale`.
-void gather_heads(ConstMatrixView from, float scale, std::int64_t heads, std::int64_t padded,
-                  float* to) {
-  const std::int64_t size = from.columns / heads;
-  for (std::int64_t head = 0; head < heads; ++head) {
-    for (std::int64_t row = 0; row < from.rows; ++row) {
-      const float* source = from.row(row) + head * size;
-      for (std::int64_t i = 0; i < size; ++i) to[i] = source[i] * scale;
-      to += size;
+// kRows queries together, kVectors vectors of context at a time: as many sums as registers hold.
+template <std::int64_t kRows, std::int64_t kVectors>
+struct AttendRows {
+  static CONVBERT_INLINE void run(const Head& head, std::int64_t first) {
+    const std::int64_t width = panels_of(head.length) * kPanel;
+    for (std::int64_t panel = 0; panel < width / kPanel; ++panel) score(head, first, panel, width);
+    float inverse_sums[kRows];
+    for (std::int64_t row = 0; row < kRows; ++row) {
+      inverse_sums[row] = 1.0f / exponentiate(head.scores + row * width, head.length, width);
     }
-    to = std::fill_n(to, (padded - from.rows) * size, 0.0f);
+    std::int64_t c = 0;
+    for (; c + kVectors * kLanes <= head.size; c += kVectors * kLanes) {
+      mix<kVectors>(head, first, c, width, inverse_sums);
+    }
+    for (; c < head.size; c += kLanes) mix<1>(head, first, c, width, inverse_sums);
+    if (head.probabilities == nullptr) return;
+    for (std::int64_t row = 0; row < kRows; ++row) {
+      const float* from = head.scores + row * width;
+      float* to = head.probabilities + (first + row) * width;
+      for (std::int64_t j = 0; j < width; j += kLanes) {
+        store(to + j, load(from + j) * inverse_sums[row]);
+      }
+    }
+  }
+
+ private:
+  // scores[row, panel's keys] = query . key * scale
+  static CONVBERT_INLINE void score(const Head& head, std::int64_t first, std::int64_t panel,
+                                    std::int64_t width) {
+    Floats low[kRows] = {};
+    Floats high[kRows] = {};
+    const float* keys = head.key_panels + panel * head.size * kPanel;
+    const float* query = head.query + first * head.query_stride;
+    for (std::int64_t d = 0; d < head.size; ++d, keys += kPanel) {
+      const Floats low_keys = load(keys);
+      const Floats high_keys = load(keys + kLanes);
+#pragma GCC unroll 8
+      for (std::int64_t row = 0; row < kRows; ++row) {
+        const float q = query[row * head.query_stride + d];
+        low[row] += q * low_keys;
+        high[row] += q * high_keys;
+      }
+    }
+#pragma GCC unroll 8
+    for (std::int64_t row = 0; row < kRows; ++row) {
+      float* scores = head.scores + row * width + panel * kPanel;
+      store(scores, low[row] * head.scale);
+      store(scores + kLanes, high[row] * head.scale);
+    }
+  }
+
+  // scores = e^(scores - their largest), zero beyond the sequence; returns their sum.
+  static CONVBERT_INLINE float exponentiate(float* scores, std::int64_t length,
+                                            std::int64_t width) {
+    for (std::int64_t j = length; j < width; ++j) scores[j] = -__builtin_inff();
+    Floats largest = load(scores);
+    for (std::int64_t j = kLanes; j < width; j += kLanes) {
+      largest = larger(largest, load(scores + j));
+    }
+    const float shift = largest_of(largest);
+    Floats sum{};
+    for (std::int64_t j = 0; j < width; j += kLanes) {
+      const Floats weights = exponential(load(scores + j) - shift);
+      store(scores + j, weights);
+      sum += weights;
+    }
+    return sum_of(sum);
+  }
+
+  // context[row, c...] = sum_j weights[row, j] value[j, c...] / sum
+  template <std::int64_t kWide>
+  static CONVBERT_INLINE void mix(const Head& head, std::int64_t first, std::int64_t c,
+                                  std::int64_t width, const float* inverse_sums) {
+    Floats sums[kRows][kWide] = {};
+    const float* value = head.value + c;
+    for (std::int64_t j = 0; j < head.length; ++j, value += head.value_stride) {
+      Floats values[kWide];
+#pragma GCC unroll 8
+      for (std::int64_t v = 0; v < kWide; ++v) values[v] = load(value + v * kLanes);
+#pragma GCC unroll 8
+      for (std::int64_t row = 0; row < kRows; ++row) {
+        const float weight = head.scores[row * width + j];
+#pragma GCC unroll 8
+        for (std::int64_t v = 0; v < kWide; ++v) sums[row][v] += weight * values[v];
+      }
+    }
+#pragma GCC unroll 8
+    for (std::int64_t row = 0; row < kRows; ++row) {
+      float* context = head.context + (first + row) * head.context_stride + c;
+      for (std::int64_t v = 0; v < kWide; ++v) {
+        const std::int64_t left = head.size - c - v * kLanes;
+        store_lanes(context + v * kLanes, sums[row][v] * inverse_sums[row],
+                    left < kLanes ? left : kLanes);
+      }
+    }
+  }
+};
+
+template <std::int64_t kRows, std::int64_t kVectors>
+struct AttendHead {
+  static CONVBERT_INLINE void run(const Head* head) {
+    std::int64_t first = 0;
+    for (; first + kRows <= head->length; first += kRows) {
+      AttendRows<kRows, kVectors>::run(*head, first);
+    }
+    for (; first < head->length; ++first) AttendRows<1, kVectors>::run(*head, first);
+  }
+};
+
+// Registers hold 24 sums in AVX-512, 8 vectors' halves in AVX2, 4 vectors' quarters elsewhere.
+void attend(const Head& head) {
+  switch (instruction_set()) {
+    case InstructionSet::avx512: return dispatch<AttendHead<6, 4>>(&head);
+    case InstructionSet::avx2: return dispatch<AttendHead<3, 2>>(&head);
+    case InstructionSet::portable: return dispatch<AttendHead<2, 1>>(&head);
+  }
+}
+
+void transpose_into_panels(const float* key, std::int64_t stride, const Head& head, float* panels) {
+  std::fill_n(panels, panels_of(head.length) * head.size * kPanel, 0.0f);
+  for (std::int64_t j = 0; j < head.length; ++j, key += stride) {
+    float* to = panels + j / kPanel * head.size * kPanel + j % kPanel;
+    for (std::int64_t d = 0; d < head.size; ++d) to[d * kPanel] = key[d];
+  }
+}
+
+void widen_rows(const float* from, std::int64_t stride, const Head& head, float* to) {
+  const std::int64_t width = padded(head.size);
+  for (std::int64_t row = 0; row < head.length; ++row) {
+    std::fill(std::copy_n(from + row * stride, head.size, to + row * width), to + (row + 1) * width,
+              0.0f);
   }
 }
 
 }  // namespace
 
-struct SelfAttention::Impl {
-  struct Bucket {
-    LazyPrimitive<dnnl::matmul> scores;
-    LazyPrimitive<dnnl::softmax_forward> softmax;
-    LazyPrimitive<dnnl::matmul> context;
-  };
-
-  std::int64_t heads;
-  std::int64_t head_size;
-  std::int64_t max_length;
-  std::vector<Bucket> buckets;
-};
-
-SelfAttention::SelfAttention(std::int64_t heads, std::int64_t head_size, std::int64_t max_length) {
-  if (heads < 1 || head_size < 1 || max_length < 1) {
-    throw Error(ErrorKind::internal, "SelfAttention: heads, sizes and lengths must be positive");
+SelfAttention::SelfAttention(std::int64_t heads, std::int64_t head_size)
+    : heads_(heads), head_size_(head_size) {
+  if (heads < 1 || head_size < 1) {
+    throw Error(ErrorKind::internal, "SelfAttention: heads and their size must be positive");
   }
-  auto impl = std::make_unique<Impl>();
-  impl->heads = heads;
-  impl->head_size = head_size;
-  impl->max_length = max_length;
-  impl->buckets = std::vector<Impl::Bucket>(static_cast<std::size_t>(bucket_index(max_length)) + 1);
-  impl_ = std::move(impl);
 }
-
-SelfAttention::SelfAttention(SelfAttention&&) noexcept = default;
-SelfAttention& SelfAttention::operator=(SelfAttention&&) noexcept = default;
-SelfAttention::~SelfAttention() = default;
 
 void SelfAttention::forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value,
                             MatrixView context, Workspace& workspace,
                             const std::function<void(const AttentionView&)>& probabilities) const {
-  const Impl& impl = *impl_;
   const std::int64_t length = query.rows;
-  const std::int64_t heads = impl.heads;
-  const std::int64_t size = impl.head_size;
-  if (length < 1 || length > impl.max_length || query.columns != heads * size) {
-    throw Error(ErrorKind::internal, concat("SelfAttention: a sequence of ", length,
-                                            " tokens; expected 1 to ", impl.max_length));
+  if (length < 1 || query.columns != heads_ * head_size_ || key.rows != length ||
+      value.rows != length || context.rows != length) {
+    throw Error(ErrorKind::internal, "SelfAttention: an argument has the wrong shape");
   }
-  const std::int64_t index = bucket_index(length);
-  const std::int64_t padded = bucket_length(index);
-  const Impl::Bucket& bucket = impl.buckets[static_cast<std::size_t>(index)];
-
   const Workspace::Frame frame(workspace);
   const auto floats = [&](std::int64_t count) {
     return workspace.floats(static_cast<std::size_t>(count));
   };
-  float* q = floats(heads * padded * size);
-  float* k = floats(heads * padded * size);
-  float* v = floats(heads * padded * size);
-  float* weights = floats(heads * padded * padded);
-  float* mask = floats(padded);
-  gather_heads(query, 1.0f / std::sqrt(static_cast<float>(size)), heads, padded, q);
-  gather_heads(key, 1.0f, heads, padded, k);
-  gather_heads(value, 1.0f, heads, padded, v);
-  std::fill_n(mask, length, 0.0f);
-  std::fill(mask + length, mask + padded, kMasked);
+  const std::int64_t width = panels_of(length) * kPanel;
+  float* panels = floats(width * head_size_);
+  float* scores = floats(kMostRows * width);
+  const bool has_whole_vectors = head_size_ % kLanes == 0;
+  float* widened = has_whole_vectors ? nullptr : floats(length * padded(head_size_));
+  float* weights = probabilities ? floats(heads_ * width * width) : nullptr;
 
-  const auto rows_desc = float_desc({heads, padded, size}, FormatTag::abc);
-  const auto key_desc = float_desc({heads, size, padded}, FormatTag::acb);  // K transposed
-  const auto weights_desc = float_desc({heads, padded, padded}, FormatTag::abc);
-  const auto mask_desc = float_desc({1, 1, padded}, FormatTag::abc);
-  const auto softmax_rows = float_desc({heads * padded, padded}, FormatTag::ab);
-
-  bucket.scores
-      .get([&] {
-        dnnl::post_ops add_mask;
-        add_mask.append_binary(dnnl::algorithm::binary_add, mask_desc);
-        return matmul_desc(rows_desc, key_desc, {}, weights_desc, attributes(add_mask));
-      })
-      .execute({{DNNL_ARG_SRC, wrap(rows_desc, q)},
-                {DNNL_ARG_WEIGHTS, wrap(key_desc, k)},
-                {DNNL_ARG_DST, wrap(weights_desc, weights)},
-                {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, wrap(mask_desc, mask)}},
-               workspace);
-  bucket.softmax.get([&] { return softmax_desc(softmax_rows, 1, attributes()); })
-      .execute({{DNNL_ARG_SRC, wrap(softmax_rows, weights)},
-                {DNNL_ARG_DST, wrap(softmax_rows, weights)}},
-               workspace);
-  if (probabilities) probabilities({weights, heads, length, padded});
-
-  float* mixed = q;  // the queries are no longer needed
-  bucket.context
-      .get([&] { return matmul_desc(weights_desc, rows_desc, {}, rows_desc, attributes()); })
-      .execute({{DNNL_ARG_SRC, wrap(weights_desc, weights)},
-                {DNNL_ARG_WEIGHTS, wrap(rows_desc, v)},
-                {DNNL_ARG_DST, wrap(rows_desc, mixed)}},
-               workspace);
-  for (std::int64_t head = 0; head < heads; ++head) {
-    for (std::int64_t row = 0; row < length; ++row) {
-      std::copy_n(mixed + (head * padded + row) * size, size, context.row(row) + head * size);
+  for (std::int64_t index = 0; index < heads_; ++index) {
+    const std::int64_t column = index * head_size_;
+    Head head{.query = query.data + column,
+              .query_stride = query.stride,
+              .key_panels = panels,
+              .value = value.data + column,
+              .value_stride = value.stride,
+              .context = context.data + column,
+              .context_stride = context.stride,
+              .length = length,
+              .size = head_size_,
+              .scale = 1.0f / std::sqrt(static_cast<float>(head_size_)),
+              .scores = scores,
+              .probabilities = probabilities ? weights + index * width * width : nullptr};
+    transpose_into_panels(key.data + column, key.stride, head, panels);
+    if (!has_whole_vectors) {
+      widen_rows(head.value, value.stride, head, widened);
+      head.value = widened;
+      head.value_stride = padded(head_size_);
     }
+    attend(head);
   }
+  if (probabilities) probabilities({weights, heads_, length, width});
 }
 
 }  // namespace convbert::nn

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 
 #include "core/tensor.h"
 #include "core/workspace.h"
@@ -19,25 +18,24 @@ struct AttentionView {
   std::int64_t stride;
 };
 
-// context_h = softmax(Q_h K_h^T / sqrt(head_size)) V_h for each head h, on oneDNN with the heads
-// as the batch dimension. Sequences are padded to one of a few lengths, which follows from the
-// sequence alone, and padding gets no weight. Threads may share it.
+// context_h = softmax(Q_h K_h^T / sqrt(head_size)) V_h for each head h.
+//
+// A few queries at a time, from scores to context, so that probabilities never leave the cache. A
+// loop of ours: a chain of oneDNN primitives wants heads gathered, lengths padded and whole
+// [length, length] matrices in memory, and short sequences pay its calls. Threads may share it.
 class SelfAttention {
  public:
-  SelfAttention(std::int64_t heads, std::int64_t head_size, std::int64_t max_length);
-  SelfAttention(SelfAttention&&) noexcept;
-  SelfAttention& operator=(SelfAttention&&) noexcept;
-  ~SelfAttention();
+  SelfAttention(std::int64_t heads, std::int64_t head_size);
 
-  // query, key, value, context: [length, heads * head_size], any stride; 1 <= length <=
-  // max_length. `probabilities`, where given, sees the weights before the call returns.
+  // query, key, value, context: [length, heads * head_size], any stride.
+  // `probabilities`, where given, sees the weights before the call returns.
   void forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value,
                MatrixView context, Workspace& workspace,
                const std::function<void(const AttentionView&)>& probabilities = {}) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<const Impl> impl_;
+  std::int64_t heads_;
+  std::int64_t head_size_;
 };
 
 }  // namespace convbert::nn

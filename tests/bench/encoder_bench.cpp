@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include <fstream>
+#include <map>
 #include <vector>
 
 #include "nn/compute.h"
@@ -20,13 +21,10 @@ std::vector<std::int64_t> mixed_lengths(std::size_t count) {
   return lengths;
 }
 
-const test::RandomModel& base_model() {
-  static const test::RandomModel model(test::base_config());
-  return model;
-}
-const test::RandomModel& small_model() {
-  static const test::RandomModel model(test::small_config());
-  return model;
+const test::RandomModel& model_of(const ModelConfig& config, nn::Precision precision) {
+  static std::map<std::pair<std::int64_t, nn::Precision>, test::RandomModel> models;
+  return models.try_emplace({config.hidden_size, precision}, config, EncoderOptions{precision})
+      .first->second;
 }
 
 void run_batches(benchmark::State& state, const test::RandomModel& model,
@@ -64,17 +62,29 @@ void run_batches(benchmark::State& state, const test::RandomModel& model,
       Counter(static_cast<double>(lengths.size()), Counter::kIsIterationInvariantRate);
 }
 
-void base_128(benchmark::State& state) {
-  run_batches(state, base_model(), std::vector<std::int64_t>(32, 128));
+nn::Precision precision_of(const benchmark::State& state) {
+  return static_cast<nn::Precision>(state.range(1));
 }
-void base_mixed(benchmark::State& state) { run_batches(state, base_model(), mixed_lengths(128)); }
-void small_mixed(benchmark::State& state) { run_batches(state, small_model(), mixed_lengths(256)); }
+void base_128(benchmark::State& state) {
+  run_batches(state, model_of(test::base_config(), precision_of(state)),
+              std::vector<std::int64_t>(32, 128));
+}
+void base_mixed(benchmark::State& state) {
+  run_batches(state, model_of(test::base_config(), precision_of(state)), mixed_lengths(128));
+}
 void small_128(benchmark::State& state) {
-  run_batches(state, small_model(), std::vector<std::int64_t>(32, 128));
+  run_batches(state, model_of(test::small_config(), precision_of(state)),
+              std::vector<std::int64_t>(32, 128));
+}
+void small_mixed(benchmark::State& state) {
+  run_batches(state, model_of(test::small_config(), precision_of(state)), mixed_lengths(256));
 }
 
+// Precision 0 is f32, 1 bf16, 2 int8.
 void of_batch_sizes(benchmark::internal::Benchmark* bench) {
-  bench->Arg(256)->Arg(1024)->ArgName("batch_tokens")->Unit(benchmark::kMillisecond);
+  bench->ArgsProduct({{256, 1024}, {0, 1, 2}})
+      ->ArgNames({"batch_tokens", "precision"})
+      ->Unit(benchmark::kMillisecond);
 }
 BENCHMARK(base_128)->Apply(of_batch_sizes);
 BENCHMARK(base_mixed)->Apply(of_batch_sizes);

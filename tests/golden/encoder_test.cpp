@@ -88,8 +88,8 @@ struct Comparison {
 Comparison compare_case(const std::filesystem::path& folder, const ModelFiles& files) {
   const ModelConfig config = read_config(files);
   const bool classifies = config.architecture.ends_with("ForSequenceClassification");
-  const Model model =
-      load_model(files, classifies ? ModelParts::encoder_and_classifier : ModelParts::encoder);
+  const Model model = load_model(
+      files, {.parts = classifies ? ModelParts::encoder_and_classifier : ModelParts::encoder});
   const auto expected = test::read_npz(folder / "expected.npz");
   Comparison comparison;
   for (const Json& row : read_cases(folder)) {

@@ -133,7 +133,7 @@ TEST_CASE("every tensor of every reference checkpoint is used, or named") {
   for (const auto& entry : std::filesystem::directory_iterator(kCases)) {
     const std::string name = entry.path().filename().string();
     if (name == "convbert-mini") continue;
-    const Model model = load_model(ModelFiles::directory(entry.path()), ModelParts::everything);
+    const Model model = load_model(ModelFiles::directory(entry.path()), {});
     INFO(name);
     CHECK(model.unused.unknown.empty());
     if (unused_of_heads.contains(name)) {
@@ -144,7 +144,7 @@ TEST_CASE("every tensor of every reference checkpoint is used, or named") {
 
 TEST_CASE("heads are known by their tensors") {
   const auto heads = [](const char* name) {
-    return load_model(ModelFiles::directory(kCases / name), ModelParts::encoder).heads;
+    return load_model(ModelFiles::directory(kCases / name), {.parts = ModelParts::encoder}).heads;
   };
   using Heads = std::vector<HeadKind>;
   CHECK(heads("convbert-plain") == Heads{});

@@ -9,8 +9,8 @@
 #include "core/error.h"
 #include "nn/compute.h"
 #include "nn/depthwise_conv.h"
+#include "nn/feed_forward.h"
 #include "nn/linear.h"
-#include "nn/row_ops.h"
 
 namespace convbert::nn {
 namespace {
@@ -64,11 +64,11 @@ TEST_CASE("a linear layer's rows do not depend on how many there are") {
     const std::int64_t out = shape.second;
     const auto weight = random_floats(in * out, 1);
     const auto bias = random_floats(out, 2);
-    for (const Activation activation : {Activation::identity, Activation::gelu}) {
+    for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
       const Linear linear(
-          {.in = in, .out = out, .weight = weight, .bias = bias, .activation = activation});
+          {.in = in, .out = out, .weight = weight, .bias = bias, .precision = precision});
       for (const std::int64_t height : {1, 3, 8, 31, 48, 100}) {
-        INFO(in, " -> ", out, ", runs of ", height);
+        INFO(name_of(precision), " ", in, " -> ", out, ", runs of ", height);
         CHECK(differing_rows(131, in, out, height, [&](MatrixView x, MatrixView y, Workspace& w) {
                 linear.forward(x, y, w);
               }) == 0);
@@ -87,19 +87,30 @@ TEST_CASE("a tall linear layer's rows equal those of a short one") {
         }) == 0);
 }
 
-TEST_CASE("norms and softmaxes work row by row") {
+TEST_CASE("a feed-forward part's rows do not depend on how many there are") {
   const ComputeScope scope;
-  const LayerNorm norm(random_floats(768, 1), random_floats(768, 2), 1e-12f);
-  const GroupSoftmax softmax(54, 9);
-  for (const std::int64_t height : {1, 5, 64}) {
-    CHECK(differing_rows(600, 768, 768, height, [&](MatrixView x, MatrixView y, Workspace& w) {
-            std::copy_n(x.data, x.rows * x.columns, y.data);
-            norm.forward(y, w);
-          }) == 0);
-    CHECK(differing_rows(600, 54, 54, height, [&](MatrixView x, MatrixView y, Workspace& w) {
-            std::copy_n(x.data, x.rows * x.columns, y.data);
-            softmax.forward(y, w);
-          }) == 0);
+  const auto up = random_floats(256 * 1024, 1);
+  const auto down = random_floats(1024 * 256, 2);
+  const auto bias = random_floats(1024, 3);
+  for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
+    const FeedForward feed_forward({{{.in = 256,
+                                      .out = 1024,
+                                      .weight = up,
+                                      .bias = bias,
+                                      .activation = Activation::gelu,
+                                      .precision = precision},
+                                     {.in = 1024,
+                                      .out = 256,
+                                      .weight = down,
+                                      .bias = std::span(bias).first(256),
+                                      .precision = precision}}});
+    for (const std::int64_t height : {1, 9, 200}) {
+      INFO(name_of(precision), ", runs of ", height);
+      CHECK(differing_rows(300, 256, 256, height, [&](MatrixView x, MatrixView y, Workspace& w) {
+              std::copy_n(x.data, x.rows * x.columns, y.data);
+              feed_forward.forward(x, y, w);
+            }) == 0);
+    }
   }
 }
 
@@ -115,7 +126,7 @@ TEST_CASE("a depthwise convolution sees its own sequence only") {
       }
       const MatrixView x = random_matrix(workspace, batch.tokens(), channels);
       const MatrixView y = allocate_rows(workspace, batch.tokens(), channels);
-      convolution.forward(batch, x, y, workspace);
+      convolution.forward(batch, x, y);
       for (std::int64_t s = 0; s < batch.sequences(); ++s) {
         INFO(channels, " channels, kernel ", kernel, ", sequence ", s);
         Batch alone;
@@ -124,7 +135,7 @@ TEST_CASE("a depthwise convolution sees its own sequence only") {
         const MatrixView x_alone = allocate_rows(workspace, alone.tokens(), channels);
         const MatrixView y_alone = allocate_rows(workspace, alone.tokens(), channels);
         std::copy_n(x.row(batch.start(s)), alone.tokens() * channels, x_alone.data);
-        convolution.forward(alone, x_alone, y_alone, workspace);
+        convolution.forward(alone, x_alone, y_alone);
         CHECK(std::memcmp(y_alone.data, y.row(batch.start(s)),
                           length * static_cast<std::size_t>(channels) * sizeof(float)) == 0);
       }

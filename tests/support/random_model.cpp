@@ -27,7 +27,7 @@ ModelConfig convbert_config(std::int64_t hidden, std::int64_t embedding, std::in
 ModelConfig base_config() { return convbert_config(768, 768, 12); }
 ModelConfig small_config() { return convbert_config(256, 128, 4); }
 
-RandomModel::RandomModel(const ModelConfig& config) {
+RandomModel::RandomModel(const ModelConfig& config, const EncoderOptions& options) {
   EncoderWeights weights = encoder_layout(config);
   std::mt19937 generator(7);
   std::uniform_real_distribution<float> uniform(-0.035f, 0.035f);
@@ -41,7 +41,7 @@ RandomModel::RandomModel(const ModelConfig& config) {
                         std::as_bytes(std::span(values))});
     weight.stored = &tensors_.back();
   });
-  encoder_.emplace(config, weights);
+  encoder_.emplace(config, weights, options);
 }
 
 Batch random_batch(std::span<const std::int64_t> lengths, std::int64_t vocab_size) {

@@ -19,7 +19,7 @@ ModelConfig small_config();
 // Owns the weights that its encoder reads.
 class RandomModel {
  public:
-  explicit RandomModel(const ModelConfig& config);
+  explicit RandomModel(const ModelConfig& config, const EncoderOptions& options = {});
   const Encoder& encoder() const { return *encoder_; }
 
  private:

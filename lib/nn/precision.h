@@ -1,0 +1,25 @@
+// In which numbers products are computed.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace convbert::nn {
+
+// Everything but the two sides of a matrix product is float32 in each of them: sums, residuals,
+// norms, softmax, activations, attention.
+enum class Precision {
+  f32,
+  bf16,  // both sides rounded to bfloat16, to nearest even
+  int8,  // weights: 8 bits, a scale an output feature; inputs: 8 bits, a scale and an offset a row,
+         // taken from that row when it comes, so that a row never depends on its batch
+};
+
+std::optional<Precision> precision_from_name(std::string_view name);  // "f32", "bf16", "int8"
+std::string_view name_of(Precision precision);
+
+// Whether this CPU multiplies such numbers itself. Where it does not, they are multiplied as
+// floats: the same results but for the order of sums, no faster than f32.
+bool is_native(Precision precision);
+
+}  // namespace convbert::nn

@@ -1,0 +1,64 @@
+// Matrix products with a constant right side, tile by tile, in any precision. Private to lib/nn:
+// Linear and FeedForward are made of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/tensor.h"
+#include "core/workspace.h"
+#include "nn/linear.h"
+#include "nn/precision.h"
+#include "nn/row_loops.h"
+#include "nn/row_tiles.h"
+
+namespace convbert::nn {
+
+// The left side of a tile, in the form that a product of its precision reads. Lives in the
+// caller's memory and workspace.
+struct Operand {
+  const void* values = nullptr;          // [height, in], dense: f32, bf16 or u8
+  const RowScale* row_scales = nullptr;  // [rows], of int8
+  std::int64_t rows = 0;                 // that count; those up to the tile's height do not
+};
+
+// x W + b. The weight lies packed as oneDNN's kernels want it. Const after construction.
+class Product {
+ public:
+  // spec.activation is not its matter.
+  explicit Product(const LinearSpec& spec);
+  Product(Product&&) noexcept;
+  Product& operator=(Product&&) noexcept;
+  ~Product();
+
+  const RowTiles& tiles() const { return tiles_; }
+  std::int64_t in() const { return in_; }
+  std::int64_t out() const { return out_; }
+
+  // `x` has at most the rows of tile number `tile`; of a matrix that is dense and float already,
+  // all of the tile's rows must be readable.
+  Operand operand(ConstMatrixView x, std::size_t tile, Workspace& workspace) const;
+
+  // y = x W + b, or y += x W + b if the spec said `accumulate`. y: x.rows rows; if it is dense, the
+  // rest of the tile's rows must be writable.
+  void multiply(const Operand& x, std::size_t tile, MatrixView y, Workspace& workspace) const;
+
+ private:
+  class Kernels;  // oneDNN's side
+
+  void finish(const Operand& x, const float* products, MatrixView y) const;
+
+  std::int64_t in_;
+  std::int64_t out_;
+  Precision precision_;
+  bool accumulate_;
+  RowTiles tiles_;
+  // Of int8; else empty.
+  std::vector<float> column_scales_;
+  std::vector<float> column_sums_;
+  std::vector<float> bias_;
+  std::unique_ptr<const Kernels> kernels_;
+};
+
+}  // namespace convbert::nn

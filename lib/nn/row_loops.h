@@ -1,0 +1,48 @@
+// Passes over the numbers of a row, vectorised for the CPU at hand (see lanes.h). Rows are dense;
+// `count` is a row's length.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "nn/activation.h"
+
+namespace convbert::nn {
+
+void add_in_place(float* y, const float* x, std::int64_t count);       // y += x
+void multiply_in_place(float* y, const float* x, std::int64_t count);  // y *= x
+void activate(Activation activation, float* row, std::int64_t count);
+
+// To bfloat16 as its bits, to nearest even, and back.
+void narrow_to_bf16(const float* from, std::uint16_t* to, std::int64_t count);
+void widen_from_bf16(const std::uint16_t* from, float* to, std::int64_t count);
+
+// x = scale * q + offset, to half a scale. A row with a NaN or an infinity has such a scale.
+struct RowScale {
+  float scale;
+  float offset;
+};
+RowScale quantize(const float* from, std::uint8_t* to, std::int64_t count);
+void widen_from_u8(const std::uint8_t* from, float* to, std::int64_t count);
+
+// What a row of integer sums needs of a weight w = scale * q, q from -127 to 127, to become floats:
+// one entry an output feature.
+struct ColumnScales {
+  std::span<const float> scale;
+  std::span<const float> sum;  // of the feature's weights, as rounded
+  std::span<const float> bias;
+};
+// y = x W + b, where `sums` holds sum_i q_x[i] q_w[i]. y may be `sums` itself.
+void dequantize(const std::int32_t* sums, RowScale row, const ColumnScales& columns, float* y);
+// y += x W + b
+void add_dequantized(const std::int32_t* sums, RowScale row, const ColumnScales& columns, float* y);
+// The integers that `row`'s floats hold.
+void to_integers(const float* row, std::int32_t* to, std::int64_t count);
+
+// y = (x - mean(x)) / sqrt(variance(x) + epsilon) * scale + shift, in place.
+void normalize(float* row, const float* scale, const float* shift, float epsilon,
+               std::int64_t count);
+// softmax over each run of `width` neighbours, in place; `width` divides `count`.
+void softmax_of_groups(float* row, std::int64_t width, std::int64_t count);
+
+}  // namespace convbert::nn
