@@ -115,9 +115,10 @@ class AttentionCommand : public RecordCommand {
   }
   std::string output_folder() const override { return folder_; }
 
-  std::function<void(std::span<Job>)> make_worker(const RecordStyle& style) const override {
+  ComputeBatch make_worker(const RecordStyle& style) const override {
     auto workspace = std::make_shared<Workspace>();
-    return [this, style, workspace](std::span<Job> jobs) {
+    return [this, style, workspace](std::span<Job> jobs, int threads) {
+      const nn::ComputeScope scope(threads);
       const Model& model = loaded_.model;
       const PackedJobs packed = pack(jobs);
       MapCollector collector(selection_, packed.batch, model.config);

@@ -51,9 +51,10 @@ class ClassifyCommand : public RecordCommand {
                   type_ == ProblemType::regression ? "\t\t" : "\t\t\t", tsv_cell(job.failure));
   }
 
-  std::function<void(std::span<Job>)> make_worker(const RecordStyle& style) const override {
+  ComputeBatch make_worker(const RecordStyle& style) const override {
     auto workspace = std::make_shared<Workspace>();
-    return [this, style, workspace](std::span<Job> jobs) {
+    return [this, style, workspace](std::span<Job> jobs, int threads) {
+      const nn::ComputeScope scope(threads);
       const Model& model = loaded_.model;
       const PackedJobs packed = pack(jobs);
       const Workspace::Frame frame(*workspace);

@@ -46,9 +46,10 @@ class EmbedCommand : public RecordCommand {
   }
   std::int64_t row_width() const override { return plan_.per_token ? 0 : plan_.dim; }
 
-  std::function<void(std::span<Job>)> make_worker(const RecordStyle& style) const override {
+  ComputeBatch make_worker(const RecordStyle& style) const override {
     auto workspace = std::make_shared<Workspace>();
-    return [this, style, workspace](std::span<Job> jobs) {
+    return [this, style, workspace](std::span<Job> jobs, int threads) {
+      const nn::ComputeScope scope(threads);
       const PackedJobs packed = pack(jobs);
       const Workspace::Frame frame(*workspace);
       const MatrixView hidden =

@@ -27,8 +27,8 @@ class TokenizerCommand : public RecordCommand {
   void prepare(Job& job) const override {
     job.weight = static_cast<std::int64_t>(job.record.text.size()) + 1;
   }
-  std::function<void(std::span<Job>)> make_worker(const RecordStyle& style) const override {
-    return [this, style](std::span<Job> jobs) {
+  ComputeBatch make_worker(const RecordStyle& style) const override {
+    return [this, style](std::span<Job> jobs, int) {
       for (Job& job : jobs) {
         if (job.failed()) continue;
         try {

@@ -25,7 +25,7 @@ class RecordCommand {
   virtual void prepare(Job& job) const = 0;
   // A worker of its own for the calling thread: it fills `output` or `arrays` of each job that has
   // not failed, in the format asked for, or sets `failure`.
-  virtual std::function<void(std::span<Job>)> make_worker(const RecordStyle& style) const = 0;
+  virtual ComputeBatch make_worker(const RecordStyle& style) const = 0;
 
   // Is a result as cheap as reading the record?
   virtual bool is_cheap() const { return false; }

@@ -141,7 +141,7 @@ ResumePoint find_resume_point(const std::string& path, const std::string& format
     const bool is_sample = command.is_cheap() || point.records == count - 1 ||
                            point.records % std::max<std::int64_t>(1, count / kSamples) == 0;
     if (!job.failed() && (is_sample || !is_plausible(format, style, job, bytes))) {
-      compute({&job, 1});
+      compute({&job, 1}, 1);
     } else if (!job.failed()) {
       continue;
     }

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/error.h"
 #include "nn/onednn.h"
@@ -13,33 +14,30 @@ namespace {
 
 // oneDNN sizes its primitives by the calling thread's OpenMP setting. The runtime it was built
 // with (GNU's, LLVM's, or none) is found at run time, so that ours is always the same one.
-struct OpenMp {
-  using GetMaxThreads = int (*)();
+void set_openmp_threads(int threads) {
   using SetThreads = void (*)(int);
-  GetMaxThreads get_max_threads =
-      reinterpret_cast<GetMaxThreads>(::dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
-  SetThreads set_threads =
+  static const auto set =
       reinterpret_cast<SetThreads>(::dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
-
-  bool present() const { return get_max_threads != nullptr && set_threads != nullptr; }
-};
-
-const OpenMp& openmp() {
-  static const OpenMp instance;
-  return instance;
+  if (set != nullptr) set(threads);
 }
+
+thread_local int scope_threads = 0;  // 0: no scope is open
 
 }  // namespace
 
-ComputeScope::ComputeScope() : saved_threads_(0) {
-  if (!openmp().present()) return;
-  saved_threads_ = openmp().get_max_threads();
-  if (saved_threads_ != 1) openmp().set_threads(1);
+ComputeScope::ComputeScope() : ComputeScope(std::max(1, scope_threads)) {}
+
+ComputeScope::ComputeScope(int threads) : outer_threads_(std::exchange(scope_threads, threads)) {
+  if (scope_threads != outer_threads_) set_openmp_threads(scope_threads);
 }
 
 ComputeScope::~ComputeScope() {
-  if (openmp().present() && saved_threads_ != 1) openmp().set_threads(saved_threads_);
+  // Outside of every scope the setting matters to nobody.
+  if (outer_threads_ != scope_threads && outer_threads_ > 0) set_openmp_threads(outer_threads_);
+  scope_threads = outer_threads_;
 }
+
+int compute_threads() { return std::max(1, scope_threads); }
 
 const dnnl::engine& engine() {
   static const dnnl::engine instance(dnnl::engine::kind::cpu, 0);

@@ -9,20 +9,28 @@
 
 namespace convbert::nn {
 
-// Opened around work of this folder: on this thread, primitives are made for and run on this
-// thread alone, and subnormals count as zero. Parallel work is several threads, each with its own
-// batch and its own scope: sums then have one order, whatever the number of threads.
+// Opened around work of this folder: how many threads the matrix products of the calling thread
+// use, and subnormals count as zero. Results do not depend on the number.
+//
+// For throughput, several threads each have a batch and a scope of one thread; for the latency of a
+// lone batch, one thread has a scope of several.
 class ComputeScope {
  public:
+  // That of the scope around it, else one thread.
   ComputeScope();
+  // Numbers above one should be the same throughout a process: primitives are made for the first.
+  explicit ComputeScope(int threads);
   ~ComputeScope();
   ComputeScope(const ComputeScope&) = delete;
   ComputeScope& operator=(const ComputeScope&) = delete;
 
  private:
   FlushDenormals flush_denormals_;
-  int saved_threads_;
+  int outer_threads_;
 };
+
+// Of the calling thread's scope.
+int compute_threads();
 
 // The instruction set that runs here, as oneDNN picked it (ONEDNN_MAX_CPU_ISA can lower it); the
 // loops of this folder follow the same choice.

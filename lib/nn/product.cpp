@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -89,8 +90,9 @@ void copy_rows(ConstMatrixView from, MatrixView to) {
 
 }  // namespace
 
-// Primitives for every height of tile, and the weight that they share. Where the CPU has no
-// instructions for the precision, both sides are widened and multiplied as floats.
+// Primitives for every height of tile, on one thread and on several, and the weight that they
+// share. Where the CPU has no instructions for the precision, both sides are widened and multiplied
+// as floats.
 class Product::Kernels {
  public:
   Kernels(const LinearSpec& spec, std::span<const std::int8_t> quantized, RowTiles& tiles)
@@ -102,7 +104,9 @@ class Product::Kernels {
         has_bias_(spec.precision != Precision::int8) {
     if (native_ && !try_layout(tiles)) native_ = precision_ == Precision::f32;
     if (!layout_ && !try_layout(tiles)) {
+      // oneDNN's older kernels cut sums by the number of threads and of rows.
       tiles = RowTiles::one();
+      most_threads_ = 1;
       layout_ = describe(tiles.heights().front(), any_layout()).weights_desc();
     }
     pack(spec, quantized);
@@ -111,20 +115,23 @@ class Product::Kernels {
       std::ranges::copy(spec.bias, static_cast<float*>(bias_.get_data_handle()));
     }
     heights_ = tiles.heights();
-    primitives_ = std::vector<LazyPrimitive<dnnl::matmul>>(heights_.size());
+    alone_ = std::vector<LazyPrimitive<dnnl::matmul>>(heights_.size());
+    together_ = std::vector<LazyPrimitive<dnnl::matmul>>(heights_.size());
   }
 
   // products: [height, out] floats, or integers where the operand is int8.
   void run(const Operand& x, std::size_t tile, float* products, Workspace& workspace) const {
     const std::int64_t height = heights_[tile];
     const Workspace::Frame frame(workspace);
+    const ComputeScope scope(std::min(compute_threads(), most_threads_));
     const void* source = native_ ? x.values : widened(x, height, workspace);
     std::initializer_list<std::pair<const int, dnnl::memory>> arguments = {
         {DNNL_ARG_SRC, wrap(source_desc(height), source)},
         {DNNL_ARG_WEIGHTS, weight_},
         {DNNL_ARG_DST, wrap(product_desc(height), products)},
         {DNNL_ARG_BIAS, bias_}};
-    primitives_[tile]
+    const auto& primitives = compute_threads() > 1 ? together_ : alone_;
+    primitives[tile]
         .get([&] { return describe(height, weight_.get_desc()); })
         .execute(arguments, workspace);
     if (!native_ && precision_ == Precision::int8) {
@@ -199,11 +206,13 @@ class Product::Kernels {
   bool native_;
   bool accumulate_;
   bool has_bias_;
+  int most_threads_ = std::numeric_limits<int>::max();
   std::optional<dnnl::memory::desc> layout_;
   dnnl::memory weight_;
   dnnl::memory bias_;
   std::vector<std::int64_t> heights_;
-  std::vector<LazyPrimitive<dnnl::matmul>> primitives_;
+  std::vector<LazyPrimitive<dnnl::matmul>> alone_;
+  std::vector<LazyPrimitive<dnnl::matmul>> together_;
 };
 
 Product::Product(const LinearSpec& spec)

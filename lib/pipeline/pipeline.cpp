@@ -23,6 +23,7 @@ constexpr std::size_t kMostFinishedBytes = std::size_t{64} << 20;
 struct BatchInOrder {
   std::vector<Job> jobs;
   bool done = false;
+  int threads = 1;        // to compute it with
   std::size_t bytes = 0;  // of its results, once done
 };
 
@@ -136,6 +137,8 @@ class Run {
       batch->jobs.push_back(std::move(job));
       waiting_.pop_front();
     }
+    ++busy_workers_;
+    if (busy_workers_ == 1 && waiting_.empty()) batch->threads = limits_.workers;
     in_order_.push_back(std::move(batch));
     changed_.notify_all();
     return in_order_.back().get();
@@ -146,9 +149,10 @@ class Run {
     std::unique_lock lock(mutex_);
     while (BatchInOrder* batch = take_batch(lock)) {
       lock.unlock();
-      compute(batch->jobs);
+      compute(batch->jobs, batch->threads);
       const std::size_t bytes = result_bytes(batch->jobs);
       lock.lock();
+      --busy_workers_;
       batch->done = true;
       batch->bytes = bytes;
       finished_bytes_ += bytes;
@@ -202,6 +206,7 @@ class Run {
   std::int64_t waiting_weight_ = 0;
   std::size_t waiting_bytes_ = 0;
   std::deque<std::unique_ptr<BatchInOrder>> in_order_;
+  int busy_workers_ = 0;
   std::size_t finished_bytes_ = 0;  // of results that have not been written
   InputProgress progress_;
   bool input_ended_ = false;

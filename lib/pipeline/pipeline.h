@@ -4,7 +4,8 @@
 //   worker threads:  queue -> batch -> compute
 //   calling thread:  batches in the order of their records -> write
 //
-// A worker takes what is waiting, up to a full batch, so nothing ever waits for a batch to fill:
+// A worker takes what is waiting, up to a full batch, so nothing ever waits for a batch to fill,
+// and one that has all the work there is uses the others' threads for it:
 // a slow pipe is answered record by record, and a fast one keeps the queue, and so the batches,
 // full. Sequences are packed without padding, so batches need no sorting by length, and results
 // do not depend on how records fall into them.
@@ -38,11 +39,14 @@ struct Job {
   bool failed() const { return !failure.empty(); }
 };
 
+// Computes a batch; may use `threads` threads of its own, more than one where others are idle.
+using ComputeBatch = std::function<void(std::span<Job> batch, int threads)>;
+
 struct PipelineStages {
   // On the reading thread: tokenize, say, and set the weight.
   std::function<void(Job&)> prepare;
   // Called once by each worker thread; the result is that worker's own, and computes batches.
-  std::function<std::function<void(std::span<Job>)>()> make_worker;
+  std::function<ComputeBatch()> make_worker;
   // On the calling thread, in order. False ends the run.
   std::function<bool(Job&)> write;
   // On the calling thread, after the last write of a batch: hand results on.

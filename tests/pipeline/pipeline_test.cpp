@@ -46,7 +46,7 @@ struct Fixture {
   Fixture() {
     stages.prepare = [](Job& job) { job.weight = 1 + job.record.number % 7; };
     stages.make_worker = [] {
-      return [](std::span<Job> jobs) {
+      return [](std::span<Job> jobs, int) {
         for (Job& job : jobs) job.output = std::to_string(job.record.number);
       };
     };
@@ -69,7 +69,7 @@ struct Fixture {
 TEST_CASE("results come in the order of their records, however long each takes") {
   Fixture fixture;
   fixture.stages.make_worker = [] {
-    return [](std::span<Job> jobs) {
+    return [](std::span<Job> jobs, int) {
       thread_local std::mt19937 generator(std::random_device{}());
       std::this_thread::sleep_for(std::chrono::microseconds(generator() % 500));
       for (Job& job : jobs) job.output = std::to_string(job.record.number);
@@ -87,7 +87,7 @@ TEST_CASE("batches keep to their weight, and a heavy record goes alone") {
   std::atomic<int> wrong{0};
   fixture.stages.prepare = [](Job& job) { job.weight = job.record.number % 50 == 0 ? 99 : 3; };
   fixture.stages.make_worker = [&] {
-    return [&](std::span<Job> jobs) {
+    return [&](std::span<Job> jobs, int) {
       std::int64_t weight = 0;
       for (Job& job : jobs) {
         weight += job.weight;
@@ -136,7 +136,7 @@ TEST_CASE("a broken source ends the run after the records before it") {
 TEST_CASE("a worker's exception ends the run and is thrown again") {
   Fixture fixture;
   fixture.stages.make_worker = [] {
-    return [](std::span<Job> jobs) {
+    return [](std::span<Job> jobs, int) {
       for (Job& job : jobs) {
         if (job.record.number == 500) throw std::runtime_error("the worker broke");
         job.output = std::to_string(job.record.number);
