@@ -5,8 +5,8 @@
 #include <fstream>
 #include <vector>
 
+#include "model/random_model.h"
 #include "nn/compute.h"
-#include "support/random_model.h"
 
 namespace convbert {
 namespace {
@@ -20,16 +20,16 @@ std::vector<std::int64_t> mixed_lengths(std::size_t count) {
   return lengths;
 }
 
-const test::RandomModel& base_model() {
-  static const test::RandomModel model(test::base_config());
+const RandomModel& base_model() {
+  static const RandomModel model(*published_shape("conv-bert-base"));
   return model;
 }
-const test::RandomModel& small_model() {
-  static const test::RandomModel model(test::small_config());
+const RandomModel& small_model() {
+  static const RandomModel model(*published_shape("conv-bert-small"));
   return model;
 }
 
-void run_batches(benchmark::State& state, const test::RandomModel& model,
+void run_batches(benchmark::State& state, const RandomModel& model,
                  const std::vector<std::int64_t>& lengths) {
   const Encoder& encoder = model.encoder();
   const std::int64_t batch_tokens = state.range(0);
@@ -42,7 +42,7 @@ void run_batches(benchmark::State& state, const test::RandomModel& model,
       in_batch += lengths[last++];
     }
     batches.push_back(
-        test::random_batch({lengths.data() + first, last - first}, encoder.config().vocab_size));
+        random_batch({lengths.data() + first, last - first}, encoder.config().vocab_size));
     tokens += in_batch;
     first = last;
   }
