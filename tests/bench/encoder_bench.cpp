@@ -2,7 +2,7 @@
 // tokens as the pipeline makes them. Counters: tokens and sequences a second.
 #include <benchmark/benchmark.h>
 
-#include <fstream>
+#include <iterator>
 #include <vector>
 
 #include "model/random_model.h"
@@ -11,13 +11,12 @@
 namespace convbert {
 namespace {
 
-// What real short texts look like: log-normal, median 24 tokens, mean about 37, at most 512. In a
-// file, so that peers can be measured on the same.
-std::vector<std::int64_t> mixed_lengths(std::size_t count) {
-  std::ifstream file(CONVBERT_SOURCE_DIR "/tests/bench/mixed_lengths.txt");
-  std::vector<std::int64_t> lengths;
-  for (std::int64_t length; lengths.size() < count && file >> length;) lengths.push_back(length);
-  return lengths;
+// What real short texts look like; `convbert bench` measures with the same.
+constexpr std::int64_t kMixedLengths[] = {
+#include "apps/convbert/mixed_lengths.inc"
+};
+std::vector<std::int64_t> mixed_lengths(std::ptrdiff_t count) {
+  return {std::begin(kMixedLengths), std::begin(kMixedLengths) + count};
 }
 
 const RandomModel& base_model() {
