@@ -63,14 +63,41 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
+std::string_view name_of(nn::MatmulType type) {
+  switch (type) {
+    case nn::MatmulType::f32: return "f32";
+    case nn::MatmulType::bf16: return "bf16";
+    case nn::MatmulType::int8: return "int8";
+  }
+  return "unknown";
+}
+
+// A line of throughput, worked out.
+struct Rates {
+  double tokens;
+  double texts;
+  double flops;
+  std::optional<double> peak;
+
+  Rates(const BenchReport& report, const Throughput& throughput) {
+    const double passes = throughput.threads / throughput.pass_seconds;  // of all threads together
+    tokens = passes * static_cast<double>(report.workload.tokens());
+    texts = passes * static_cast<double>(report.workload.lengths.size());
+    flops = passes * static_cast<double>(useful_flops(report.config, report.workload));
+    for (const Peak& one : report.peaks) {
+      if (one.threads == throughput.threads && one.type == report.products) peak = one.flops;
+    }
+  }
+};
+
 std::string heading(const BenchReport& report) {
   const Workload& workload = report.workload;
   const auto [shortest, longest] = std::ranges::minmax(workload.lengths);
   std::string text =
-      concat(report.model, ": ", name_of(report.config.family), ", ", report.config.layers,
-             " layers, hidden ", report.config.hidden_size, "; ", report.precision, ", ",
-             nn::name_of(nn::instruction_set()), ", oneDNN ", nn::onednn_version(), "\n",
-             workload.lengths.size(), " texts of ", shortest);
+      concat(report.model, ": ", convbert::name_of(report.config.family), ", ",
+             report.config.layers, " layers, hidden ", report.config.hidden_size, "; ",
+             report.precision, ", ", nn::name_of(nn::instruction_set()), ", oneDNN ",
+             nn::onednn_version(), "\n", workload.lengths.size(), " texts of ", shortest);
   if (longest > shortest) {
     text += concat(" to ", longest, ", in the median ", workload.median_length());
   }
@@ -84,17 +111,24 @@ std::string heading(const BenchReport& report) {
 }
 
 std::string throughput_table(const BenchReport& report) {
-  const auto flops = static_cast<double>(useful_flops(report.config, report.workload));
   Table table;
   table.add({"threads", "tokens/s", "texts/s", "GFLOP/s", "matmul peak", "share", "passes"});
-  for (const auto& [measured, peak] : report.throughput) {
-    const double passes = report.passes_per_second(measured);
-    const double rate = flops * passes;
-    table.add({std::to_string(measured.threads),
-               figure(passes * static_cast<double>(report.workload.tokens())),
-               figure(passes * static_cast<double>(report.workload.lengths.size())),
-               figure(rate / 1e9), peak ? figure(*peak / 1e9) : "-",
-               peak ? percent(rate / *peak) : "-", std::to_string(measured.passes)});
+  for (const Throughput& throughput : report.throughput) {
+    const Rates rates(report, throughput);
+    table.add({std::to_string(throughput.threads), figure(rates.tokens), figure(rates.texts),
+               figure(rates.flops / 1e9), rates.peak ? figure(*rates.peak / 1e9) : "-",
+               rates.peak ? percent(rates.flops / *rates.peak) : "-",
+               std::to_string(throughput.passes)});
+  }
+  return table.text();
+}
+
+std::string peaks_table(const BenchReport& report) {
+  Table table;
+  table.add({"matmul peak", "threads", "GFLOP/s"});
+  for (const Peak& peak : report.peaks) {
+    table.add(
+        {std::string(name_of(peak.type)), std::to_string(peak.threads), figure(peak.flops / 1e9)});
   }
   return table.text();
 }
@@ -135,6 +169,7 @@ std::string other_lines(const BenchReport& report) {
 std::string to_table(const BenchReport& report) {
   std::string text = heading(report);
   if (!report.throughput.empty()) text += "\n" + throughput_table(report);
+  if (report.peaks.size() > report.throughput.size()) text += "\n" + peaks_table(report);
   if (!report.parts.empty()) text += "\n" + parts_table(report);
   if (const std::string others = other_lines(report); !others.empty()) text += "\n" + others;
   return text;
@@ -147,7 +182,8 @@ const char* const kJsonKeys =
     "               useful work in a pass), lengths (in tokens, in order), batch_tokens\n"
     "  load_ms      from the files to a model and tokenizer that are ready; null with --shape\n"
     "  throughput   a list: threads, passes, pass_ms, tokens_per_second, texts_per_second,\n"
-    "               gflops, peak_gflops (of matrix products on as many threads), share_of_peak\n"
+    "               gflops, share_of_peak (of matrix products on as many threads)\n"
+    "  peaks        a list: threads, type (f32, bf16, int8, where the processor has it), gflops\n"
     "  parts        a list: part, pass_ms (on one thread), share\n"
     "  latency      a list: threads, tokens, repetitions, median_ms, p90_ms\n"
     "  tokenizer    a list: sample, bytes, passes, mb_per_second; empty with --shape\n"
@@ -155,7 +191,6 @@ const char* const kJsonKeys =
 
 std::string to_json(const BenchReport& report) {
   const Workload& workload = report.workload;
-  const std::int64_t flops = useful_flops(report.config, workload);
   OrderedJson json{
       {"model", report.model},
       {"version", kVersion},
@@ -167,33 +202,33 @@ std::string to_json(const BenchReport& report) {
         {"texts", workload.lengths.size()},
         {"tokens", workload.tokens()},
         {"clipped", workload.clipped},
-        {"flops", flops},
+        {"flops", useful_flops(report.config, workload)},
         {"lengths", workload.lengths},
         {"batch_tokens", report.batch_tokens}}},
       {"load_ms", nullptr},
       {"throughput", OrderedJson::array()},
+      {"peaks", OrderedJson::array()},
       {"parts", OrderedJson::array()},
       {"latency", OrderedJson::array()},
       {"tokenizer", OrderedJson::array()},
   };
   if (report.load_seconds) json["load_ms"] = rounded(1e3 * *report.load_seconds);
-  for (const auto& [measured, peak] : report.throughput) {
-    const double passes = report.passes_per_second(measured);
-    const double rate = static_cast<double>(flops) * passes;
-    OrderedJson row{
-        {"threads", measured.threads},
-        {"passes", measured.passes},
-        {"pass_ms", rounded(1e3 * measured.pass_seconds)},
-        {"tokens_per_second", rounded(passes * static_cast<double>(workload.tokens()))},
-        {"texts_per_second", rounded(passes * static_cast<double>(workload.lengths.size()))},
-        {"gflops", rounded(rate / 1e9)},
-        {"peak_gflops", nullptr},
-        {"share_of_peak", nullptr}};
-    if (peak) {
-      row["peak_gflops"] = rounded(*peak / 1e9);
-      row["share_of_peak"] = rounded(rate / *peak);
-    }
+  for (const Throughput& throughput : report.throughput) {
+    const Rates rates(report, throughput);
+    OrderedJson row{{"threads", throughput.threads},
+                    {"passes", throughput.passes},
+                    {"pass_ms", rounded(1e3 * throughput.pass_seconds)},
+                    {"tokens_per_second", rounded(rates.tokens)},
+                    {"texts_per_second", rounded(rates.texts)},
+                    {"gflops", rounded(rates.flops / 1e9)},
+                    {"share_of_peak", nullptr}};
+    if (rates.peak) row["share_of_peak"] = rounded(rates.flops / *rates.peak);
     json["throughput"].push_back(row);
+  }
+  for (const Peak& peak : report.peaks) {
+    json["peaks"].push_back({{"threads", peak.threads},
+                             {"type", name_of(peak.type)},
+                             {"gflops", rounded(peak.flops / 1e9)}});
   }
   double total = 0;
   for (const PartTime& part : report.parts) total += part.pass_seconds;

@@ -9,12 +9,15 @@
 #include "bench_measure.h"
 #include "bench_workload.h"
 #include "model/config.h"
+#include "nn/peak.h"
 
 namespace convbert::app {
 
-struct ThroughputResult {
-  Throughput measured;
-  std::optional<double> peak_flops;  // of as many threads, each with a matrix product of its own
+// What matrix products reach at best.
+struct Peak {
+  int threads;
+  nn::MatmulType type;
+  double flops;  // a second, of all threads together
 };
 
 struct TokenizerResult {
@@ -30,15 +33,12 @@ struct BenchReport {
   Workload workload;
   std::int64_t batch_tokens = 0;
   std::optional<double> load_seconds;
-  std::vector<ThroughputResult> throughput;  // by number of threads
+  std::vector<Throughput> throughput;             // by number of threads
+  nn::MatmulType products = nn::MatmulType::f32;  // whose peak is throughput's ceiling
+  std::vector<Peak> peaks;
   std::vector<PartTime> parts;
   std::vector<Latency> latency;
   std::vector<TokenizerResult> tokenizer;
-
-  // Of all threads together.
-  double passes_per_second(const Throughput& throughput) const {
-    return throughput.threads / throughput.pass_seconds;
-  }
 };
 
 std::string to_table(const BenchReport& report);

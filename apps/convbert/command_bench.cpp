@@ -18,7 +18,9 @@
 namespace convbert::app {
 namespace {
 
-std::vector<std::string> all_measures() { return {"throughput", "parts", "latency", "tokenizer"}; }
+std::vector<std::string> all_measures() {
+  return {"throughput", "peaks", "parts", "latency", "tokenizer"};
+}
 
 struct BenchOptions {
   ModelOptions model;
@@ -72,18 +74,21 @@ Subject open_subject(const BenchOptions& options) {
   return subject;
 }
 
-// Of that many threads at the same time, each with a matrix product of its own.
-std::optional<double> peak_of(nn::MatmulType type, int threads, double seconds) {
+// The peak of that many threads at the same time, each with matrix products of its own; nothing
+// where there is no arithmetic of that type.
+std::optional<Peak> measure_peak(nn::MatmulType type, int threads, double seconds) {
   std::vector<std::future<std::optional<double>>> running;
   for (int i = 0; i < threads; ++i) {
     running.push_back(std::async(std::launch::async, nn::matmul_peak, type, seconds));
   }
-  std::optional<double> sum = 0.0;
+  Peak sum{.threads = threads, .type = type, .flops = 0};
+  bool complete = true;
   for (auto& one : running) {
     const std::optional<double> peak = one.get();
-    sum = peak && sum ? std::optional(*sum + *peak) : std::nullopt;
+    sum.flops += peak.value_or(0);
+    complete = complete && peak;
   }
-  return sum;
+  return complete ? std::optional(sum) : std::nullopt;
 }
 
 std::vector<std::string> lines_of(std::string_view text) {
@@ -117,6 +122,7 @@ BenchReport measure(const BenchOptions& options, Console& console) {
   report.model = subject.name;
   report.config = encoder.config();
   report.precision = type.name;
+  report.products = type.products;
   report.workload =
       fit_workload(std::move(workload), report.config.max_positions, options.batch_tokens);
   report.batch_tokens = options.batch_tokens;
@@ -125,12 +131,18 @@ BenchReport measure(const BenchOptions& options, Console& console) {
       make_batches(report.workload, options.batch_tokens, report.config.vocab_size);
   const Repetition repetition{.seconds = options.seconds};
 
-  if (options.measures_any("throughput")) {
-    for (const int threads : thread_counts(options)) {
-      console.status(concat("throughput on ", threads, threads == 1 ? " thread" : " threads"));
-      const auto peak = peak_of(type.products, threads, std::min(kPeakSeconds, options.seconds));
-      report.throughput.push_back(
-          {measure_throughput(encoder, batches, threads, repetition), peak});
+  for (const int threads : thread_counts(options)) {
+    const bool all_peaks = options.measures_any("peaks");
+    console.status(concat("throughput on ", threads, threads == 1 ? " thread" : " threads"));
+    for (const auto peak_type : {nn::MatmulType::f32, nn::MatmulType::bf16, nn::MatmulType::int8}) {
+      const bool is_ceiling = peak_type == type.products && options.measures_any("throughput");
+      if (!all_peaks && !is_ceiling) continue;
+      const double seconds = std::min(kPeakSeconds, options.seconds);
+      if (const auto peak = measure_peak(peak_type, threads, seconds))
+        report.peaks.push_back(*peak);
+    }
+    if (options.measures_any("throughput")) {
+      report.throughput.push_back(measure_throughput(encoder, batches, threads, repetition));
     }
   }
   if (options.measures_any("parts")) {
@@ -197,8 +209,10 @@ void add_work_options(CLI::App& command, BenchOptions& options) {
       ->group(kGroup)
       ->type_name("S");
   command
-      .add_option("--measure", options.measures,
-                  "What to measure, of throughput, parts, latency and tokenizer; default: all")
+      .add_option(
+          "--measure", options.measures,
+          "What to measure, of throughput, peaks (of matrix products, by type), parts, latency "
+          "and tokenizer; default: all")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember(all_measures()).description(""))
