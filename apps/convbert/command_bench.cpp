@@ -110,12 +110,45 @@ std::vector<int> thread_counts(const BenchOptions& options) {
   return counts;
 }
 
-BenchReport measure(const BenchOptions& options, Console& console) {
+// Throughput and its ceiling, by number of threads; where the time of a pass goes.
+void measure_rates(const BenchOptions& options, const Encoder& encoder, BenchReport& report,
+                   Console& console) {
   constexpr double kPeakSeconds = 0.3;
+  const bool wants_throughput = options.measures_any("throughput");
+  const bool wants_peaks = options.measures_any("peaks");
+  const std::vector<Batch> batches =
+      make_batches(report.workload, options.batch_tokens, report.config.vocab_size);
+  for (const int threads : thread_counts(options)) {
+    for (const auto type : {nn::MatmulType::f32, nn::MatmulType::bf16, nn::MatmulType::int8}) {
+      if (!wants_peaks && !(wants_throughput && type == report.products)) continue;
+      console.status(concat("matrix products on ", threads, threads == 1 ? " thread" : " threads"));
+      const auto peak = measure_peak(type, threads, std::min(kPeakSeconds, options.seconds));
+      if (peak) report.peaks.push_back(*peak);
+    }
+    if (!wants_throughput) continue;
+    console.status(concat("throughput on ", threads, threads == 1 ? " thread" : " threads"));
+    report.throughput.push_back(
+        measure_throughput(encoder, batches, threads, {.seconds = options.seconds}));
+  }
+  if (options.measures_any("parts")) {
+    console.status("parts");
+    report.parts = measure_parts(encoder, batches, {.seconds = options.seconds});
+  }
+}
+
+void measure_tokenizer_samples(const BenchOptions& options, const Tokenizer& tokenizer,
+                               BenchReport& report) {
+  const std::pair<const char*, std::string_view> samples[] = {{"English", kEnglishSample},
+                                                              {"22 languages", kLanguagesSample}};
+  for (const auto& [name, text] : samples) {
+    report.tokenizer.push_back(
+        {name, measure_tokenizer(tokenizer, lines_of(text), {.seconds = options.seconds})});
+  }
+}
+
+BenchReport measure(const BenchOptions& options, Workload workload, const Subject& subject,
+                    Console& console) {
   constexpr int kLeastLatencies = 20;
-  Workload workload = parse_workload(options.lengths);
-  console.status("loading");
-  const Subject subject = open_subject(options);
   const Encoder& encoder = subject.encoder();
   const ComputeType type = compute_type(options.model);
   BenchReport report;
@@ -127,28 +160,7 @@ BenchReport measure(const BenchOptions& options, Console& console) {
       fit_workload(std::move(workload), report.config.max_positions, options.batch_tokens);
   report.batch_tokens = options.batch_tokens;
   report.load_seconds = subject.load_seconds;
-  const std::vector<Batch> batches =
-      make_batches(report.workload, options.batch_tokens, report.config.vocab_size);
-  const Repetition repetition{.seconds = options.seconds};
-
-  for (const int threads : thread_counts(options)) {
-    const bool all_peaks = options.measures_any("peaks");
-    console.status(concat("throughput on ", threads, threads == 1 ? " thread" : " threads"));
-    for (const auto peak_type : {nn::MatmulType::f32, nn::MatmulType::bf16, nn::MatmulType::int8}) {
-      const bool is_ceiling = peak_type == type.products && options.measures_any("throughput");
-      if (!all_peaks && !is_ceiling) continue;
-      const double seconds = std::min(kPeakSeconds, options.seconds);
-      if (const auto peak = measure_peak(peak_type, threads, seconds))
-        report.peaks.push_back(*peak);
-    }
-    if (options.measures_any("throughput")) {
-      report.throughput.push_back(measure_throughput(encoder, batches, threads, repetition));
-    }
-  }
-  if (options.measures_any("parts")) {
-    console.status("parts");
-    report.parts = measure_parts(encoder, batches, repetition);
-  }
+  measure_rates(options, encoder, report, console);
   if (options.measures_any("latency")) {
     console.status("latency");
     report.latency.push_back(
@@ -157,22 +169,25 @@ BenchReport measure(const BenchOptions& options, Console& console) {
   }
   if (options.measures_any("tokenizer") && subject.tokenizer) {
     console.status("tokenizer");
-    for (const auto& [name, text] :
-         {std::pair("English", kEnglishSample), std::pair("22 languages", kLanguagesSample)}) {
-      report.tokenizer.push_back(
-          {name, measure_tokenizer(*subject.tokenizer, lines_of(text), repetition)});
-    }
+    measure_tokenizer_samples(options, *subject.tokenizer, report);
   }
   console.clear_status();
   return report;
 }
 
 int run(const BenchOptions& options, Console& console) {
+  Workload workload = parse_workload(options.lengths);
+  console.status("loading");
+  const Subject subject = open_subject(options);
   OutputFile output =
       options.output.empty() ? OutputFile::standard_output() : OutputFile::create(options.output);
-  const BenchReport report = measure(options, console);
-  output.write(options.format == "json" ? to_json(report) : to_table(report));
-  output.finish();
+  const BenchReport report = measure(options, std::move(workload), subject, console);
+  try {
+    output.write(options.format == "json" ? to_json(report) : to_table(report));
+    output.finish();
+  } catch (const ClosedPipe&) {
+    return 0;
+  }
   return 0;
 }
 

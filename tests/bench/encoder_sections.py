@@ -89,8 +89,14 @@ class Contest:
             for index in range(self.setup.rounds):
                 note(f"round {index + 1} of {self.setup.rounds}")
                 for system, measure in contestants.items():
-                    rates[system].append(measure())
+                    try:
+                        rates[system].append(measure())
+                    except (peers.Failed, Refused) as failure:
+                        note(str(failure))
         for system, values in rates.items():
+            if not values:
+                results[system] = None
+                continue
             rate = statistics.median(values)
             results[system] = {**(results[system] or {}), "gflops": rate * self.flops / 1e9,
                                "tokens_per_second": rate * self.tokens,
