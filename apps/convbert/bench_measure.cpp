@@ -100,9 +100,11 @@ class PartClock : public EncoderObserver {
 Throughput measure_throughput(const Encoder& encoder, std::span<const Batch> batches, int threads,
                               const Repetition& repetition) {
   std::vector<Worker> workers;
+  workers.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) workers.emplace_back(encoder);
   const auto for_each_worker = [&](auto work) {
     std::vector<std::future<void>> running;
+    running.reserve(workers.size());
     for (std::size_t i = 0; i < workers.size(); ++i) {
       running.push_back(std::async(std::launch::async, work, std::ref(workers[i]), i));
     }

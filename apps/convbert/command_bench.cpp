@@ -78,6 +78,7 @@ Subject open_subject(const BenchOptions& options) {
 // where there is no arithmetic of that type.
 std::optional<Peak> measure_peak(nn::MatmulType type, int threads, double seconds) {
   std::vector<std::future<std::optional<double>>> running;
+  running.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) {
     running.push_back(std::async(std::launch::async, nn::matmul_peak, type, seconds));
   }
