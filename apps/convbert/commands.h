@@ -19,5 +19,6 @@ void add_embed_command(CLI::App& app, const Choose& choose);
 void add_classify_command(CLI::App& app, const Choose& choose);
 void add_attention_command(CLI::App& app, const Choose& choose);
 void add_info_command(CLI::App& app, const Choose& choose);
+void add_bench_command(CLI::App& app, const Choose& choose);
 
 }  // namespace convbert::app

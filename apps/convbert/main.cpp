@@ -46,6 +46,7 @@ class Program {
     add_classify_command(app_, choose);
     add_attention_command(app_, choose);
     add_info_command(app_, choose);
+    add_bench_command(app_, choose);
     for (CLI::App* command : app_.get_subcommands([](CLI::App*) { return true; })) {
       command->group("Commands");
     }

@@ -134,12 +134,17 @@ void add_console_options(CLI::App& app, ConsoleOptions& options) {
       ->type_name("WHEN");
 }
 
-void add_model_options(CLI::App& app, ModelOptions& options, bool with_compute) {
-  app.add_option("-m,--model", options.model,
-                 "Checkpoint directory, name in the local Hugging Face cache, or embedded model; "
-                 "default: $CONVBERT_MODEL, else the embedded convbert-mini")
+CLI::Option* add_model_option(CLI::App& app, ModelOptions& options) {
+  return app
+      .add_option("-m,--model", options.model,
+                  "Checkpoint directory, name in the local Hugging Face cache, or embedded model; "
+                  "default: $CONVBERT_MODEL, else the embedded convbert-mini")
       ->group(kModelGroup)
       ->type_name("MODEL");
+}
+
+void add_model_options(CLI::App& app, ModelOptions& options, bool with_compute) {
+  add_model_option(app, options);
   app.add_option("--threads", options.threads, "Compute threads; 0 for one a processor")
       ->check(CLI::Range(0, 1024).description(""))
       ->capture_default_str()
@@ -152,6 +157,10 @@ void add_model_options(CLI::App& app, ModelOptions& options, bool with_compute) 
       ->capture_default_str()
       ->group(kModelGroup)
       ->type_name("N");
+  add_precision_option(app, options);
+}
+
+void add_precision_option(CLI::App& app, ModelOptions& options) {
   app.add_option_function<std::string>(
          "--precision",
          [&options](const std::string& name) {

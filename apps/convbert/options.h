@@ -57,6 +57,9 @@ struct RecordOptions {
 void add_console_options(CLI::App& app, ConsoleOptions& options);
 // `with_compute`: threads, precision and batch size, for commands that run the encoder.
 void add_model_options(CLI::App& app, ModelOptions& options, bool with_compute);
+// Single flags of these, for commands that have others of their own.
+CLI::Option* add_model_option(CLI::App& app, ModelOptions& options);
+void add_precision_option(CLI::App& app, ModelOptions& options);
 // `formats`: the values of --format, the first being the default.
 void add_record_options(CLI::App& app, RecordOptions& options,
                         const std::vector<std::string>& formats);

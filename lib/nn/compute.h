@@ -18,7 +18,6 @@ class ComputeScope {
  public:
   // That of the scope around it, else one thread.
   ComputeScope();
-  // Numbers above one should be the same throughout a process: primitives are made for the first.
   explicit ComputeScope(int threads);
   ~ComputeScope();
   ComputeScope(const ComputeScope&) = delete;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
@@ -115,8 +117,7 @@ class Product::Kernels {
       std::ranges::copy(spec.bias, static_cast<float*>(bias_.get_data_handle()));
     }
     heights_ = tiles.heights();
-    alone_ = std::vector<LazyPrimitive<dnnl::matmul>>(heights_.size());
-    together_ = std::vector<LazyPrimitive<dnnl::matmul>>(heights_.size());
+    alone_ = Primitives(heights_.size());
   }
 
   // products: [height, out] floats, or integers where the operand is int8.
@@ -130,8 +131,7 @@ class Product::Kernels {
         {DNNL_ARG_WEIGHTS, weight_},
         {DNNL_ARG_DST, wrap(product_desc(height), products)},
         {DNNL_ARG_BIAS, bias_}};
-    const auto& primitives = compute_threads() > 1 ? together_ : alone_;
-    primitives[tile]
+    primitives()[tile]
         .get([&] { return describe(height, weight_.get_desc()); })
         .execute(arguments, workspace);
     if (!native_ && precision_ == Precision::int8) {
@@ -140,6 +140,16 @@ class Product::Kernels {
   }
 
  private:
+  using Primitives = std::vector<LazyPrimitive<dnnl::matmul>>;  // one a height
+
+  // For as many threads as the calling one may use.
+  const Primitives& primitives() const {
+    const int threads = compute_threads();
+    if (threads == 1) return alone_;
+    const std::lock_guard lock(mutex_);
+    return together_.try_emplace(threads, heights_.size()).first->second;
+  }
+
   DataType source_data() const { return native_ ? source_type(precision_) : DataType::f32; }
   DataType weight_data() const { return native_ ? weight_type(precision_) : DataType::f32; }
   dnnl::memory::desc source_desc(std::int64_t rows) const {
@@ -211,8 +221,9 @@ class Product::Kernels {
   dnnl::memory weight_;
   dnnl::memory bias_;
   std::vector<std::int64_t> heights_;
-  std::vector<LazyPrimitive<dnnl::matmul>> alone_;
-  std::vector<LazyPrimitive<dnnl::matmul>> together_;
+  Primitives alone_;
+  mutable std::mutex mutex_;                    // guards together_, not what lies in it
+  mutable std::map<int, Primitives> together_;  // by the number of threads
 };
 
 Product::Product(const LinearSpec& spec)

@@ -1,128 +1,155 @@
 #!/usr/bin/env python3
-"""convbert beside PyTorch and Hugging Face's tokenizer, in turn in one run, on one thread.
+"""convbert beside PyTorch, ONNX Runtime, OpenVINO and Hugging Face's libraries, in turns in one run.
 
-    pip install torch transformers tokenizers      # in a virtual environment
-    tests/bench/compare.py build/tests/bench/convbert_bench [--rounds 3]
+In a virtual environment with torch, transformers, tokenizers, onnx, onnxruntime, openvino and
+sentence-transformers:
 
-Encoder: ConvBERT-base and -small with random weights, texts of 128 tokens and of mixed lengths
-(mixed_lengths.txt). PyTorch pads, and gets its texts sorted by length in batches of 2 and of 16,
-the better of which counts. Tokenizer: the sample texts in data/. Every figure is the median of the
-rounds; rates count real tokens, without padding.
+    tests/bench/compare.py build/release/apps/convbert/convbert --json results.json
+
+Every figure is the median of the rounds; docs/benchmarks.md says what each means. Models in
+published shapes are made with random weights, the same for all.
 """
 import argparse
 import json
 import os
 import pathlib
-import statistics
+import platform
 import subprocess
 import sys
-import time
+import tempfile
 
+import accuracy
+import encoder_sections
+import peers
+import text_sections
+from convbert import Convbert
+
+SECTIONS = {
+    "encoder": encoder_sections.encoder,
+    "tokenizer": text_sections.tokenizer,
+    "latency": encoder_sections.latency,
+    "start": text_sections.start,
+    "end-to-end": text_sections.end_to_end,
+    "accuracy": accuracy.accuracy,
+    "long": encoder_sections.long,
+}
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-BATCH_SIZES = (2, 16)
-CASES = {"base_128": ("base", 32), "base_mixed": ("base", 128),
-         "small_128": ("small", 32), "small_mixed": ("small", 256)}
 
 
-def lengths_of(case):
-    count = CASES[case][1]
-    if case.endswith("_128"):
-        return [128] * count
-    return [int(n) for n in (HERE / "mixed_lengths.txt").read_text().split()][:count]
+class Setup:
+    """What all sections share."""
+
+    def __init__(self, arguments, folder):
+        self.convbert = Convbert(arguments.binary)
+        self.folder = pathlib.Path(folder)
+        self.rounds = 1 if arguments.quick else arguments.rounds
+        self.seconds = 0 if arguments.quick else arguments.seconds
+        self.peak_seconds = 0.05 if arguments.quick else 0.5
+        self.most_texts = 4 if arguments.quick else 1 << 20
+        self.screen_texts = 2 if arguments.quick else 16
+        self.batch_sizes = (2,) if arguments.quick else encoder_sections.BATCH_SIZES
+        self.threads = arguments.threads
+        self.engines = arguments.peers
+        self.sentences, self.further_model = arguments.sentences, arguments.model
+        self.stsb, self.sst2 = arguments.stsb, arguments.sst2
+        self._offers, self._mixed = {}, None
+
+    def offers(self, precision):
+        """Does our program compute in it, here?"""
+        if precision not in self._offers:
+            self._offers[precision] = self.convbert.offers(precision)
+        return self._offers[precision]
+
+    def mixed_lengths(self):
+        if self._mixed is None:
+            self._mixed = self.convbert.bench("tokenizer", "--lengths", "mixed", "--seconds",
+                                              "0")["workload"]["lengths"]
+        return self._mixed
+
+    def model(self, shape):
+        """The folder of a model in a published shape, with its ONNX files."""
+        encoder_sections.note(f"making {shape}")
+        subprocess.run([sys.executable, HERE / "models.py", self.folder, shape], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        return self.folder / shape
 
 
-def ours(bench, name):
-    """Counters of our benchmark: the better of its batch sizes."""
-    out = subprocess.run([bench, f"--benchmark_filter=^{name}(/|$)", "--benchmark_format=json"],
-                         capture_output=True, text=True, check=True).stdout
-    return json.loads(out)["benchmarks"]
+def comma_list(allowed=None, convert=str):
+    def parse(text):
+        values = [convert(part) for part in text.split(",")]
+        for value in values:
+            if allowed and value not in allowed:
+                raise argparse.ArgumentTypeError(f"{value}: expected some of {', '.join(allowed)}")
+        return values
+    return parse
 
 
-class PyTorch:
-    def __init__(self):
-        import torch
-        from transformers import ConvBertConfig, ConvBertModel
-        torch.set_num_threads(1)
-        torch.set_grad_enabled(False)
-        self.torch = torch
-        self.models = {
-            "base": ConvBertModel(ConvBertConfig(pad_token_id=0)).eval(),
-            "small": ConvBertModel(ConvBertConfig(
-                hidden_size=256, embedding_size=128, num_attention_heads=4,
-                intermediate_size=1024, pad_token_id=0)).eval(),
-        }
-
-    def batches(self, lengths, size):
-        torch = self.torch
-        ordered = sorted(lengths)
-        for first in range(0, len(ordered), size):
-            part = ordered[first:first + size]
-            ids = torch.randint(1000, 30000, (len(part), part[-1]))
-            mask = (torch.arange(part[-1])[None, :] < torch.tensor(part)[:, None]).long()
-            yield ids * mask, mask
-
-    def tokens_per_second(self, case):
-        model = self.models[CASES[case][0]]
-        lengths = lengths_of(case)
-        best = 0.0
-        for size in BATCH_SIZES:
-            batches = list(self.batches(lengths, size))
-            for ids, mask in batches[:2]:
-                model(ids, attention_mask=mask)
-            start = time.perf_counter()
-            for ids, mask in batches:
-                model(ids, attention_mask=mask)
-            best = max(best, sum(lengths) / (time.perf_counter() - start))
-        return best
+def named_folder(text):
+    name, equals, folder = text.partition("=")
+    if not equals or not pathlib.Path(folder).is_dir():
+        raise argparse.ArgumentTypeError(f"{text}: expected a name, =, and a model's folder")
+    return name, folder
 
 
-def hugging_face_bytes_per_second(path):
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    lines = (ROOT / "models/convbert-mini/vocab.txt").read_text(encoding="utf-8").split("\n")
-    vocab = {line.rstrip(): i for i, line in enumerate(lines) if line}
-    tokenizer = Tokenizer(models.WordPiece(vocab, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", vocab["[SEP]"]),
-                                                         ("[CLS]", vocab["[CLS]"]))
-    texts = path.read_text(encoding="utf-8").splitlines()
-    size = sum(len(text.encode()) for text in texts)
-    repeats = 200
-    start = time.perf_counter()
-    for _ in range(repeats):
-        for text in texts:
-            tokenizer.encode(text)
-    return repeats * size / (time.perf_counter() - start)
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("binary", help="path of convbert")
+    parser.add_argument("--sections", type=comma_list(SECTIONS), default=list(SECTIONS),
+                        help=f"some of {','.join(SECTIONS)}; default: all")
+    parser.add_argument("--peers", type=comma_list(peers.ENGINES), default=list(peers.ENGINES),
+                        help=f"some of {','.join(peers.ENGINES)}; default: all")
+    parser.add_argument("--threads", type=comma_list(convert=int), default=[1, 2],
+                        help="of the encoder section; default: 1,2")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3,
+                        help="to repeat each measurement in a round")
+    parser.add_argument("--sentences", metavar="JSONL", help="texts for end-to-end, field text")
+    parser.add_argument("--stsb", metavar="JSONL", help="text, text_pair, score, for accuracy")
+    parser.add_argument("--sst2", metavar="JSONL", help="text, label, for accuracy")
+    parser.add_argument("--model", metavar="NAME=FOLDER", type=named_folder,
+                        help="a further model for end-to-end and accuracy, say all-MiniLM-L6-v2")
+    parser.add_argument("--models", metavar="FOLDER",
+                        help="where random models are kept for the next run; default: nowhere")
+    parser.add_argument("--json", metavar="FILE", help="write all figures there, too")
+    parser.add_argument("--quick", action="store_true",
+                        help="try the script out: figures mean nothing")
+    return parser.parse_args()
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            return next(line.split(":", 1)[1].strip() for line in lines
+                        if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.machine()
+
+
+def versions():
+    from importlib.metadata import PackageNotFoundError, version
+    found = {}
+    for name in ("torch", "transformers", "tokenizers", "onnxruntime", "openvino",
+                 "sentence-transformers"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("bench", help="path of convbert_bench")
-    parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
-    os.environ["OMP_NUM_THREADS"] = "1"
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-
-    peer = PyTorch()
-    print(f"{'tokens/s, one thread':24}{'convbert':>12}{'PyTorch':>12}{'ratio':>8}")
-    for case in CASES:
-        mine, theirs = [], []
-        for _ in range(arguments.rounds):
-            mine.append(max(b["tokens/s"] for b in ours(arguments.bench, case)))
-            theirs.append(peer.tokens_per_second(case))
-        a, b = statistics.median(mine), statistics.median(theirs)
-        print(f"{case:24}{a:12.0f}{b:12.0f}{a / b:8.2f}", flush=True)
-
-    print(f"\n{'tokenizer, MB/s':24}{'convbert':>12}{'HF tokenizers':>14}{'ratio':>6}")
-    for name, file in (("english", "english.txt"), ("mixed_scripts", "languages.txt")):
-        mine, theirs = [], []
-        for _ in range(arguments.rounds):
-            mine.append(ours(arguments.bench, f"tokenize/{name}")[0]["bytes_per_second"] / 1e6)
-            theirs.append(hugging_face_bytes_per_second(ROOT / "data" / file) / 1e6)
-        a, b = statistics.median(mine), statistics.median(theirs)
-        print(f"{name:24}{a:12.1f}{b:14.1f}{a / b:6.1f}", flush=True)
+    arguments = parse_arguments()
+    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+    with tempfile.TemporaryDirectory() as temporary:
+        setup = Setup(arguments, arguments.models or temporary)
+        results = {"processor": processor(), "processors": len(os.sched_getaffinity(0)),
+                   "versions": versions(),
+                   "convbert": setup.convbert.run(["--version"]).decode().split("\n")[:2]}
+        for section in arguments.sections:
+            results[section] = SECTIONS[section](setup)
+            if arguments.json:
+                pathlib.Path(arguments.json).write_text(json.dumps(results, indent=1) + "\n")
     return 0
 
 

@@ -2,32 +2,31 @@
 // tokens as the pipeline makes them. Counters: tokens and sequences a second.
 #include <benchmark/benchmark.h>
 
-#include <fstream>
+#include <iterator>
 #include <map>
 #include <vector>
 
+#include "model/random_model.h"
 #include "nn/compute.h"
-#include "support/random_model.h"
 
 namespace convbert {
 namespace {
 
-// What real short texts look like: log-normal, median 24 tokens, mean about 37, at most 512. In a
-// file, so that peers can be measured on the same.
-std::vector<std::int64_t> mixed_lengths(std::size_t count) {
-  std::ifstream file(CONVBERT_SOURCE_DIR "/tests/bench/mixed_lengths.txt");
-  std::vector<std::int64_t> lengths;
-  for (std::int64_t length; lengths.size() < count && file >> length;) lengths.push_back(length);
-  return lengths;
+// What real short texts look like; `convbert bench` measures with the same.
+constexpr std::int64_t kMixedLengths[] = {
+#include "apps/convbert/mixed_lengths.inc"
+};
+std::vector<std::int64_t> mixed_lengths(std::ptrdiff_t count) {
+  return {std::begin(kMixedLengths), std::begin(kMixedLengths) + count};
 }
 
-const test::RandomModel& model_of(const ModelConfig& config, nn::Precision precision) {
-  static std::map<std::pair<std::int64_t, nn::Precision>, test::RandomModel> models;
-  return models.try_emplace({config.hidden_size, precision}, config, EncoderOptions{precision})
+const RandomModel& model_of(std::string_view shape, nn::Precision precision) {
+  static std::map<std::pair<std::string_view, nn::Precision>, RandomModel> models;
+  return models.try_emplace({shape, precision}, *published_shape(shape), EncoderOptions{precision})
       .first->second;
 }
 
-void run_batches(benchmark::State& state, const test::RandomModel& model,
+void run_batches(benchmark::State& state, const RandomModel& model,
                  const std::vector<std::int64_t>& lengths) {
   const Encoder& encoder = model.encoder();
   const std::int64_t batch_tokens = state.range(0);
@@ -40,7 +39,7 @@ void run_batches(benchmark::State& state, const test::RandomModel& model,
       in_batch += lengths[last++];
     }
     batches.push_back(
-        test::random_batch({lengths.data() + first, last - first}, encoder.config().vocab_size));
+        random_batch({lengths.data() + first, last - first}, encoder.config().vocab_size));
     tokens += in_batch;
     first = last;
   }
@@ -66,18 +65,18 @@ nn::Precision precision_of(const benchmark::State& state) {
   return static_cast<nn::Precision>(state.range(1));
 }
 void base_128(benchmark::State& state) {
-  run_batches(state, model_of(test::base_config(), precision_of(state)),
+  run_batches(state, model_of("conv-bert-base", precision_of(state)),
               std::vector<std::int64_t>(32, 128));
 }
 void base_mixed(benchmark::State& state) {
-  run_batches(state, model_of(test::base_config(), precision_of(state)), mixed_lengths(128));
+  run_batches(state, model_of("conv-bert-base", precision_of(state)), mixed_lengths(128));
 }
 void small_128(benchmark::State& state) {
-  run_batches(state, model_of(test::small_config(), precision_of(state)),
+  run_batches(state, model_of("conv-bert-small", precision_of(state)),
               std::vector<std::int64_t>(32, 128));
 }
 void small_mixed(benchmark::State& state) {
-  run_batches(state, model_of(test::small_config(), precision_of(state)), mixed_lengths(256));
+  run_batches(state, model_of("conv-bert-small", precision_of(state)), mixed_lengths(256));
 }
 
 // Precision 0 is f32, 1 bf16, 2 int8.

@@ -13,8 +13,8 @@
 #include "model/classifier.h"
 #include "model/model.h"
 #include "model/pooling.h"
+#include "model/random_model.h"
 #include "nn/compute.h"
-#include "support/random_model.h"
 
 namespace convbert {
 namespace {
@@ -41,8 +41,8 @@ Batch slice(const Batch& batch, const std::vector<std::int64_t>& sequences) {
 }
 
 void check_each_alone(const ModelConfig& config, const std::vector<std::int64_t>& lengths) {
-  const test::RandomModel model(config);
-  const Batch batch = test::random_batch(lengths, config.vocab_size);
+  const RandomModel model(config);
+  const Batch batch = random_batch(lengths, config.vocab_size);
   const std::vector<float> together = run(model.encoder(), batch);
   std::vector<std::int64_t> order(lengths.size());
   std::iota(order.begin(), order.end(), std::int64_t{0});
@@ -65,11 +65,11 @@ void check_each_alone(const ModelConfig& config, const std::vector<std::int64_t>
 }
 
 TEST_CASE("a sequence's result does not depend on its batch, to the last bit") {
-  ModelConfig base = test::base_config();
+  ModelConfig base = *published_shape("conv-bert-base");
   base.layers = 2;
   base.vocab_size = 500;
   check_each_alone(base, {1, 5, 128, 16, 300, 17, 2, 64, 33});
-  ModelConfig small = test::small_config();
+  ModelConfig small = *published_shape("conv-bert-small");
   small.layers = 3;
   small.vocab_size = 500;
   check_each_alone(small, {40, 1, 2, 3, 9, 27, 100, 8, 7, 7, 512});
@@ -85,16 +85,16 @@ TEST_CASE("a sequence's result does not depend on its batch, to the last bit") {
 }
 
 TEST_CASE("a workspace that has been used gives the same result") {
-  ModelConfig config = test::small_config();
+  ModelConfig config = *published_shape("conv-bert-small");
   config.layers = 2;
   config.vocab_size = 100;
-  const test::RandomModel model(config);
-  const Batch batch = test::random_batch(std::vector<std::int64_t>{9, 30}, 100);
+  const RandomModel model(config);
+  const Batch batch = random_batch(std::vector<std::int64_t>{9, 30}, 100);
   const std::vector<float> expected = run(model.encoder(), batch);
   Workspace workspace;
   for (const std::int64_t length : {200, 3, 39}) {
     const Workspace::Frame frame(workspace);
-    const Batch other = test::random_batch(std::vector<std::int64_t>{length}, 100);
+    const Batch other = random_batch(std::vector<std::int64_t>{length}, 100);
     const MatrixView hidden = nn::allocate_rows(workspace, length, config.hidden_size);
     model.encoder().forward(other, config.layers, hidden, workspace);
   }
@@ -104,11 +104,11 @@ TEST_CASE("a workspace that has been used gives the same result") {
 }
 
 TEST_CASE("what the encoder has no embedding for is refused") {
-  ModelConfig config = test::small_config();
+  ModelConfig config = *published_shape("conv-bert-small");
   config.layers = 1;
   config.vocab_size = 10;
   config.max_positions = 20;
-  const test::RandomModel model(config);
+  const RandomModel model(config);
   const auto refused = [&](std::vector<std::int32_t> ids, std::vector<std::int32_t> types) {
     Batch batch;
     batch.append(ids, types);
@@ -157,7 +157,7 @@ TEST_CASE("heads are known by their tensors") {
 }
 
 TEST_CASE("each tensor is visited once, under its role") {
-  EncoderWeights weights = encoder_layout(test::base_config());
+  EncoderWeights weights = encoder_layout(*published_shape("conv-bert-base"));
   std::set<std::string> names;
   int matrices = 0;
   int depthwise = 0;
