@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <iterator>
-#include <span>
-#include <vector>
+#include <memory>
 
 #include "core/error.h"
 
@@ -18,12 +18,14 @@ namespace {
 struct Range {
   char32_t first;
   char32_t last;
+  bool contains(char32_t c) const { return c >= first && c <= last; }
 };
 struct LowercaseRun {
   char32_t first;
   char32_t last;
-  int step;
+  char32_t step;
   int distance;
+  bool contains(char32_t c) const { return c >= first && c <= last && (c - first) % step == 0; }
 };
 
 namespace tables {
@@ -32,50 +34,11 @@ namespace tables {
 constexpr Range kWhitespace[] = {
     {0x9, 0xD},       {0x20, 0x20},     {0x85, 0x85},     {0xA0, 0xA0},     {0x1680, 0x1680},
     {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}};
-// The sixth block starts at U+2B820 in Unicode; the reference has U+2B920.
-constexpr Range kCjk[] = {{0x4E00, 0x9FFF},   {0x3400, 0x4DBF},   {0x20000, 0x2A6DF},
-                          {0x2A700, 0x2B73F}, {0x2B740, 0x2B81F}, {0x2B920, 0x2CEAF},
-                          {0xF900, 0xFAFF},   {0x2F800, 0x2FA1F}};
+// The seventh block starts at U+2B820 in Unicode; the reference has U+2B920.
+constexpr Range kCjk[] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},
+                          {0x20000, 0x2A6DF}, {0x2A700, 0x2B73F}, {0x2B740, 0x2B81F},
+                          {0x2B920, 0x2CEAF}, {0x2F800, 0x2FA1F}};
 }  // namespace tables
-
-// Two stages: a page of 256 code points, then the code point in it. Pages without any property
-// share the first.
-class PropertyTable {
- public:
-  PropertyTable() : pages_(1) {
-    page_of_.fill(0);
-    add(tables::kWhitespace, kWhitespace);
-    add(tables::kOther, kOther);
-    add(tables::kNonspacingMark, kNonspacingMark);
-    add(tables::kPunctuation, kPunctuation);
-    add(tables::kCjk, kCjk);
-    for (const LowercaseRun& run : tables::kLowercase) {
-      for (char32_t c = run.first; c <= run.last; c += static_cast<char32_t>(run.step)) {
-        set(c, kHasLowercase);
-      }
-    }
-  }
-
-  std::uint8_t operator[](char32_t c) const { return pages_[page_of_[c >> 8]][c & 0xFF]; }
-
- private:
-  void add(std::span<const Range> ranges, Property property) {
-    for (const Range& range : ranges) {
-      for (char32_t c = range.first; c <= range.last; ++c) set(c, property);
-    }
-  }
-  void set(char32_t c, Property property) {
-    std::uint16_t& page = page_of_[c >> 8];
-    if (page == 0) {
-      page = static_cast<std::uint16_t>(pages_.size());
-      pages_.emplace_back();
-    }
-    pages_[page][c & 0xFF] |= property;
-  }
-
-  std::array<std::uint16_t, 0x1100> page_of_;
-  std::vector<std::array<std::uint8_t, 256>> pages_;
-};
 
 // Unicode 9 is as far as the reference's normalisation tables go.
 bool in_unicode_9(char32_t c) {
@@ -96,10 +59,103 @@ const UNormalizer2* nfd() {
   return instance;
 }
 
+constexpr char32_t kFirstSyllable = 0xAC00;  // Hangul, chapter 3.12 of the Unicode Standard
+constexpr char32_t kLastSyllable = 0xD7A3;
+
+Decomposition decompose_syllable(char32_t c) {
+  constexpr char32_t kVowels = 21;
+  constexpr char32_t kTrails = 28;  // one of them none
+  const char32_t index = c - kFirstSyllable;
+  const char32_t trail = index % kTrails;
+  return {
+      {0x1100 + index / (kVowels * kTrails), 0x1161 + index / kTrails % kVowels, 0x11A7 + trail},
+      trail == 0 ? 2 : 3};
+}
+
+Decomposition decompose_by_icu(char32_t c) {
+  Decomposition result{{c}, 1};
+  if (c < 0xC0 || !in_unicode_9(c)) return result;
+  UErrorCode status = U_ZERO_ERROR;
+  UChar units[2 * kMaxDecomposition];
+  const int length = unorm2_getDecomposition(nfd(), static_cast<UChar32>(c), units,
+                                             static_cast<int>(std::size(units)), &status);
+  if (length < 0 || U_FAILURE(status)) return result;
+  result.count = 0;
+  for (int i = 0; i < length;) {
+    UChar32 point;
+    U16_NEXT(units, i, length, point);
+    result.characters[result.count++] = static_cast<char32_t>(point);
+  }
+  return result;
+}
+
+std::uint8_t combining_class_by_icu(char32_t c) {
+  return c < 0x300 || !in_unicode_9(c) ? 0 : u_getCombiningClass(static_cast<UChar32>(c));
+}
+
+// Two stages: a page of 128 code points, then the code point in it. Texts need few pages: each is
+// made when it is first asked for, by whichever thread asks.
+class PropertyTable {
+ public:
+  PropertyTable() = default;
+  PropertyTable(const PropertyTable&) = delete;
+  PropertyTable& operator=(const PropertyTable&) = delete;
+  ~PropertyTable() {
+    for (const std::atomic<const Page*>& page : pages_) delete page.load();
+  }
+
+  std::uint8_t operator[](char32_t c) {
+    const Page* page = pages_[c / kPageSize].load(std::memory_order_acquire);
+    if (page == nullptr) page = &add_page(c / kPageSize);
+    return (*page)[c % kPageSize];
+  }
+
+ private:
+  static constexpr char32_t kPageSize = 128;
+  using Page = std::array<std::uint8_t, kPageSize>;
+
+  const Page& add_page(char32_t number) {
+    auto page = std::make_unique<const Page>(make_page(number * kPageSize));
+    const Page* expected = nullptr;
+    if (pages_[number].compare_exchange_strong(expected, page.get())) return *page.release();
+    return *expected;  // another thread was first
+  }
+
+  static Page make_page(char32_t first) {
+    Page page{};
+    mark(page, first, tables::kWhitespace, kWhitespace);
+    mark(page, first, tables::kOther, kOther);
+    mark(page, first, tables::kNonspacingMark, kNonspacingMark);
+    mark(page, first, tables::kPunctuation, kPunctuation);
+    mark(page, first, tables::kCjk, kCjk);
+    mark(page, first, tables::kLowercase, kHasLowercase);
+    for (char32_t i = 0; i < kPageSize; ++i) {
+      const Decomposition parts = decompose_by_icu(first + i);
+      if (parts.count > 1 || parts.characters[0] != first + i) page[i] |= kDecomposes;
+      if (combining_class_by_icu(first + i) != 0) page[i] |= kCombining;
+    }
+    return page;
+  }
+
+  // `ranges` is sorted.
+  template <class Range, std::size_t kCount>
+  static void mark(Page& page, char32_t first, const Range (&ranges)[kCount], Property property) {
+    const char32_t last = first + kPageSize - 1;
+    for (const Range* range = std::ranges::lower_bound(ranges, first, {}, &Range::last);
+         range != std::end(ranges) && range->first <= last; ++range) {
+      for (char32_t c = std::max(range->first, first); c <= std::min(range->last, last); ++c) {
+        if (range->contains(c)) page[c - first] |= property;
+      }
+    }
+  }
+
+  std::array<std::atomic<const Page*>, 0x110000 / kPageSize> pages_{};
+};
+
 }  // namespace
 
 std::uint8_t properties(char32_t c) {
-  static const PropertyTable table;
+  static PropertyTable table;
   return table[c];
 }
 
@@ -119,24 +175,13 @@ Lowercase lowercase(char32_t c) {
 }
 
 Decomposition decompose(char32_t c) {
-  Decomposition result{{c}, 1};
-  if (c < 0xC0 || !in_unicode_9(c)) return result;
-  UErrorCode status = U_ZERO_ERROR;
-  UChar units[2 * kMaxDecomposition];
-  const int length = unorm2_getDecomposition(nfd(), static_cast<UChar32>(c), units,
-                                             static_cast<int>(std::size(units)), &status);
-  if (length < 0 || U_FAILURE(status)) return result;
-  result.count = 0;
-  for (int i = 0; i < length;) {
-    UChar32 point;
-    U16_NEXT(units, i, length, point);
-    result.characters[result.count++] = static_cast<char32_t>(point);
-  }
-  return result;
+  if (!is(c, kDecomposes)) return {{c}, 1};
+  if (c >= kFirstSyllable && c <= kLastSyllable) return decompose_syllable(c);
+  return decompose_by_icu(c);
 }
 
 std::uint8_t combining_class(char32_t c) {
-  return c < 0x300 || !in_unicode_9(c) ? 0 : u_getCombiningClass(static_cast<UChar32>(c));
+  return is(c, kCombining) ? u_getCombiningClass(static_cast<UChar32>(c)) : 0;
 }
 
 }  // namespace convbert::unicode

@@ -16,6 +16,8 @@ enum Property : std::uint8_t {
   kPunctuation = 8,     // categories P*, and the symbols of ASCII ($, +, <, ...)
   kCjk = 16,            // blocks that the reference takes for Chinese characters
   kHasLowercase = 32,
+  kDecomposes = 64,  // decompose() changes it
+  kCombining = 128,  // its combining class is not 0
 };
 
 // A set of Property bits.
