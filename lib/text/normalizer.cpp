@@ -15,15 +15,19 @@ bool is_dropped(char32_t c, std::uint8_t properties) {
 std::span<const NormalizedCharacter> Normalizer::normalize(std::string_view text,
                                                            std::uint32_t first) {
   const std::uint8_t properties = clean_and_space(text, first);
-  // Most texts have nothing to decompose or to reorder.
-  if (options_.strips_accents() &&
-      (properties & (unicode::kDecomposes | unicode::kCombining | unicode::kNonspacingMark)) != 0) {
+  // Many texts have nothing to decompose, to reorder or to strip.
+  const bool decomposes =
+      options_.strips_accents() &&
+      (properties & (unicode::kDecomposes | unicode::kCombining | unicode::kNonspacingMark)) != 0;
+  if (decomposes) {
     decompose();
     std::erase_if(characters_, [](const NormalizedCharacter& c) {
       return unicode::is(c.character, unicode::kNonspacingMark);
     });
   }
-  if (options_.lowercase) lowercase();
+  if (options_.lowercase && (decomposes || (properties & unicode::kHasLowercase) != 0)) {
+    lowercase();
+  }
   return characters_;
 }
 
@@ -82,6 +86,7 @@ void Normalizer::put(char32_t c, bool is_inserted) {
 void Normalizer::lowercase() {
   for (std::size_t i = 0; i < characters_.size(); ++i) {
     const auto [c, source] = characters_[i];
+    if (!unicode::is(c, unicode::kHasLowercase)) continue;
     const unicode::Lowercase lower = unicode::lowercase(c);
     characters_[i].character = lower.characters[0];
     if (lower.count == 2) {  // U+0130 alone

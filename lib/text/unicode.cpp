@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <iterator>
 #include <memory>
 
@@ -93,70 +92,48 @@ std::uint8_t combining_class_by_icu(char32_t c) {
   return c < 0x300 || !in_unicode_9(c) ? 0 : u_getCombiningClass(static_cast<UChar32>(c));
 }
 
-// Two stages: a page of 128 code points, then the code point in it. Texts need few pages: each is
-// made when it is first asked for, by whichever thread asks.
-class PropertyTable {
- public:
-  PropertyTable() = default;
-  PropertyTable(const PropertyTable&) = delete;
-  PropertyTable& operator=(const PropertyTable&) = delete;
-  ~PropertyTable() {
-    for (const std::atomic<const Page*>& page : pages_) delete page.load();
-  }
-
-  std::uint8_t operator[](char32_t c) {
-    const Page* page = pages_[c / kPageSize].load(std::memory_order_acquire);
-    if (page == nullptr) page = &add_page(c / kPageSize);
-    return (*page)[c % kPageSize];
-  }
-
- private:
-  static constexpr char32_t kPageSize = 128;
-  using Page = std::array<std::uint8_t, kPageSize>;
-
-  const Page& add_page(char32_t number) {
-    auto page = std::make_unique<const Page>(make_page(number * kPageSize));
-    const Page* expected = nullptr;
-    if (pages_[number].compare_exchange_strong(expected, page.get())) return *page.release();
-    return *expected;  // another thread was first
-  }
-
-  static Page make_page(char32_t first) {
-    Page page{};
-    mark(page, first, tables::kWhitespace, kWhitespace);
-    mark(page, first, tables::kOther, kOther);
-    mark(page, first, tables::kNonspacingMark, kNonspacingMark);
-    mark(page, first, tables::kPunctuation, kPunctuation);
-    mark(page, first, tables::kCjk, kCjk);
-    mark(page, first, tables::kLowercase, kHasLowercase);
-    for (char32_t i = 0; i < kPageSize; ++i) {
-      const Decomposition parts = decompose_by_icu(first + i);
-      if (parts.count > 1 || parts.characters[0] != first + i) page[i] |= kDecomposes;
-      if (combining_class_by_icu(first + i) != 0) page[i] |= kCombining;
-    }
-    return page;
-  }
-
-  // `ranges` is sorted.
-  template <class Range, std::size_t kCount>
-  static void mark(Page& page, char32_t first, const Range (&ranges)[kCount], Property property) {
-    const char32_t last = first + kPageSize - 1;
-    for (const Range* range = std::ranges::lower_bound(ranges, first, {}, &Range::last);
-         range != std::end(ranges) && range->first <= last; ++range) {
-      for (char32_t c = std::max(range->first, first); c <= std::min(range->last, last); ++c) {
-        if (range->contains(c)) page[c - first] |= property;
-      }
+// `ranges` is sorted.
+template <class Range, std::size_t kCount>
+void mark(PropertyTable::Page& page, char32_t first, const Range (&ranges)[kCount],
+          Property property) {
+  const char32_t last = first + PropertyTable::kPageSize - 1;
+  for (const Range* range = std::ranges::lower_bound(ranges, first, {}, &Range::last);
+       range != std::end(ranges) && range->first <= last; ++range) {
+    for (char32_t c = std::max(range->first, first); c <= std::min(range->last, last); ++c) {
+      if (range->contains(c)) page[c - first] |= property;
     }
   }
+}
 
-  std::array<std::atomic<const Page*>, 0x110000 / kPageSize> pages_{};
-};
+PropertyTable::Page make_page(char32_t first) {
+  PropertyTable::Page page{};
+  mark(page, first, tables::kWhitespace, kWhitespace);
+  mark(page, first, tables::kOther, kOther);
+  mark(page, first, tables::kNonspacingMark, kNonspacingMark);
+  mark(page, first, tables::kPunctuation, kPunctuation);
+  mark(page, first, tables::kCjk, kCjk);
+  mark(page, first, tables::kLowercase, kHasLowercase);
+  for (char32_t i = 0; i < PropertyTable::kPageSize; ++i) {
+    const Decomposition parts = decompose_by_icu(first + i);
+    if (parts.count > 1 || parts.characters[0] != first + i) page[i] |= kDecomposes;
+    if (combining_class_by_icu(first + i) != 0) page[i] |= kCombining;
+  }
+  return page;
+}
 
 }  // namespace
 
-std::uint8_t properties(char32_t c) {
-  static PropertyTable table;
-  return table[c];
+constinit PropertyTable property_table;
+
+PropertyTable::~PropertyTable() {
+  for (const std::atomic<const Page*>& page : pages_) delete page.load();
+}
+
+const PropertyTable::Page& PropertyTable::add_page(char32_t number) {
+  auto page = std::make_unique<const Page>(make_page(number * kPageSize));
+  const Page* expected = nullptr;
+  if (pages_[number].compare_exchange_strong(expected, page.get())) return *page.release();
+  return *expected;  // another thread was first
 }
 
 bool is_word_character(char32_t c) {
@@ -167,8 +144,8 @@ bool is_word_character(char32_t c) {
 }
 
 Lowercase lowercase(char32_t c) {
-  if (c == 0x130) return {{U'i', 0x307}, 2};
   if (!is(c, kHasLowercase)) return {{c, 0}, 1};
+  if (c == 0x130) return {{U'i', 0x307}, 2};
   const auto after = std::ranges::upper_bound(tables::kLowercase, c, {}, &LowercaseRun::first);
   const LowercaseRun& run = *std::prev(after);
   return {{static_cast<char32_t>(static_cast<int>(c) + run.distance), 0}, 1};
