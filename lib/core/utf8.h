@@ -86,6 +86,7 @@ inline std::size_t encode_utf8(char32_t c, char* bytes) {
   bytes[3] = static_cast<char>(0x80 | (c & 0x3F));
   return 4;
 }
+
 void append_utf8(std::string& text, char32_t code_point);
 
 // The text with U+FFFD for every byte that belongs to no well-formed sequence.

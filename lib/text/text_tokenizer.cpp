@@ -12,19 +12,19 @@ namespace convbert {
 // One text on its way, with the memory that this takes.
 class TextTokenizer::Pass {
  public:
-  Pass(const TextTokenizer& parts, std::string_view text)
-      : parts_(parts), text_(text), normalizer_(parts.normalizer_) {
+  Pass(const TextTokenizer& tokenizer, std::string_view text)
+      : tokenizer_(tokenizer), text_(text), normalizer_(tokenizer.normalizer_) {
     tokens_.reserve(text.size() / 4 + 8);
   }
 
   std::vector<Token> run() {
-    parts_.raw_matcher_.split(text_, [&](const TextSpan& span) {
+    tokenizer_.raw_matcher_.split(text_, [&](const TextSpan& span) {
       move_to(span.begin);
       if (span.id != TextSpan::kNoToken) {
         const std::uint32_t begin = source_;
         move_to(span.end);
         tokens_.push_back({span.id, {begin, source_}});
-      } else if (parts_.normalized_matcher_.empty()) {
+      } else if (tokenizer_.normalized_matcher_.empty()) {
         split_words(span.end);
       } else {
         split_normalized(normalize_until(span.end));
@@ -36,10 +36,10 @@ class TextTokenizer::Pass {
  private:
   using Kind = AsciiRules::Kind;
 
-  Kind kind_at(std::size_t position) const { return parts_.ascii_.kind(text_[position]); }
+  Kind kind_at(std::size_t position) const { return tokenizer_.ascii_.kind(text_[position]); }
 
-  // Words of ASCII go straight to WordPiece. All else is normalised in stretches that end at a
-  // space or punctuation of ASCII: nothing acts across one, be it a combining mark.
+  // Goes on to `end`. Words of ASCII go straight to WordPiece. All else is normalised in stretches
+  // that end at a space or punctuation of ASCII: nothing acts across one, be it a combining mark.
   void split_words(std::size_t end) {
     while (position_ < end) {
       std::size_t word_end = position_;
@@ -67,9 +67,9 @@ class TextTokenizer::Pass {
     if (size == 0) return;
     word_.resize(size);
     for (std::size_t i = 0; i < size; ++i) {
-      word_[i] = parts_.ascii_.lowercase(text_[position_ + i]);
+      word_[i] = tokenizer_.ascii_.lowercase(text_[position_ + i]);
     }
-    parts_.wordpiece_.split({.bytes = word_, .sources = {}, .first_source = source_}, tokens_);
+    tokenizer_.wordpiece_.split({.bytes = word_, .sources = {}, .first_source = source_}, tokens_);
     skip_ascii(size);
   }
 
@@ -78,6 +78,7 @@ class TextTokenizer::Pass {
     source_ += static_cast<std::uint32_t>(size);
   }
 
+  // Normalises from here to `end`, and moves there.
   std::span<const NormalizedCharacter> normalize_until(std::size_t end) {
     const std::uint32_t first = source_;
     const std::string_view stretch = text_.substr(position_, end - position_);
@@ -93,7 +94,7 @@ class TextTokenizer::Pass {
         append_utf8(word_, character);
         sources_.resize(word_.size(), source);
       }
-      parts_.wordpiece_.split({.bytes = word_, .sources = sources_}, tokens_);
+      tokenizer_.wordpiece_.split({.bytes = word_, .sources = sources_}, tokens_);
     });
   }
 
@@ -106,7 +107,7 @@ class TextTokenizer::Pass {
       character_at.resize(bytes.size(), i);
     }
     character_at.push_back(characters.size());
-    parts_.normalized_matcher_.split(bytes, [&](const TextSpan& span) {
+    tokenizer_.normalized_matcher_.split(bytes, [&](const TextSpan& span) {
       const std::size_t begin = character_at[span.begin];
       const auto part = characters.subspan(begin, character_at[span.end] - begin);
       if (span.id == TextSpan::kNoToken) {
@@ -131,7 +132,7 @@ class TextTokenizer::Pass {
     return static_cast<std::uint32_t>(count_code_points(text_.substr(begin, end - begin)));
   }
 
-  const TextTokenizer& parts_;
+  const TextTokenizer& tokenizer_;
   std::string_view text_;
   std::size_t position_ = 0;  // in bytes
   std::uint32_t source_ = 0;  // the same place in code points

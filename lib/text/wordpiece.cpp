@@ -25,20 +25,24 @@ WordPiece::WordPiece(const Vocab& vocab, WordPieceOptions options, std::int32_t 
 
 void WordPiece::split(const Word& word, std::vector<Token>& tokens) const {
   const std::size_t size = word.bytes.size();
+  const Token unknown{unknown_id_, {word.source(0), word.source(size - 1) + 1}};
+  if (is_too_long(word.bytes)) {
+    tokens.push_back(unknown);
+    return;
+  }
   const std::size_t first_piece = tokens.size();
   const Place* place = &begin_;
-  std::size_t done = 0;
-  while (done < size && !is_too_long(word.bytes)) {
+  for (std::size_t done = 0; done < size; place = &inside_) {
     const Piece piece = longest_piece(*place, word.bytes.substr(done));
-    if (piece.length == 0) break;
+    if (piece.length == 0) {
+      tokens.resize(first_piece);
+      tokens.push_back(unknown);
+      return;
+    }
     const std::size_t end = done + piece.length;
     tokens.push_back({piece.id, {word.source(done), word.source(end - 1) + 1}});
     done = end;
-    place = &inside_;
   }
-  if (done == size) return;
-  tokens.resize(first_piece);
-  tokens.push_back({unknown_id_, {word.source(0), word.source(size - 1) + 1}});
 }
 
 bool WordPiece::is_too_long(std::string_view word) const {
