@@ -55,24 +55,25 @@ Vocab Vocab::from_pairs(const std::vector<std::pair<std::string, std::int32_t>>&
 
 void Vocab::reserve(std::size_t tokens, std::size_t bytes) {
   text_.reserve(bytes);
-  entries_.reserve(tokens);
-  entry_of_id_.reserve(tokens);
-  slots_.assign(std::bit_ceil(2 * tokens + 1), {0, kNoEntry});
+  slot_of_id_.reserve(tokens);
+  slots_.assign(std::bit_ceil(2 * tokens + 1), {});
 }
 
 void Vocab::insert(std::string_view token, std::int32_t id) {
   const std::uint32_t hash = hash_of(token).value();
-  Slot& slot = slots_[slot_of(token, {}, hash)];
-  if (slot.entry == kNoEntry) {
-    slot = {hash, static_cast<std::uint32_t>(entries_.size())};
-    entries_.push_back({text_.size(), token.size(), id});
+  const std::size_t place = slot_of(token, {}, hash);
+  if (slots_[place].id == kNoId) {
+    if (text_.size() + token.size() > UINT32_MAX) {
+      throw Error(ErrorKind::format, "the vocabulary is larger than 4 GiB");
+    }
+    slots_[place] = {id, hash, static_cast<std::uint32_t>(text_.size()),
+                     static_cast<std::uint32_t>(token.size())};
     text_ += token;
-  } else {
-    entries_[slot.entry].id = id;
   }
+  slots_[place].id = id;
   const auto index = static_cast<std::size_t>(id);
-  if (index >= entry_of_id_.size()) entry_of_id_.resize(index + 1, kNoEntry);
-  entry_of_id_[index] = slot.entry;
+  if (index >= slot_of_id_.size()) slot_of_id_.resize(index + 1, kNoSlot);
+  slot_of_id_[index] = static_cast<std::uint32_t>(place);
 }
 
 std::optional<std::int32_t> Vocab::find(std::string_view token) const {
@@ -82,9 +83,9 @@ std::optional<std::int32_t> Vocab::find(std::string_view token) const {
 
 std::optional<std::string_view> Vocab::token(std::int32_t id) const {
   if (id < 0 || id >= size()) return std::nullopt;
-  const std::uint32_t index = entry_of_id_[static_cast<std::size_t>(id)];
-  if (index == kNoEntry || entries_[index].id != id) return std::nullopt;
-  return token_of(entries_[index]);
+  const std::uint32_t place = slot_of_id_[static_cast<std::size_t>(id)];
+  if (place == kNoSlot || slots_[place].id != id) return std::nullopt;
+  return token_of(slots_[place]);
 }
 
 }  // namespace convbert

@@ -32,13 +32,12 @@ class Vocab {
   };
 
   // One past the largest id.
-  std::int32_t size() const { return static_cast<std::int32_t>(entry_of_id_.size()); }
+  std::int32_t size() const { return static_cast<std::int32_t>(slot_of_id_.size()); }
   std::optional<std::int32_t> find(std::string_view token) const;
   // The same for a token in two parts whose hash is known; kNoId where there is none.
   static constexpr std::int32_t kNoId = -1;
   std::int32_t find(std::string_view begin, std::string_view end, Hash hash) const {
-    const Slot& slot = slots_[slot_of(begin, end, hash.value())];
-    return slot.entry == kNoEntry ? kNoId : entries_[slot.entry].id;
+    return slots_[slot_of(begin, end, hash.value())].id;
   }
   // The token that find() maps to `id`; nothing where there is none.
   std::optional<std::string_view> token(std::int32_t id) const;
@@ -46,20 +45,19 @@ class Vocab {
   // Calls visit(token, id) for each token, with the id that find() gives.
   template <class Visit>
   void for_each(Visit visit) const {
-    for (const Entry& entry : entries_) visit(token_of(entry), entry.id);
+    for (const Slot& slot : slots_) {
+      if (slot.id != kNoId) visit(token_of(slot), slot.id);
+    }
   }
 
  private:
-  struct Entry {
-    std::size_t begin;  // of the token in text_
-    std::size_t length;
-    std::int32_t id;
-  };
   struct Slot {
-    std::uint32_t hash;
-    std::uint32_t entry;  // its number, or kNoEntry
+    std::int32_t id = kNoId;  // kNoId: empty
+    std::uint32_t hash = 0;
+    std::uint32_t begin = 0;  // of the token in text_
+    std::uint32_t length = 0;
   };
-  static constexpr std::uint32_t kNoEntry = 0xFFFFFFFF;
+  static constexpr std::uint32_t kNoSlot = 0xFFFFFFFF;
 
   void reserve(std::size_t tokens, std::size_t bytes);
   void insert(std::string_view token, std::int32_t id);
@@ -68,23 +66,19 @@ class Vocab {
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
       const Slot& slot = slots_[i];
-      if (slot.entry == kNoEntry) return i;
-      if (slot.hash != hash) continue;
-      const std::string_view token = token_of(entries_[slot.entry]);
-      if (token.size() == begin.size() + end.size() && token.starts_with(begin) &&
-          token.ends_with(end)) {
-        return i;
-      }
+      if (slot.id == kNoId) return i;
+      if (slot.hash != hash || slot.length != begin.size() + end.size()) continue;
+      const std::string_view token = token_of(slot);
+      if (token.starts_with(begin) && token.ends_with(end)) return i;
     }
   }
-  std::string_view token_of(const Entry& entry) const {
-    return std::string_view(text_).substr(entry.begin, entry.length);
+  std::string_view token_of(const Slot& slot) const {
+    return std::string_view(text_).substr(slot.begin, slot.length);
   }
 
-  std::string text_;                        // the tokens, one after another
-  std::vector<Entry> entries_;              // a different token each
-  std::vector<Slot> slots_{{0, kNoEntry}};  // open addressing, at most half full
-  std::vector<std::uint32_t> entry_of_id_;  // or kNoEntry
+  std::string text_;                                // the tokens, one after another
+  std::vector<Slot> slots_ = std::vector<Slot>(1);  // open addressing, at most half full
+  std::vector<std::uint32_t> slot_of_id_;           // or kNoSlot
 };
 
 }  // namespace convbert
