@@ -40,6 +40,53 @@ inline char32_t decode_utf8(std::string_view text, std::size_t& position) {
   return c;
 }
 
+// Does the byte continue a code point that began before it?
+constexpr bool is_utf8_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
+
+// The start of the code point before text[position], or of as many stray continuation bytes.
+// `position` must not be 0.
+inline std::size_t previous_utf8(std::string_view text, std::size_t position) {
+  do {
+    --position;
+  } while (position > 0 && is_utf8_continuation(text[position]));
+  return position;
+}
+
+// Of a well-formed text.
+inline std::size_t count_code_points(std::string_view text) {
+  std::size_t count = 0;
+  for (const char byte : text) count += is_utf8_continuation(byte) ? 0 : 1;
+  return count;
+}
+
+constexpr std::size_t kMaxUtf8Length = 4;
+
+// Writes the bytes of a code point, kMaxUtf8Length at most, and returns their number.
+inline std::size_t encode_utf8(char32_t c, char* bytes) {
+  if (c < 0x80) {
+    bytes[0] = static_cast<char>(c);
+    return 1;
+  }
+  if (c < 0x800) {
+    bytes[0] = static_cast<char>(0xC0 | c >> 6);
+    bytes[1] = static_cast<char>(0x80 | (c & 0x3F));
+    return 2;
+  }
+  if (c < 0x10000) {
+    bytes[0] = static_cast<char>(0xE0 | c >> 12);
+    bytes[1] = static_cast<char>(0x80 | (c >> 6 & 0x3F));
+    bytes[2] = static_cast<char>(0x80 | (c & 0x3F));
+    return 3;
+  }
+  bytes[0] = static_cast<char>(0xF0 | c >> 18);
+  bytes[1] = static_cast<char>(0x80 | (c >> 12 & 0x3F));
+  bytes[2] = static_cast<char>(0x80 | (c >> 6 & 0x3F));
+  bytes[3] = static_cast<char>(0x80 | (c & 0x3F));
+  return 4;
+}
+
 void append_utf8(std::string& text, char32_t code_point);
 
 // The text with U+FFFD for every byte that belongs to no well-formed sequence.

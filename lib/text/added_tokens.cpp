@@ -1,71 +1,77 @@
 #include "text/added_tokens.h"
 
 #include <algorithm>
+#include <functional>
 
+#include "core/utf8.h"
 #include "text/unicode.h"
 
 namespace convbert {
 namespace {
 
-bool is_space(char32_t c) { return unicode::is(c, unicode::kWhitespace); }
+char32_t code_point_at(std::string_view text, std::size_t position) {
+  return decode_utf8(text, position);
+}
 
-bool touches_word(std::u32string_view text, std::size_t begin, std::size_t end) {
-  return (begin > 0 && unicode::is_word_character(text[begin - 1])) ||
-         (end < text.size() && unicode::is_word_character(text[end]));
+bool is_space_at(std::string_view text, std::size_t position) {
+  return unicode::is(code_point_at(text, position), unicode::kWhitespace);
+}
+
+bool touches_word(std::string_view text, std::size_t begin, std::size_t end) {
+  const auto is_word_at = [&](std::size_t position) {
+    return unicode::is_word_character(code_point_at(text, position));
+  };
+  return (begin > 0 && is_word_at(previous_utf8(text, begin))) ||
+         (end < text.size() && is_word_at(end));
 }
 
 }  // namespace
 
-void AddedTokenMatcher::add(const AddedToken& token, std::u32string content) {
-  if (content.empty()) return;
-  std::vector<Entry>& entries = by_first_[content.front()];
-  const auto same = std::ranges::find(entries, content, &Entry::content);
-  if (same != entries.end()) {
-    same->token = token;  // the later definition counts
+void AddedTokenMatcher::add(const AddedToken& token) {
+  if (token.content.empty()) return;
+  const auto same = std::ranges::find(tokens_, token.content, &AddedToken::content);
+  if (same != tokens_.end()) {
+    *same = token;  // the later definition counts
     return;
   }
-  entries.push_back({std::move(content), token});
-  std::ranges::stable_sort(entries, std::ranges::greater{},
-                           [](const Entry& entry) { return entry.content.size(); });
+  const auto shorter =
+      std::ranges::upper_bound(tokens_, token.content.size(), std::ranges::greater{},
+                               [](const AddedToken& other) { return other.content.size(); });
+  tokens_.insert(shorter, token);
+  is_first_byte_[static_cast<unsigned char>(token.content.front())] = true;
 }
 
-const AddedTokenMatcher::Entry* AddedTokenMatcher::longest_at(std::u32string_view text,
-                                                              std::size_t position) const {
-  const auto entries = by_first_.find(text[position]);
-  if (entries == by_first_.end()) return nullptr;
-  const std::u32string_view rest = text.substr(position);
+const AddedToken* AddedTokenMatcher::longest_at(std::string_view text, std::size_t position) const {
+  const std::string_view rest = text.substr(position);
   const auto found = std::ranges::find_if(
-      entries->second, [&](const Entry& entry) { return rest.starts_with(entry.content); });
-  return found == entries->second.end() ? nullptr : &*found;
+      tokens_, [&](const AddedToken& token) { return rest.starts_with(token.content); });
+  return found == tokens_.end() ? nullptr : &*found;
 }
 
-std::vector<TextSpan> AddedTokenMatcher::split(std::u32string_view text) const {
-  std::vector<TextSpan> spans;
-  std::size_t done = 0;  // all before it is in `spans`
-  std::size_t position = 0;
-  while (!empty() && position < text.size()) {
-    const Entry* entry = longest_at(text, position);
-    if (entry == nullptr) {
-      ++position;
+std::optional<TextSpan> AddedTokenMatcher::find(std::string_view text, std::size_t done,
+                                                std::size_t& position) const {
+  for (; position < text.size(); ++position) {
+    if (!is_first_byte_[static_cast<unsigned char>(text[position])]) continue;
+    const AddedToken* token = longest_at(text, position);
+    if (token == nullptr) continue;
+    std::size_t begin = position;
+    std::size_t end = position + token->content.size();
+    if (token->single_word && touches_word(text, begin, end)) {
+      position = end - 1;
       continue;
     }
-    std::size_t begin = position;
-    std::size_t end = position + entry->content.size();
     position = end;
-    if (entry->token.single_word && touches_word(text, begin, end)) continue;
-    if (entry->token.lstrip) {
-      while (begin > done && is_space(text[begin - 1])) --begin;
+    if (token->lstrip) {
+      while (begin > done && is_space_at(text, previous_utf8(text, begin))) {
+        begin = previous_utf8(text, begin);
+      }
     }
-    if (entry->token.rstrip) {
-      while (end < text.size() && is_space(text[end])) ++end;
+    if (token->rstrip) {
+      while (end < text.size() && is_space_at(text, end)) decode_utf8(text, end);
     }
-    begin = std::max(begin, done);
-    if (begin > done) spans.push_back({done, begin, TextSpan::kNoToken});
-    spans.push_back({begin, end, entry->token.id});
-    done = end;
+    return TextSpan{begin, end, token->id};
   }
-  if (done < text.size()) spans.push_back({done, text.size(), TextSpan::kNoToken});
-  return spans;
+  return std::nullopt;
 }
 
 }  // namespace convbert

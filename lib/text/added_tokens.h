@@ -2,11 +2,11 @@
 // whatever a model adds.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace convbert {
@@ -21,7 +21,7 @@ struct AddedToken {
   bool rstrip = false;       // and behind it
 };
 
-// Part of a text: an added token, or what lies between.
+// Part of a text, in bytes: an added token, or what lies between.
 struct TextSpan {
   std::size_t begin;
   std::size_t end;
@@ -32,21 +32,33 @@ struct TextSpan {
 // Finds a set of tokens in a text, leftmost first, longest where several begin at one place.
 class AddedTokenMatcher {
  public:
-  // `content` is what to look for, which the caller may have normalised.
-  void add(const AddedToken& token, std::u32string content);
-  bool empty() const { return by_first_.empty(); }
+  void add(const AddedToken& token);
+  bool empty() const { return tokens_.empty(); }
 
-  // Cuts `text` into added tokens and the rest, in order, nothing left out or empty.
-  std::vector<TextSpan> split(std::u32string_view text) const;
+  // Calls visit(span) for added tokens and for the rest of `text`, well-formed UTF-8, in order,
+  // nothing left out or empty. A token that begins with white space may begin inside that which
+  // one before it took along.
+  template <class Visit>
+  void split(std::string_view text, Visit visit) const {
+    std::size_t done = 0;
+    std::size_t position = 0;  // all before it is known to hold no token, or visited
+    while (const std::optional<TextSpan> token = find(text, done, position)) {
+      if (token->begin > done) visit(TextSpan{done, token->begin, TextSpan::kNoToken});
+      visit(*token);
+      done = token->end;
+    }
+    if (done < text.size()) visit(TextSpan{done, text.size(), TextSpan::kNoToken});
+  }
 
  private:
-  struct Entry {
-    std::u32string content;
-    AddedToken token;
-  };
-  const Entry* longest_at(std::u32string_view text, std::size_t position) const;
+  // The first token at or after `position`, which is moved past the token's own text. It takes no
+  // white space along from before `done`.
+  std::optional<TextSpan> find(std::string_view text, std::size_t done,
+                               std::size_t& position) const;
+  const AddedToken* longest_at(std::string_view text, std::size_t position) const;
 
-  std::unordered_map<char32_t, std::vector<Entry>> by_first_;  // each list longest first
+  std::vector<AddedToken> tokens_;         // longest first
+  std::array<bool, 256> is_first_byte_{};  // of any of them
 };
 
 }  // namespace convbert

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -24,10 +25,40 @@ struct NormalizedCharacter {
   std::uint32_t source;
 };
 
-// Appends the normal form of `text`, whose first code point is number `first` of the original, in
-// the reference's order: clean, space CJK, decompose and strip marks, lower-case one by one.
-// A character that decomposes gives several with one source.
-void normalize(std::u32string_view text, std::uint32_t first, const NormalizerOptions& options,
-               std::vector<NormalizedCharacter>& normalized);
+// Does clean_text drop the character, whose properties these are? NUL, the replacement character,
+// and category C but Cn and Cs; never tab, line feed and carriage return, which are white space.
+bool is_dropped(char32_t c, std::uint8_t properties);
+
+// Normalises in the reference's order: clean, space CJK, decompose and strip marks, lower-case one
+// by one. Keeps its memory from text to text; one thread's at a time.
+class Normalizer {
+ public:
+  explicit Normalizer(const NormalizerOptions& options) : options_(options) {}
+
+  // The normal form of well-formed UTF-8, whose first code point is number `first` of the original
+  // text. A character that decomposes gives several with one source. Valid until the next call.
+  std::span<const NormalizedCharacter> normalize(std::string_view text, std::uint32_t first);
+
+ private:
+  struct Mark {
+    char32_t character;
+    std::uint8_t combining_class;
+    bool is_inserted;  // not the first of its decomposition: shares the source before it
+  };
+
+  // The steps, each on characters_. The first returns the union of all their properties.
+  std::uint8_t clean_and_space(std::string_view text, std::uint32_t first);
+  void decompose();
+  void lowercase();
+
+  void put_marks();
+  void put(char32_t c, bool is_inserted);
+
+  NormalizerOptions options_;
+  std::vector<NormalizedCharacter> characters_;
+  std::vector<NormalizedCharacter> next_;  // what decompose() makes of them
+  std::vector<Mark> marks_;                // that wait there for the next starter
+  std::size_t consumed_ = 0;               // characters whose first part is in next_
+};
 
 }  // namespace convbert

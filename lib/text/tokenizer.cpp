@@ -6,30 +6,10 @@
 
 #include "core/error.h"
 #include "core/utf8.h"
-#include "text/words.h"
+#include "text/text_tokenizer.h"
 
 namespace convbert {
 namespace {
-
-std::u32string decode_all(std::string_view text) {
-  std::u32string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t position = 0; position < text.size();) {
-    decoded.push_back(decode_utf8(text, position));
-  }
-  return decoded;
-}
-
-// The tokens of one text, before truncation and template.
-struct TokenList {
-  std::vector<std::int32_t> ids;
-  std::vector<Offsets> offsets;
-
-  void truncate(std::size_t length) {
-    ids.resize(std::min(ids.size(), length));
-    offsets.resize(ids.size());
-  }
-};
 
 // The reference's rule for two texts that share `budget` tokens.
 std::pair<std::size_t, std::size_t> longest_first(std::size_t first, std::size_t second,
@@ -44,9 +24,15 @@ std::pair<std::size_t, std::size_t> longest_first(std::size_t first, std::size_t
   return swapped ? std::pair(longer, shorter) : std::pair(shorter, longer);
 }
 
-void truncate(TokenList& first, TokenList* second, std::size_t budget, Truncation strategy) {
-  const std::size_t second_size = second == nullptr ? 0 : second->ids.size();
-  const std::size_t total = first.ids.size() + second_size;
+using Tokens = std::vector<Token>;
+
+void shorten(Tokens& tokens, std::size_t length) {
+  if (length < tokens.size()) tokens.resize(length);
+}
+
+void truncate(Tokens& first, Tokens* second, std::size_t budget, Truncation strategy) {
+  const std::size_t second_size = second == nullptr ? 0 : second->size();
+  const std::size_t total = first.size() + second_size;
   if (total <= budget) return;
   const auto fail = [&](const std::string& what) {
     throw Error(ErrorKind::input, concat("the text has ", total, " tokens, the limit is ", budget,
@@ -56,25 +42,25 @@ void truncate(TokenList& first, TokenList* second, std::size_t budget, Truncatio
   switch (strategy) {
     case Truncation::error: fail(" (--truncation error)"); return;
     case Truncation::longest_first:
-      if (second == nullptr) return first.truncate(budget);
+      if (second == nullptr) return shorten(first, budget);
       {
-        const auto [keep_first, keep_second] = longest_first(first.ids.size(), second_size, budget);
-        first.truncate(keep_first);
-        second->truncate(keep_second);
+        const auto [keep_first, keep_second] = longest_first(first.size(), second_size, budget);
+        shorten(first, keep_first);
+        shorten(*second, keep_second);
       }
       return;
     case Truncation::only_first:
-      if (first.ids.size() <= excess) {
-        fail(concat(": the first has too few (", first.ids.size(),
+      if (first.size() <= excess) {
+        fail(concat(": the first has too few (", first.size(),
                     ") to cut; use --truncation longest_first"));
       }
-      return first.truncate(first.ids.size() - excess);
+      return shorten(first, first.size() - excess);
     case Truncation::only_second:
       if (second_size <= excess) {
         fail(concat(": the second has too few (", second_size,
                     ") to cut; use --truncation longest_first"));
       }
-      return second->truncate(second_size - excess);
+      return shorten(*second, second_size - excess);
   }
 }
 
@@ -91,6 +77,75 @@ void clean_up(std::string& token) {
       {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},  {" do not", " don't"},
       {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
   for (const auto& [from, to] : kRules) replace_all(token, from, to);
+}
+
+// Appends to the lists of an Encoding.
+class EncodingWriter {
+ public:
+  explicit EncodingWriter(std::size_t size) {
+    encoding_.ids.reserve(size);
+    encoding_.type_ids.reserve(size);
+    encoding_.offsets.reserve(size);
+    encoding_.special_mask.reserve(size);
+    encoding_.sequence.reserve(size);
+  }
+
+  void add(const Tokens& tokens, std::int32_t type_id, std::uint8_t sequence) {
+    for (const Token& token : tokens) {
+      encoding_.ids.push_back(token.id);
+      encoding_.offsets.push_back(token.offsets);
+    }
+    fill(type_id, sequence, 0);
+  }
+
+  void add_special(std::int32_t id, std::int32_t type_id) {
+    encoding_.ids.push_back(id);
+    encoding_.offsets.emplace_back();
+    fill(type_id, 0, 1);
+  }
+
+  Encoding finish(std::size_t truncated) {
+    encoding_.truncated = static_cast<std::int64_t>(truncated);
+    return std::move(encoding_);
+  }
+
+ private:
+  // The other lists, up to the length of the first.
+  void fill(std::int32_t type_id, std::uint8_t sequence, std::uint8_t special) {
+    const std::size_t size = encoding_.ids.size();
+    encoding_.type_ids.resize(size, type_id);
+    encoding_.special_mask.resize(size, special);
+    encoding_.sequence.resize(size, sequence);
+  }
+
+  Encoding encoding_;
+};
+
+std::string normal_form(const std::string& text, const NormalizerOptions& options) {
+  Normalizer normalizer(options);
+  std::string normal;
+  for (const NormalizedCharacter& c : normalizer.normalize(text, 0)) {
+    append_utf8(normal, c.character);
+  }
+  return normal;
+}
+
+// A token that is looked for in normalised text is known by its normal form, as in the reference.
+std::vector<AddedToken> added_tokens(const TokenizerSpec& spec) {
+  std::vector<AddedToken> tokens = spec.added_tokens;
+  for (AddedToken& token : tokens) {
+    if (token.normalized) token.content = normal_form(token.content, spec.normalizer);
+  }
+  return tokens;
+}
+
+std::int32_t unknown_id(const TokenizerSpec& spec) {
+  const auto id = spec.vocab.find(spec.unknown_token);
+  if (!id) {
+    throw Error(ErrorKind::format, concat("the vocabulary has no \"", printable(spec.unknown_token),
+                                          "\", the token for what is unknown"));
+  }
+  return *id;
 }
 
 }  // namespace
@@ -112,82 +167,15 @@ std::optional<OffsetUnit> offset_unit_from_name(std::string_view name) {
 
 struct Tokenizer::Impl {
   TokenizerSpec spec;
-  WordPiece wordpiece;
-  AddedTokenMatcher raw_matcher;         // in the text as it is
-  AddedTokenMatcher normalized_matcher;  // in its normal form
-  std::unordered_map<std::int32_t, AddedToken> added_by_id;
+  std::vector<AddedToken> added;
+  std::unordered_map<std::int32_t, const AddedToken*> added_by_id;
+  TextTokenizer texts;
 
   explicit Impl(TokenizerSpec given)
-      : spec(std::move(given)), wordpiece(spec.vocab, spec.wordpiece, unknown_id(spec)) {
-    for (AddedToken token : spec.added_tokens) {
-      if (token.normalized) {
-        // It is known by its normal form from here on, as in the reference.
-        std::vector<NormalizedCharacter> characters;
-        normalize(decode_all(token.content), 0, spec.normalizer, characters);
-        token.content.clear();
-        for (const NormalizedCharacter& c : characters) append_utf8(token.content, c.character);
-      }
-      (token.normalized ? normalized_matcher : raw_matcher).add(token, decode_all(token.content));
-      added_by_id.insert_or_assign(token.id, token);
-    }
-  }
-
-  static std::int32_t unknown_id(const TokenizerSpec& spec) {
-    const auto id = spec.vocab.find(spec.unknown_token);
-    if (!id) {
-      throw Error(ErrorKind::format,
-                  concat("the vocabulary has no \"", printable(spec.unknown_token),
-                         "\", the token for what is unknown"));
-    }
-    return *id;
-  }
-
-  TokenList tokenize(std::string_view text) const {
-    const std::u32string characters = decode_all(text);
-    TokenList tokens;
-    for (const TextSpan& span : raw_matcher.split(characters)) {
-      if (span.id != TextSpan::kNoToken) {
-        add(tokens, span.id, span.begin, span.end);
-      } else {
-        tokenize_plain(std::u32string_view(characters).substr(span.begin, span.end - span.begin),
-                       span.begin, tokens);
-      }
-    }
-    return tokens;
-  }
-
-  // A stretch without added tokens that are looked for in the raw text.
-  void tokenize_plain(std::u32string_view text, std::size_t first, TokenList& tokens) const {
-    std::vector<NormalizedCharacter> normal;
-    normalize(text, static_cast<std::uint32_t>(first), spec.normalizer, normal);
-    const std::span<const NormalizedCharacter> all(normal);
-    if (normalized_matcher.empty()) return tokenize_words(all, tokens);
-    std::u32string plain;
-    for (const NormalizedCharacter& c : normal) plain.push_back(c.character);
-    for (const TextSpan& span : normalized_matcher.split(plain)) {
-      const auto part = all.subspan(span.begin, span.end - span.begin);
-      if (span.id == TextSpan::kNoToken) {
-        tokenize_words(part, tokens);
-      } else {
-        add(tokens, span.id, part.front().source, part.back().source + 1);
-      }
-    }
-  }
-
-  void tokenize_words(std::span<const NormalizedCharacter> text, TokenList& tokens) const {
-    std::vector<Piece> pieces;
-    for_each_word(text, [&](std::span<const NormalizedCharacter> word) {
-      pieces.clear();
-      wordpiece.split(word, pieces);
-      for (const Piece& piece : pieces) {
-        add(tokens, piece.id, word[piece.begin].source, word[piece.end - 1].source + 1);
-      }
-    });
-  }
-
-  static void add(TokenList& tokens, std::int32_t id, std::size_t begin, std::size_t end) {
-    tokens.ids.push_back(id);
-    tokens.offsets.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
+      : spec(std::move(given)),
+        added(added_tokens(spec)),
+        texts(spec.vocab, {spec.normalizer, spec.wordpiece, unknown_id(spec), added}) {
+    for (const AddedToken& token : added) added_by_id.insert_or_assign(token.id, &token);
   }
 };
 
@@ -206,52 +194,41 @@ int Tokenizer::special_tokens(bool is_pair) const {
 
 Encoding Tokenizer::encode(std::string_view text, std::optional<std::string_view> pair,
                            const EncodeOptions& options) const {
-  TokenList first = impl_->tokenize(text);
-  std::optional<TokenList> second;
-  if (pair) second = impl_->tokenize(*pair);
-  TokenList* second_list = second ? &*second : nullptr;
-  const auto count = [&] { return first.ids.size() + (second ? second->ids.size() : 0); };
+  Tokens first = impl_->texts.tokenize(text);
+  std::optional<Tokens> second;
+  if (pair) second = impl_->texts.tokenize(*pair);
+  const auto count = [&] { return first.size() + (second ? second->size() : 0); };
+  const int added = options.add_special_tokens ? special_tokens(second.has_value()) : 0;
 
-  Encoding encoding;
   const std::size_t before = count();
   if (options.max_length > 0) {
-    const std::int64_t added = options.add_special_tokens ? special_tokens(second.has_value()) : 0;
     if (options.max_length < added) {
       throw Error(ErrorKind::input,
                   concat("a limit of ", options.max_length, " tokens leaves no room for the ",
                          added, " special tokens"));
     }
-    truncate(first, second_list, static_cast<std::size_t>(options.max_length - added),
-             options.truncation);
+    truncate(first, second ? &*second : nullptr,
+             static_cast<std::size_t>(options.max_length - added), options.truncation);
   }
-  encoding.truncated = static_cast<std::int64_t>(before - count());
 
-  const auto append = [&](const TokenList& tokens, std::int32_t type_id, std::uint8_t sequence) {
-    encoding.ids.insert(encoding.ids.end(), tokens.ids.begin(), tokens.ids.end());
-    encoding.offsets.insert(encoding.offsets.end(), tokens.offsets.begin(), tokens.offsets.end());
-    encoding.type_ids.resize(encoding.ids.size(), type_id);
-    encoding.special_mask.resize(encoding.ids.size(), 0);
-    encoding.sequence.resize(encoding.ids.size(), sequence);
-  };
+  EncodingWriter writer(count() + static_cast<std::size_t>(added));
   for (const TemplatePiece& piece : second ? impl_->spec.pair : impl_->spec.single) {
     switch (piece.kind) {
-      case TemplatePiece::Kind::first_text: append(first, piece.type_id, 0); break;
+      case TemplatePiece::Kind::first_text: writer.add(first, piece.type_id, 0); break;
       case TemplatePiece::Kind::second_text:
-        if (second) append(*second, piece.type_id, 1);
+        if (second) writer.add(*second, piece.type_id, 1);
         break;
       case TemplatePiece::Kind::token:
-        if (!options.add_special_tokens) break;
-        append({{piece.id}, {{}}}, piece.type_id, 0);
-        encoding.special_mask.back() = 1;
+        if (options.add_special_tokens) writer.add_special(piece.id, piece.type_id);
         break;
     }
   }
-  return encoding;
+  return writer.finish(before - count());
 }
 
 std::string_view Tokenizer::token(std::int32_t id) const {
   if (const auto added = impl_->added_by_id.find(id); added != impl_->added_by_id.end()) {
-    return added->second.content;
+    return added->second->content;
   }
   return impl_->spec.vocab.token(id).value_or("");
 }
@@ -279,7 +256,7 @@ std::string Tokenizer::decode(const std::vector<std::int32_t>& ids,
     if (piece.empty()) continue;
     if (skip_special_tokens) {
       const auto added = impl_->added_by_id.find(id);
-      if (added != impl_->added_by_id.end() && added->second.special) continue;
+      if (added != impl_->added_by_id.end() && added->second->special) continue;
     }
     if (!is_first) {
       if (piece.starts_with(prefix)) {

@@ -7,8 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <span>
-#include <vector>
+#include <memory>
 
 #include "core/error.h"
 
@@ -18,12 +17,14 @@ namespace {
 struct Range {
   char32_t first;
   char32_t last;
+  bool contains(char32_t c) const { return c >= first && c <= last; }
 };
 struct LowercaseRun {
   char32_t first;
   char32_t last;
-  int step;
+  char32_t step;
   int distance;
+  bool contains(char32_t c) const { return c >= first && c <= last && (c - first) % step == 0; }
 };
 
 namespace tables {
@@ -32,50 +33,11 @@ namespace tables {
 constexpr Range kWhitespace[] = {
     {0x9, 0xD},       {0x20, 0x20},     {0x85, 0x85},     {0xA0, 0xA0},     {0x1680, 0x1680},
     {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}};
-// The sixth block starts at U+2B820 in Unicode; the reference has U+2B920.
-constexpr Range kCjk[] = {{0x4E00, 0x9FFF},   {0x3400, 0x4DBF},   {0x20000, 0x2A6DF},
-                          {0x2A700, 0x2B73F}, {0x2B740, 0x2B81F}, {0x2B920, 0x2CEAF},
-                          {0xF900, 0xFAFF},   {0x2F800, 0x2FA1F}};
+// The seventh block starts at U+2B820 in Unicode; the reference has U+2B920.
+constexpr Range kCjk[] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},
+                          {0x20000, 0x2A6DF}, {0x2A700, 0x2B73F}, {0x2B740, 0x2B81F},
+                          {0x2B920, 0x2CEAF}, {0x2F800, 0x2FA1F}};
 }  // namespace tables
-
-// Two stages: a page of 256 code points, then the code point in it. Pages without any property
-// share the first.
-class PropertyTable {
- public:
-  PropertyTable() : pages_(1) {
-    page_of_.fill(0);
-    add(tables::kWhitespace, kWhitespace);
-    add(tables::kOther, kOther);
-    add(tables::kNonspacingMark, kNonspacingMark);
-    add(tables::kPunctuation, kPunctuation);
-    add(tables::kCjk, kCjk);
-    for (const LowercaseRun& run : tables::kLowercase) {
-      for (char32_t c = run.first; c <= run.last; c += static_cast<char32_t>(run.step)) {
-        set(c, kHasLowercase);
-      }
-    }
-  }
-
-  std::uint8_t operator[](char32_t c) const { return pages_[page_of_[c >> 8]][c & 0xFF]; }
-
- private:
-  void add(std::span<const Range> ranges, Property property) {
-    for (const Range& range : ranges) {
-      for (char32_t c = range.first; c <= range.last; ++c) set(c, property);
-    }
-  }
-  void set(char32_t c, Property property) {
-    std::uint16_t& page = page_of_[c >> 8];
-    if (page == 0) {
-      page = static_cast<std::uint16_t>(pages_.size());
-      pages_.emplace_back();
-    }
-    pages_[page][c & 0xFF] |= property;
-  }
-
-  std::array<std::uint16_t, 0x1100> page_of_;
-  std::vector<std::array<std::uint8_t, 256>> pages_;
-};
 
 // Unicode 9 is as far as the reference's normalisation tables go.
 bool in_unicode_9(char32_t c) {
@@ -96,29 +58,20 @@ const UNormalizer2* nfd() {
   return instance;
 }
 
-}  // namespace
+constexpr char32_t kFirstSyllable = 0xAC00;  // Hangul, chapter 3.12 of the Unicode Standard
+constexpr char32_t kLastSyllable = 0xD7A3;
 
-std::uint8_t properties(char32_t c) {
-  static const PropertyTable table;
-  return table[c];
+Decomposition decompose_syllable(char32_t c) {
+  constexpr char32_t kVowels = 21;
+  constexpr char32_t kTrails = 28;  // one of them none
+  const char32_t index = c - kFirstSyllable;
+  const char32_t trail = index % kTrails;
+  return {
+      {0x1100 + index / (kVowels * kTrails), 0x1161 + index / kTrails % kVowels, 0x11A7 + trail},
+      trail == 0 ? 2 : 3};
 }
 
-bool is_word_character(char32_t c) {
-  const auto point = static_cast<UChar32>(c);
-  constexpr std::uint32_t kWord = U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK;
-  return u_hasBinaryProperty(point, UCHAR_ALPHABETIC) || (U_GET_GC_MASK(point) & kWord) != 0 ||
-         u_hasBinaryProperty(point, UCHAR_JOIN_CONTROL);
-}
-
-Lowercase lowercase(char32_t c) {
-  if (c == 0x130) return {{U'i', 0x307}, 2};
-  if (!is(c, kHasLowercase)) return {{c, 0}, 1};
-  const auto after = std::ranges::upper_bound(tables::kLowercase, c, {}, &LowercaseRun::first);
-  const LowercaseRun& run = *std::prev(after);
-  return {{static_cast<char32_t>(static_cast<int>(c) + run.distance), 0}, 1};
-}
-
-Decomposition decompose(char32_t c) {
+Decomposition decompose_by_icu(char32_t c) {
   Decomposition result{{c}, 1};
   if (c < 0xC0 || !in_unicode_9(c)) return result;
   UErrorCode status = U_ZERO_ERROR;
@@ -135,8 +88,77 @@ Decomposition decompose(char32_t c) {
   return result;
 }
 
-std::uint8_t combining_class(char32_t c) {
+std::uint8_t combining_class_by_icu(char32_t c) {
   return c < 0x300 || !in_unicode_9(c) ? 0 : u_getCombiningClass(static_cast<UChar32>(c));
+}
+
+// `ranges` is sorted.
+template <class Range, std::size_t kCount>
+void mark(PropertyTable::Page& page, char32_t first, const Range (&ranges)[kCount],
+          Property property) {
+  const char32_t last = first + PropertyTable::kPageSize - 1;
+  for (const Range* range = std::ranges::lower_bound(ranges, first, {}, &Range::last);
+       range != std::end(ranges) && range->first <= last; ++range) {
+    for (char32_t c = std::max(range->first, first); c <= std::min(range->last, last); ++c) {
+      if (range->contains(c)) page[c - first] |= property;
+    }
+  }
+}
+
+PropertyTable::Page make_page(char32_t first) {
+  PropertyTable::Page page{};
+  mark(page, first, tables::kWhitespace, kWhitespace);
+  mark(page, first, tables::kOther, kOther);
+  mark(page, first, tables::kNonspacingMark, kNonspacingMark);
+  mark(page, first, tables::kPunctuation, kPunctuation);
+  mark(page, first, tables::kCjk, kCjk);
+  mark(page, first, tables::kLowercase, kHasLowercase);
+  for (char32_t i = 0; i < PropertyTable::kPageSize; ++i) {
+    const Decomposition parts = decompose_by_icu(first + i);
+    if (parts.count > 1 || parts.characters[0] != first + i) page[i] |= kDecomposes;
+    if (combining_class_by_icu(first + i) != 0) page[i] |= kCombining;
+  }
+  return page;
+}
+
+}  // namespace
+
+constinit PropertyTable property_table;
+
+PropertyTable::~PropertyTable() {
+  for (const std::atomic<const Page*>& page : pages_) delete page.load();
+}
+
+const PropertyTable::Page& PropertyTable::add_page(char32_t number) {
+  auto page = std::make_unique<const Page>(make_page(number * kPageSize));
+  const Page* expected = nullptr;
+  if (pages_[number].compare_exchange_strong(expected, page.get())) return *page.release();
+  return *expected;  // another thread was first
+}
+
+bool is_word_character(char32_t c) {
+  const auto point = static_cast<UChar32>(c);
+  constexpr std::uint32_t kWord = U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK;
+  return u_hasBinaryProperty(point, UCHAR_ALPHABETIC) || (U_GET_GC_MASK(point) & kWord) != 0 ||
+         u_hasBinaryProperty(point, UCHAR_JOIN_CONTROL);
+}
+
+Lowercase lowercase(char32_t c) {
+  if (!is(c, kHasLowercase)) return {{c, 0}, 1};
+  if (c == 0x130) return {{U'i', 0x307}, 2};
+  const auto after = std::ranges::upper_bound(tables::kLowercase, c, {}, &LowercaseRun::first);
+  const LowercaseRun& run = *std::prev(after);
+  return {{static_cast<char32_t>(static_cast<int>(c) + run.distance), 0}, 1};
+}
+
+Decomposition decompose(char32_t c) {
+  if (!is(c, kDecomposes)) return {{c}, 1};
+  if (c >= kFirstSyllable && c <= kLastSyllable) return decompose_syllable(c);
+  return decompose_by_icu(c);
+}
+
+std::uint8_t combining_class(char32_t c) {
+  return is(c, kCombining) ? u_getCombiningClass(static_cast<UChar32>(c)) : 0;
 }
 
 }  // namespace convbert::unicode

@@ -5,6 +5,8 @@
 // point is assigned.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 
 namespace convbert::unicode {
@@ -16,10 +18,37 @@ enum Property : std::uint8_t {
   kPunctuation = 8,     // categories P*, and the symbols of ASCII ($, +, <, ...)
   kCjk = 16,            // blocks that the reference takes for Chinese characters
   kHasLowercase = 32,
+  kDecomposes = 64,  // decompose() changes it
+  kCombining = 128,  // its combining class is not 0
 };
 
+// The properties of all code points in two stages: a page of 128 code points, then the code point
+// in it. Texts need few pages: each is made when it is first asked for, by whichever thread asks.
+class PropertyTable {
+ public:
+  static constexpr char32_t kPageSize = 128;
+  using Page = std::array<std::uint8_t, kPageSize>;
+
+  constexpr PropertyTable() = default;
+  PropertyTable(const PropertyTable&) = delete;
+  PropertyTable& operator=(const PropertyTable&) = delete;
+  ~PropertyTable();
+
+  std::uint8_t operator[](char32_t c) {
+    const Page* page = pages_[c / kPageSize].load(std::memory_order_acquire);
+    if (page == nullptr) page = &add_page(c / kPageSize);
+    return (*page)[c % kPageSize];
+  }
+
+ private:
+  const Page& add_page(char32_t number);
+
+  std::array<std::atomic<const Page*>, 0x110000 / kPageSize> pages_{};
+};
+extern constinit PropertyTable property_table;
+
 // A set of Property bits.
-std::uint8_t properties(char32_t c);
+inline std::uint8_t properties(char32_t c) { return property_table[c]; }
 inline bool is(char32_t c, Property property) { return (properties(c) & property) != 0; }
 
 // Letters, marks, digits and connectors: \w of a regular expression. Of the installed ICU's

@@ -1,6 +1,7 @@
 #include "text/vocab.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/error.h"
 #include "core/utf8.h"
@@ -11,12 +12,10 @@ namespace {
 
 std::string_view strip_end(std::string_view line) {
   while (!line.empty()) {
-    std::size_t start = line.size() - 1;
-    while (start > 0 && (static_cast<unsigned char>(line[start]) & 0xC0) == 0x80) --start;
+    std::size_t start = previous_utf8(line, line.size());
     const std::string_view last = line.substr(start);
-    std::size_t position = 0;
     if (find_invalid_utf8(last) != kValidUtf8 ||
-        !unicode::is(decode_utf8(last, position), unicode::kWhitespace)) {
+        !unicode::is(decode_utf8(line, start), unicode::kWhitespace)) {
       break;
     }
     line.remove_suffix(last.size());
@@ -24,15 +23,22 @@ std::string_view strip_end(std::string_view line) {
   return line;
 }
 
+Vocab::Hash hash_of(std::string_view token) {
+  Vocab::Hash hash;
+  for (const char byte : token) hash.add(byte);
+  return hash;
+}
+
 }  // namespace
 
 Vocab Vocab::from_lines(std::string_view text, const std::string& source) {
   Vocab vocab;
+  vocab.reserve(static_cast<std::size_t>(std::ranges::count(text, '\n')) + 1, text.size());
   std::int32_t id = 0;
   while (!text.empty()) {
     if (id == INT32_MAX) throw Error(ErrorKind::format, concat(source, ": too many lines"));
     const std::size_t end = text.find('\n');
-    vocab.insert(std::string(strip_end(text.substr(0, end))), id++);
+    vocab.insert(strip_end(text.substr(0, end)), id++);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   if (vocab.size() == 0)
@@ -42,27 +48,44 @@ Vocab Vocab::from_lines(std::string_view text, const std::string& source) {
 
 Vocab Vocab::from_pairs(const std::vector<std::pair<std::string, std::int32_t>>& pairs) {
   Vocab vocab;
+  vocab.reserve(pairs.size(), 0);
   for (const auto& [token, id] : pairs) vocab.insert(token, id);
   return vocab;
 }
 
-void Vocab::insert(std::string token, std::int32_t id) {
-  longest_ = std::max(longest_, token.size());
+void Vocab::reserve(std::size_t tokens, std::size_t bytes) {
+  text_.reserve(bytes);
+  slot_of_id_.reserve(tokens);
+  slots_.assign(std::bit_ceil(2 * tokens + 1), {});
+}
+
+void Vocab::insert(std::string_view token, std::int32_t id) {
+  const std::uint32_t hash = hash_of(token).value();
+  const std::size_t place = slot_of(token, {}, hash);
+  if (slots_[place].id == kNoId) {
+    if (text_.size() + token.size() > UINT32_MAX) {
+      throw Error(ErrorKind::format, "the vocabulary is larger than 4 GiB");
+    }
+    slots_[place] = {id, hash, static_cast<std::uint32_t>(text_.size()),
+                     static_cast<std::uint32_t>(token.size())};
+    text_ += token;
+  }
+  slots_[place].id = id;
   const auto index = static_cast<std::size_t>(id);
-  if (index >= tokens_.size()) tokens_.resize(index + 1);
-  tokens_[index] = token;
-  ids_.insert_or_assign(std::move(token), id);
+  if (index >= slot_of_id_.size()) slot_of_id_.resize(index + 1, kNoSlot);
+  slot_of_id_[index] = static_cast<std::uint32_t>(place);
 }
 
 std::optional<std::int32_t> Vocab::find(std::string_view token) const {
-  const auto found = ids_.find(token);
-  return found == ids_.end() ? std::nullopt : std::optional(found->second);
+  const std::int32_t id = find(token, {}, hash_of(token));
+  return id == kNoId ? std::nullopt : std::optional(id);
 }
 
 std::optional<std::string_view> Vocab::token(std::int32_t id) const {
   if (id < 0 || id >= size()) return std::nullopt;
-  const std::string& token = tokens_[static_cast<std::size_t>(id)];
-  return find(token) == id ? std::optional<std::string_view>(token) : std::nullopt;
+  const std::uint32_t place = slot_of_id_[static_cast<std::size_t>(id)];
+  if (place == kNoSlot || slots_[place].id != id) return std::nullopt;
+  return token_of(slots_[place]);
 }
 
 }  // namespace convbert

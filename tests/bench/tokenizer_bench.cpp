@@ -33,6 +33,18 @@ void tokenize(benchmark::State& state, const char* file) {
   state.SetBytesProcessed(state.iterations() * bytes);
 }
 
+// What every start of the program pays. Counter: tokens a second.
+void open_tokenizer(benchmark::State& state, const char* folder) {
+  const ModelFiles files = ModelFiles::directory(kRoot / folder);
+  std::int64_t tokens = 0;
+  for (auto _ : state) {
+    const Tokenizer tokenizer(read_tokenizer_spec(files));
+    tokens += tokenizer.size();
+  }
+  state.SetItemsProcessed(tokens);
+}
+
+BENCHMARK_CAPTURE(open_tokenizer, embedded, "models/convbert-mini")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(tokenize, english, "english.txt");
 BENCHMARK_CAPTURE(tokenize, mixed_scripts, "languages.txt");
 

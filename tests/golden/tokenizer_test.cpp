@@ -34,15 +34,15 @@ std::string read_gzip(const std::filesystem::path& path) {
 // The words of "a" c "b", joined by a space: normalisation, then the splits at white space and
 // punctuation.
 std::string words_around(char32_t c, const NormalizerOptions& options) {
-  const char32_t text[] = {U'a', c, U'b'};
-  std::vector<NormalizedCharacter> normal;
-  normalize({text, 3}, 0, options, normal);
+  std::string text = "a";
+  append_utf8(text, c);
+  text += 'b';
+  Normalizer normalizer(options);
   std::string words;
-  for_each_word(std::span<const NormalizedCharacter>(normal),
-                [&](std::span<const NormalizedCharacter> word) {
-                  if (!words.empty()) words += ' ';
-                  for (const NormalizedCharacter& c : word) append_utf8(words, c.character);
-                });
+  for_each_word(normalizer.normalize(text, 0), [&](std::span<const NormalizedCharacter> word) {
+    if (!words.empty()) words += ' ';
+    for (const NormalizedCharacter& character : word) append_utf8(words, character.character);
+  });
   return words;
 }
 

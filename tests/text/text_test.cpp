@@ -1,14 +1,17 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <optional>
+#include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
 #include "support/process.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer_json.h"
-#include "text/words.h"
+#include "text/wordpiece.h"
 
 namespace convbert {
 namespace {
@@ -87,6 +90,108 @@ TEST_CASE("the longest piece first, or one unknown for the whole word") {
   CHECK(joined(tokenizer, "a" + std::string(100, 'b')) == "[UNK]");
 }
 
+// The definition, in so many words.
+std::vector<std::int32_t> naive_pieces(const Vocab& vocab, const std::string& prefix,
+                                       const std::string& word, std::int32_t unknown) {
+  std::vector<std::int32_t> ids;
+  for (std::size_t begin = 0; begin < word.size();) {
+    std::size_t end = word.size();
+    std::optional<std::int32_t> id;
+    for (; end > begin; --end) {
+      id = vocab.find((begin == 0 ? "" : prefix) + word.substr(begin, end - begin));
+      if (id) break;
+    }
+    if (!id) return {unknown};
+    ids.push_back(*id);
+    begin = end;
+  }
+  return ids;
+}
+
+TEST_CASE("pieces are those of the definition") {
+  std::mt19937 random(1);
+  const auto random_word = [&](std::size_t longest) {
+    std::string word(1 + random() % longest, ' ');
+    for (char& c : word) c = "abc#"[random() % 4];
+    return word;
+  };
+  int split = 0;
+  for (const std::string prefix : {"##", "", "a", "\xC3\xA9"}) {
+    for (int round = 0; round < 50; ++round) {
+      std::string lines = "[UNK]\n";
+      for (int i = 0; i < 40; ++i)
+        lines += (random() % 2 == 0 ? prefix : "") + random_word(5) + '\n';
+      const Vocab vocab = Vocab::from_lines(lines, "vocab.txt");
+      const WordPiece wordpiece(vocab, {.continuation_prefix = prefix}, 0);
+      for (int i = 0; i < 50; ++i) {
+        const std::string word = random_word(12);
+        std::vector<Token> tokens;
+        wordpiece.split({.bytes = word, .sources = {}}, tokens);
+        std::vector<std::int32_t> ids;
+        std::uint32_t end = 0;
+        for (const Token& token : tokens) {
+          ids.push_back(token.id);
+          CHECK(token.offsets.begin == end);
+          end = token.offsets.end;
+        }
+        CHECK(end == word.size());
+        CHECK(ids == naive_pieces(vocab, prefix, word, 0));
+        if (ids.size() > 1) ++split;
+      }
+    }
+  }
+  CHECK(split > 500);
+}
+
+TEST_CASE("a piece ends between characters, whatever bytes the vocabulary has") {
+  // U+00E9 is C3 A9, U+00E8 is C3 A8.
+  const Vocab vocab =
+      Vocab::from_lines("[UNK]\n\xC3\n##\xA9\n\xC3\xA9\n##\xC3\xA8\na\xC3\na\n", "vocab.txt");
+  const WordPiece wordpiece(vocab, {}, 0);
+  const auto ids = [&](std::string_view word) {
+    const std::vector<std::uint32_t> sources(word.size(), 0);
+    std::vector<Token> tokens;
+    wordpiece.split({.bytes = word, .sources = sources}, tokens);
+    std::vector<std::int32_t> list;
+    for (const Token& token : tokens) list.push_back(token.id);
+    return list;
+  };
+  CHECK(ids("\xC3\xA9") == std::vector<std::int32_t>{3});
+  CHECK(ids("\xC3\xA8") == std::vector<std::int32_t>{0});
+  CHECK(ids("\xC3\xA9\xC3\xA8") == std::vector<std::int32_t>{3, 4});
+  CHECK(ids("a\xC3\xA8") == std::vector<std::int32_t>{6, 4});
+  CHECK(ids("a\xC3\xA9") == std::vector<std::int32_t>{0});
+}
+
+TEST_CASE("words of ASCII come out as the normaliser makes them") {
+  // An added token that is looked for in normal form sends every word through the normaliser.
+  std::mt19937 random(2);
+  for (const bool lowercase : {true, false}) {
+    for (const bool clean : {true, false}) {
+      TokenizerSpec spec;
+      spec.vocab = Vocab::from_lines("[UNK]\na\nb\n##a\n##b\nab\nA\n##B\n.\n-\n##\x01\n", "vocab");
+      spec.normalizer.lowercase = lowercase;
+      spec.normalizer.clean_text = clean;
+      spec.single = {{TemplatePiece::Kind::first_text, 0, 0}};
+      const Tokenizer direct(spec);
+      spec.added_tokens = {{.content = "never seen", .id = 99, .normalized = true}};
+      const Tokenizer normalizing(spec);
+      for (int i = 0; i < 2000; ++i) {
+        std::string text;
+        for (auto length = random() % 30; length > 0; --length) {
+          static constexpr std::string_view kCharacters("abAB  .-\t\n\v\x01\0", 13);
+          text += random() % 8 == 0 ? "\xCC\x81" : std::string(1, kCharacters[random() % 13]);
+        }
+        const EncodeOptions plain{.add_special_tokens = false};
+        const Encoding expected = normalizing.encode(text, std::nullopt, plain);
+        const Encoding found = direct.encode(text, std::nullopt, plain);
+        CHECK(found.ids == expected.ids);
+        CHECK(found.offsets == expected.offsets);
+      }
+    }
+  }
+}
+
 TEST_CASE("special tokens are found in the text") {
   const Tokenizer tokenizer = TokenizerFiles().open();
   CHECK(joined(tokenizer, "a[MASK]b [SEP]") == "a [MASK] b [SEP]");
@@ -114,6 +219,32 @@ TEST_CASE("added tokens keep their flags") {
   CHECK(tokenizer.encode("w").ids[1] == 22);
   CHECK(joined(tokenizer, "aw") == "[UNK]");     // whole words only
   CHECK(tokenizer.encode("[E1]").ids[1] == 23);  // the next free id
+}
+
+TEST_CASE("added tokens beside characters of several bytes") {
+  TokenizerFiles files;
+  files.with(
+      "tokenizer_config.json",
+      R"({"mask_token":{"content":"[MASK]","lstrip":true,"rstrip":true,"single_word":true}})");
+  const Tokenizer tokenizer = files.open();
+  const auto offsets = [&](std::string_view text) {
+    return tokenizer.encode(text, std::nullopt, {.add_special_tokens = false}).offsets;
+  };
+  // Ideographic spaces go along; a letter next to it makes it part of a word.
+  CHECK(offsets("\xC3\xA9 \xE3\x80\x80[MASK]\xE3\x80\x80 a") ==
+        std::vector<Offsets>{{0, 1}, {1, 11}, {11, 12}});
+  CHECK(offsets("\xC3\xA9[MASK]").size() == 4);
+  CHECK(offsets("[MASK]\xC3\xA9").size() == 4);
+}
+
+TEST_CASE("a token of white space may lie in what another took along") {
+  TokenizerSpec spec;
+  spec.vocab = Vocab::from_lines("[UNK]\na\nb\n", "vocab.txt");
+  spec.added_tokens = {{.content = "<x>", .id = 3, .rstrip = true}, {.content = "  ", .id = 4}};
+  spec.single = {{TemplatePiece::Kind::first_text, 0, 0}};
+  const Encoding encoding = Tokenizer(spec).encode("a<x>   b");
+  CHECK(encoding.ids == std::vector<std::int32_t>{1, 3, 4, 2});
+  CHECK(encoding.offsets == std::vector<Offsets>{{0, 1}, {1, 7}, {4, 6}, {7, 8}});
 }
 
 TEST_CASE("settings change what normalisation does") {

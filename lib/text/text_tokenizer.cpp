@@ -1,0 +1,158 @@
+#include "text/text_tokenizer.h"
+
+#include <span>
+#include <string>
+#include <utility>
+
+#include "core/utf8.h"
+#include "text/words.h"
+
+namespace convbert {
+
+// One text on its way, with the memory that this takes.
+class TextTokenizer::Pass {
+ public:
+  Pass(const TextTokenizer& tokenizer, std::string_view text)
+      : tokenizer_(tokenizer), text_(text), normalizer_(tokenizer.normalizer_) {
+    tokens_.reserve(text.size() / 4 + 8);
+  }
+
+  std::vector<Token> run() {
+    tokenizer_.raw_matcher_.split(text_, [&](const TextSpan& span) {
+      move_to(span.begin);
+      if (span.id != TextSpan::kNoToken) {
+        const std::uint32_t begin = source_;
+        move_to(span.end);
+        tokens_.push_back({span.id, {begin, source_}});
+      } else if (tokenizer_.normalized_matcher_.empty()) {
+        split_words(span.end);
+      } else {
+        split_normalized(normalize_until(span.end));
+      }
+    });
+    return std::move(tokens_);
+  }
+
+ private:
+  using Kind = AsciiRules::Kind;
+
+  Kind kind_at(std::size_t position) const { return tokenizer_.ascii_.kind(text_[position]); }
+
+  // Goes on to `end`. Words of ASCII go straight to WordPiece. All else is normalised in stretches
+  // that end at a space or punctuation of ASCII: nothing acts across one, be it a combining mark.
+  void split_words(std::size_t end) {
+    while (position_ < end) {
+      std::size_t word_end = position_;
+      while (word_end < end && kind_at(word_end) == Kind::letter) ++word_end;
+      const Kind next = word_end < end ? kind_at(word_end) : Kind::space;
+      if (next == Kind::other) {
+        while (word_end < end && !is_boundary(kind_at(word_end))) ++word_end;
+        split_normal_words(normalize_until(word_end));
+        continue;
+      }
+      add_ascii_word(word_end);
+      if (word_end == end) break;
+      if (next == Kind::punctuation) {
+        add_ascii_word(word_end + 1);
+      } else {
+        skip_ascii(1);
+      }
+    }
+  }
+
+  static bool is_boundary(Kind kind) { return kind == Kind::space || kind == Kind::punctuation; }
+
+  void add_ascii_word(std::size_t end) {
+    const std::size_t size = end - position_;
+    if (size == 0) return;
+    word_.resize(size);
+    for (std::size_t i = 0; i < size; ++i) {
+      word_[i] = tokenizer_.ascii_.lowercase(text_[position_ + i]);
+    }
+    tokenizer_.wordpiece_.split({.bytes = word_, .sources = {}, .first_source = source_}, tokens_);
+    skip_ascii(size);
+  }
+
+  void skip_ascii(std::size_t size) {
+    position_ += size;
+    source_ += static_cast<std::uint32_t>(size);
+  }
+
+  // Normalises from here to `end`, and moves there.
+  std::span<const NormalizedCharacter> normalize_until(std::size_t end) {
+    const std::uint32_t first = source_;
+    const std::string_view stretch = text_.substr(position_, end - position_);
+    move_to(end);
+    return normalizer_.normalize(stretch, first);
+  }
+
+  void split_normal_words(std::span<const NormalizedCharacter> characters) {
+    for_each_word(characters, [&](std::span<const NormalizedCharacter> word) {
+      word_.clear();
+      sources_.clear();
+      for (const auto& [character, source] : word) {
+        append_utf8(word_, character);
+        sources_.resize(word_.size(), source);
+      }
+      tokenizer_.wordpiece_.split({.bytes = word_, .sources = sources_}, tokens_);
+    });
+  }
+
+  // Looks for added tokens in the normal form of a stretch.
+  void split_normalized(std::span<const NormalizedCharacter> characters) {
+    std::string bytes;
+    std::vector<std::size_t> character_at;  // of the byte that it begins with
+    for (std::size_t i = 0; i < characters.size(); ++i) {
+      append_utf8(bytes, characters[i].character);
+      character_at.resize(bytes.size(), i);
+    }
+    character_at.push_back(characters.size());
+    tokenizer_.normalized_matcher_.split(bytes, [&](const TextSpan& span) {
+      const std::size_t begin = character_at[span.begin];
+      const auto part = characters.subspan(begin, character_at[span.end] - begin);
+      if (span.id == TextSpan::kNoToken) {
+        split_normal_words(part);
+      } else {
+        tokens_.push_back({span.id, {part.front().source, part.back().source + 1}});
+      }
+    });
+  }
+
+  // Back only where an added token takes white space that another has taken before.
+  void move_to(std::size_t position) {
+    if (position >= position_) {
+      source_ += code_points(position_, position);
+    } else {
+      source_ -= code_points(position, position_);
+    }
+    position_ = position;
+  }
+
+  std::uint32_t code_points(std::size_t begin, std::size_t end) const {
+    return static_cast<std::uint32_t>(count_code_points(text_.substr(begin, end - begin)));
+  }
+
+  const TextTokenizer& tokenizer_;
+  std::string_view text_;
+  std::size_t position_ = 0;  // in bytes
+  std::uint32_t source_ = 0;  // the same place in code points
+  Normalizer normalizer_;
+  std::string word_;  // in normal form
+  std::vector<std::uint32_t> sources_;
+  std::vector<Token> tokens_;
+};
+
+TextTokenizer::TextTokenizer(const Vocab& vocab, const Parts& parts)
+    : normalizer_(parts.normalizer),
+      ascii_(parts.normalizer),
+      wordpiece_(vocab, parts.wordpiece, parts.unknown_id) {
+  for (const AddedToken& token : parts.added_tokens) {
+    (token.normalized ? normalized_matcher_ : raw_matcher_).add(token);
+  }
+}
+
+std::vector<Token> TextTokenizer::tokenize(std::string_view text) const {
+  return Pass(*this, text).run();
+}
+
+}  // namespace convbert

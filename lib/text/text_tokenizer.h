@@ -1,0 +1,41 @@
+// One text to tokens: added tokens, normalisation, words, WordPiece. Truncation and the template
+// around the tokens come later, in Tokenizer.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "text/added_tokens.h"
+#include "text/ascii_rules.h"
+#include "text/normalizer.h"
+#include "text/vocab.h"
+#include "text/wordpiece.h"
+
+namespace convbert {
+
+// Const after construction; threads may share it.
+class TextTokenizer {
+ public:
+  struct Parts {
+    NormalizerOptions normalizer;
+    WordPieceOptions wordpiece;
+    std::int32_t unknown_id;
+    std::vector<AddedToken> added_tokens;  // those to look for in normalised text in normal form
+  };
+  TextTokenizer(const Vocab& vocab, const Parts& parts);
+
+  // `text` must be well-formed UTF-8.
+  std::vector<Token> tokenize(std::string_view text) const;
+
+ private:
+  class Pass;
+
+  NormalizerOptions normalizer_;
+  AsciiRules ascii_;
+  WordPiece wordpiece_;
+  AddedTokenMatcher raw_matcher_;         // in the text as it is
+  AddedTokenMatcher normalized_matcher_;  // in its normal form
+};
+
+}  // namespace convbert
