@@ -118,7 +118,7 @@ def encoder(setup):
     found = {}
     for threads in setup.threads:
         note(f"matrix product peaks, {threads} threads")
-        peaks = {row["type"]: row["gflops"] for row in setup.convbert.bench(
+        peaks = {row["precision"]: row["gflops"] for row in setup.convbert.bench(
             "peaks", "--seconds", setup.peak_seconds, "--lengths", "1,1",
             threads=threads)["peaks"]}
         results = {}

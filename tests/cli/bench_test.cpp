@@ -48,7 +48,7 @@ TEST_CASE("everything is measured, in units that fit together") {
     const double flops = report["workload"]["flops"].get<double>();
     CHECK(row["gflops"].get<double>() == doctest::Approx(flops * passes / 1e9).epsilon(1e-4));
     const auto peak = std::ranges::find_if(report["peaks"], [&](const Json& one) {
-      return one["type"] == report["precision"] && one["threads"] == row["threads"];
+      return one["precision"] == report["precision"] && one["threads"] == row["threads"];
     });
     REQUIRE(peak != report["peaks"].end());
     CHECK(row["share_of_peak"].get<double>() ==
@@ -59,6 +59,8 @@ TEST_CASE("everything is measured, in units that fit together") {
   for (const Json& part : report["parts"]) shares += part["share"].get<double>();
   CHECK(report["parts"].size() == 6);
   CHECK(shares == doctest::Approx(1.0).epsilon(1e-4));
+  REQUIRE(report["latency"].size() == 2);
+  CHECK(report["latency"][1]["threads"] == 2);
   CHECK(report["latency"][0]["tokens"] == 4);
   CHECK(report["latency"][0]["p90_ms"] >= report["latency"][0]["median_ms"]);
   CHECK(report["tokenizer"].size() == 2);
