@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
-#include "attention/maps.h"
+#include "attention_maps.h"
+#include "attention_statistics.h"
 #include "commands.h"
 #include "core/error.h"
 #include "io/json_text.h"
@@ -18,67 +20,8 @@ struct AttentionOptions {
   std::string layers;  // "" for all
   std::string heads;
   std::string folder;
-};
-
-struct Selection {
-  std::vector<std::int64_t> layers;
-  std::vector<std::int64_t> heads;
-
-  std::int64_t layer_count() const { return static_cast<std::int64_t>(layers.size()); }
-  std::int64_t head_count() const { return static_cast<std::int64_t>(heads.size()); }
-};
-
-// Copies what is selected into the maps of each sequence while a batch runs.
-class MapCollector : public EncoderObserver {
- public:
-  MapCollector(const Selection& selection, const Batch& batch, const ModelConfig& config)
-      : selection_(selection),
-        batch_(batch),
-        kernel_(config.convolution ? config.convolution->kernel_size : 0) {
-    for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-      maps_.emplace_back(selection.layer_count(), selection.head_count(), batch.length(s), kernel_);
-    }
-  }
-
-  AttentionMaps& maps(std::int64_t sequence) { return maps_[static_cast<std::size_t>(sequence)]; }
-
-  void on_attention(std::int64_t layer, std::int64_t sequence,
-                    const nn::AttentionView& view) override {
-    for_each_selected(layer, [&](std::int64_t to_layer, std::int64_t to_head, std::int64_t head) {
-      for (std::int64_t query = 0; query < view.length; ++query) {
-        const float* from = view.data + (head * view.stride + query) * view.stride;
-        std::copy_n(from, view.length,
-                    maps(sequence).attention_row(to_layer, to_head, query).begin());
-      }
-    });
-  }
-
-  void on_kernels(std::int64_t layer, ConstMatrixView kernels) override {
-    for_each_selected(layer, [&](std::int64_t to_layer, std::int64_t to_head, std::int64_t head) {
-      for (std::int64_t s = 0; s < batch_.sequences(); ++s) {
-        for (std::int64_t position = 0; position < batch_.length(s); ++position) {
-          const float* from = kernels.row(batch_.start(s) + position) + head * kernel_;
-          std::copy_n(from, kernel_, maps(s).kernel_row(to_layer, to_head, position).begin());
-        }
-      }
-    });
-  }
-
- private:
-  template <class Visit>
-  void for_each_selected(std::int64_t layer, Visit visit) const {
-    const auto found = std::ranges::find(selection_.layers, layer);
-    if (found == selection_.layers.end()) return;
-    const std::int64_t to_layer = found - selection_.layers.begin();
-    for (std::int64_t to_head = 0; to_head < selection_.head_count(); ++to_head) {
-      visit(to_layer, to_head, selection_.heads[static_cast<std::size_t>(to_head)]);
-    }
-  }
-
-  const Selection& selection_;
-  const Batch& batch_;
-  std::int64_t kernel_;
-  std::vector<AttentionMaps> maps_;
+  bool statistics = false;
+  std::optional<std::int64_t> window;
 };
 
 // values, row-major, as nested lists: "[[1,2],[3,4]]" for shape {2, 2}.
@@ -97,7 +40,7 @@ void append_nested(std::string& out, std::span<const std::int64_t> shape,
 
 class AttentionCommand : public RecordCommand {
  public:
-  AttentionCommand(const AttentionOptions& options, LoadedModel loaded, Selection selection)
+  AttentionCommand(const AttentionOptions& options, LoadedModel loaded, MapSelection selection)
       : format_(options.record.output.format),
         folder_(options.folder),
         loaded_(std::move(loaded)),
@@ -110,8 +53,7 @@ class AttentionCommand : public RecordCommand {
   }
   void prepare(Job& job) const override {
     encode_job(loaded_, job);
-    // Maps grow with the square of the length, and so must what is in memory at a time.
-    job.weight *= std::max<std::int64_t>(1, job.weight / 64);
+    job.weight = weight_of_maps(job.weight);
   }
   std::string output_folder() const override { return folder_; }
 
@@ -119,18 +61,10 @@ class AttentionCommand : public RecordCommand {
     auto workspace = std::make_shared<Workspace>();
     return [this, style, workspace](std::span<Job> jobs, int threads) {
       const nn::ComputeScope scope(threads);
-      const Model& model = loaded_.model;
       const PackedJobs packed = pack(jobs);
-      MapCollector collector(selection_, packed.batch, model.config);
-      const std::int64_t layers =
-          selection_.layers.empty() ? 0 : std::ranges::max(selection_.layers) + 1;
-      const Workspace::Frame frame(*workspace);
-      const MatrixView hidden =
-          nn::allocate_rows(*workspace, packed.batch.tokens(), model.config.hidden_size);
-      model.encoder.forward(packed.batch, layers, hidden, *workspace, &collector);
-      for (std::int64_t s = 0; s < packed.batch.sequences(); ++s) {
-        put(collector.maps(s), *packed.jobs[static_cast<std::size_t>(s)], style);
-      }
+      const std::vector<AttentionMaps> maps =
+          compute_maps(loaded_.model.encoder, packed.batch, selection_, *workspace);
+      for (std::size_t s = 0; s < maps.size(); ++s) put(maps[s], *packed.jobs[s], style);
     };
   }
 
@@ -169,11 +103,31 @@ class AttentionCommand : public RecordCommand {
   std::string format_;
   std::string folder_;
   LoadedModel loaded_;
-  Selection selection_;
+  MapSelection selection_;
 };
 
 std::vector<std::int64_t> select(const std::string& text, std::int64_t count, const char* flag) {
   return parse_index_list(text.empty() ? concat("0-", count - 1) : text, count, flag);
+}
+
+void check_format(const AttentionOptions& options) {
+  const std::string& format = options.record.output.format;
+  if (!options.statistics && format != "jsonl" && format != "npz") {
+    throw Error(ErrorKind::usage,
+                concat("--format ", format, " is for --stats; maps have jsonl ", "and npz"));
+  }
+  if (!options.statistics && options.window) {
+    throw Error(ErrorKind::usage, "--window is for --stats");
+  }
+  if (!options.statistics) return;
+  if (format == "npz" || !options.folder.empty()) {
+    throw Error(ErrorKind::usage,
+                "--stats: expected --format jsonl, tsv or table, and no --out-dir");
+  }
+  if (options.record.output.resume) {
+    throw Error(ErrorKind::usage,
+                "--stats and --resume exclude each other: a part of a sum cannot be gone on with");
+  }
 }
 
 void check_folder(const AttentionOptions& options) {
@@ -191,11 +145,20 @@ void check_folder(const AttentionOptions& options) {
 
 int run(AttentionOptions& options, Console& console) {
   validate(options.record);
+  check_format(options);
   check_folder(options);
   LoadedModel loaded = load_for_records(options.record, ModelParts::encoder, false, console);
   const ModelConfig& config = loaded.model.config;
-  Selection selection{select(options.layers, config.layers, "--layer"),
-                      select(options.heads, config.attention_heads, "--head")};
+  MapSelection selection{select(options.layers, config.layers, "--layer"),
+                         select(options.heads, config.attention_heads, "--head")};
+  if (options.statistics) {
+    // Half of a kernel, of models without one that of ConvBERT's usual kernel of 9.
+    const std::int64_t kernel = config.convolution ? config.convolution->kernel_size : 9;
+    const auto command =
+        make_statistics_command(std::move(loaded), std::move(selection),
+                                options.window.value_or(kernel / 2), options.record.output.format);
+    return run_records(options.record, *command, console);
+  }
   return run_records(options.record,
                      AttentionCommand(options, std::move(loaded), std::move(selection)), console);
 }
@@ -207,7 +170,7 @@ void add_attention_command(CLI::App& app, const Choose& choose) {
   auto options = std::make_shared<AttentionOptions>();
   CLI::App* command = app.add_subcommand(
       "attention", "Self-attention maps and convolution kernels of every layer and head");
-  add_record_options(*command, options->record, {"jsonl", "npz"});
+  add_record_options(*command, options->record, {"jsonl", "npz", "tsv", "table"});
   add_model_options(*command, options->record.model, true);
   command->add_option("--layer", options->layers, "Layers from 0: lists and ranges, as 0,2 or 1-3")
       ->group(kGroup)
@@ -222,6 +185,18 @@ void add_attention_command(CLI::App& app, const Choose& choose) {
                    "With --format npz: a file for each record, <id>.npz, in this folder")
       ->group(kGroup)
       ->type_name("DIR");
+  command
+      ->add_flag("--stats", options->statistics,
+                 "Instead of maps, what each head does on average over the whole input, beside "
+                 "uniform weights; as jsonl, tsv or table")
+      ->group(kGroup);
+  command
+      ->add_option("--window", options->window,
+                   "With --stats: how far from the query the figure \"window\" reaches; default: "
+                   "half of the kernel, else 4")
+      ->check(CLI::Range(0, 1 << 20).description(""))
+      ->group(kGroup)
+      ->type_name("N");
   command->callback([options, choose] {
     choose(options->record.console, [options](Console& console) { return run(*options, console); });
   });

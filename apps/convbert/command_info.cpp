@@ -33,15 +33,6 @@ std::string_view name_of(ProblemType type) {
   return "unspecified";
 }
 
-std::vector<std::string> native_precisions() {
-  std::vector<std::string> names;
-  for (const nn::Precision precision :
-       {nn::Precision::f32, nn::Precision::bf16, nn::Precision::int8}) {
-    if (nn::is_native(precision)) names.emplace_back(nn::name_of(precision));
-  }
-  return names;
-}
-
 // Everything that the command tells, in the order that it tells it.
 class Info {
  public:
@@ -59,8 +50,8 @@ class Info {
     info["heads"] = heads_summary();
     info["commands"] = commands();
     info["unused_tensors"] = model_.unused.unknown;
-    info["runs_here"] = {{"precision", "f32"},
-                         {"native_precisions", native_precisions()},
+    info["runs_here"] = {{"precision", "f32, unless --precision says otherwise"},
+                         {"native_precisions", nn::native_precisions()},
                          {"instruction_set", nn::name_of(nn::instruction_set())},
                          {"onednn", nn::onednn_version()},
                          {"threads", available_processors()}};

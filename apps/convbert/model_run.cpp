@@ -23,7 +23,8 @@ void report(const Model& model, const Tokenizer& tokenizer, nn::Precision precis
   console.detail(concat("model ", model.origin, ": ", name_of(model.config.family), ", ",
                         model.config.layers, " layers, hidden ", model.config.hidden_size,
                         "; computes in ", nn::name_of(precision), " with ",
-                        nn::name_of(nn::instruction_set()), ", oneDNN ", nn::onednn_version()));
+                        nn::name_of(nn::instruction_set()), ", oneDNN ", nn::onednn_version(),
+                        "; native here: ", list_names(nn::native_precisions())));
   if (!nn::is_native(precision)) {
     console.note(concat("--precision ", nn::name_of(precision), ": this CPU has no instructions ",
                         "for it, so it is no faster than f32 here"));

@@ -7,11 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "io/output_file.h"
 #include "io/record_writer.h"
 #include "options.h"
 #include "pipeline/pipeline.h"
 
 namespace convbert::app {
+
+class ResultSink;
 
 // One command with its model loaded and its options checked. Const while it runs: prepare() is
 // called on one thread, workers compute on theirs.
@@ -26,6 +29,11 @@ class RecordCommand {
   // A worker of its own for the calling thread: it fills `output` or `arrays` of each job that has
   // not failed, in the format asked for, or sets `failure`.
   virtual ComputeBatch make_worker(const RecordStyle& style) const = 0;
+
+  // Is there one result of all records, that adds up what workers leave in `summary`? Then its sink
+  // writes it.
+  virtual bool is_summary() const { return false; }
+  virtual std::unique_ptr<ResultSink> make_summary_sink(OutputFile& output) const;
 
   // Is a result as cheap as reading the record?
   virtual bool is_cheap() const { return false; }

@@ -41,6 +41,10 @@ class Output {
       : output_(open(options.output, start)) {
     const std::string& format = options.output.format;
     const std::string folder = command.output_folder();
+    if (command.is_summary()) {
+      sink_ = command.make_summary_sink(output_);
+      return;
+    }
     if (!folder.empty()) {
       sink_ = make_npz_folder_sink(folder);
       return;
@@ -87,7 +91,8 @@ class Notices {
           Console& console)
       : console_(console),
         style_(style),
-        names_failures_(options.output.format != "jsonl" && options.output.format != "json"),
+        names_failures_(command.is_summary() ||
+                        (options.output.format != "jsonl" && options.output.format != "json")),
         pair_notice_(command.pair_notice()) {
     if (options.input.fields.pair_required || !options.input.texts.empty()) pair_notice_.clear();
   }
@@ -118,6 +123,8 @@ class Notices {
 };
 
 }  // namespace
+
+std::unique_ptr<ResultSink> RecordCommand::make_summary_sink(OutputFile&) const { return nullptr; }
 
 int run_records(const RecordOptions& options, const RecordCommand& command, Console& console) {
   CancelToken cancel;

@@ -35,4 +35,12 @@ bool is_native(Precision precision) {
   return false;
 }
 
+std::vector<std::string> native_precisions() {
+  std::vector<std::string> names;
+  for (const auto& [name, precision] : kNames) {
+    if (is_native(precision)) names.emplace_back(name);
+  }
+  return names;
+}
+
 }  // namespace convbert::nn

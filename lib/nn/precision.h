@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace convbert::nn {
 
@@ -21,5 +23,6 @@ std::string_view name_of(Precision precision);
 // Whether this CPU multiplies such numbers itself. Where it does not, they are multiplied as
 // floats: the same results but for the order of sums, no faster than f32.
 bool is_native(Precision precision);
+std::vector<std::string> native_precisions();  // by name
 
 }  // namespace convbert::nn

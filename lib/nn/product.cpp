@@ -40,39 +40,33 @@ DataType weight_type(Precision precision) {
   return precision == Precision::int8 ? DataType::s8 : source_type(precision);
 }
 
-// A weight rounded to 8 bits: scale[o] * q[i, o], q from -127 to 127.
+// A weight rounded to 8 bits, [out, in], with what its features need to become floats again.
 struct QuantizedWeight {
-  std::vector<std::int8_t> values;  // as the given weight lies
+  std::vector<std::int8_t> values;
   std::vector<float> scales;
-  std::vector<float> sums;  // of each output feature's weights, as rounded
+  std::vector<float> sums;
 };
 
 QuantizedWeight quantize_weight(const LinearSpec& spec) {
-  constexpr float kSteps = 127.0f;
-  const std::int64_t in_step = spec.layout == WeightLayout::out_in ? 1 : spec.out;
-  const std::int64_t out_step = spec.layout == WeightLayout::out_in ? spec.in : 1;
   QuantizedWeight quantized;
   quantized.values.resize(spec.weight.size());
+  std::vector<float> column(static_cast<std::size_t>(spec.in));
   for (std::int64_t out = 0; out < spec.out; ++out) {
-    const float* weights = spec.weight.data() + out * out_step;
-    std::int8_t* values = quantized.values.data() + out * out_step;
-    float largest = 0.0f;
-    for (std::int64_t in = 0; in < spec.in; ++in) {
-      largest = std::max(largest, std::abs(weights[in * in_step]));
+    const float* weights = spec.weight.data() + out * spec.in;
+    if (spec.layout == WeightLayout::in_out) {
+      for (std::int64_t in = 0; in < spec.in; ++in) {
+        column[static_cast<std::size_t>(in)] =
+            spec.weight[static_cast<std::size_t>(in * spec.out + out)];
+      }
+      weights = column.data();
     }
-    if (!std::isfinite(largest)) {
+    const QuantizedWeights row =
+        quantize_weights(weights, quantized.values.data() + out * spec.in, spec.in);
+    if (!std::isfinite(row.scale)) {
       throw Error(ErrorKind::format, "a weight is NaN or infinite: int8 cannot hold it");
     }
-    const float scale = largest / kSteps;
-    std::int64_t sum = 0;
-    for (std::int64_t in = 0; in < spec.in; ++in) {
-      const float steps = scale > 0.0f ? weights[in * in_step] / scale : 0.0f;
-      const auto rounded = static_cast<std::int8_t>(std::lround(steps));
-      values[in * in_step] = rounded;
-      sum += rounded;
-    }
-    quantized.scales.push_back(scale);
-    quantized.sums.push_back(scale * static_cast<float>(sum));
+    quantized.scales.push_back(row.scale);
+    quantized.sums.push_back(row.sum);
   }
   return quantized;
 }
@@ -194,7 +188,8 @@ class Product::Kernels {
       rounded = rounded_to_bf16(spec.weight);
       values = rounded.data();
     }
-    const FormatTag tag = spec.layout == WeightLayout::out_in ? FormatTag::ba : FormatTag::ab;
+    const bool out_in = spec.layout == WeightLayout::out_in || precision_ == Precision::int8;
+    const FormatTag tag = out_in ? FormatTag::ba : FormatTag::ab;
     dnnl::memory given = wrap(dnnl::memory::desc({in_, out_}, type, tag), values);
     weight_ = dnnl::memory(*layout_, engine());
     dnnl::reorder(given, weight_).execute(stream(), given, weight_);

@@ -52,6 +52,7 @@ struct Apply {
 
 using Bits16 = Unaligned<std::uint16_t>::Vector;
 using Bits8 = Unaligned<std::uint8_t>::Vector;
+using SignedBits8 = Unaligned<std::int8_t>::Vector;
 
 struct NarrowToBf16 {
   static CONVBERT_INLINE void run(const float* from, std::uint16_t* to, std::int64_t count) {
@@ -104,6 +105,33 @@ struct Quantize {
       std::memcpy(to + i, &q, static_cast<std::size_t>(lanes));
     });
     *row = {scale + sum_of(poison), offset};
+  }
+};
+
+struct QuantizeWeights {
+  static CONVBERT_INLINE void run(const float* from, std::int8_t* to, std::int64_t count,
+                                  QuantizedWeights* weights) {
+    constexpr float kSteps = 127.0f;
+    Floats largest{};
+    Floats poison{};
+    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
+      const Floats w = load_lanes(from + i, lanes);
+      largest = larger(largest, w < 0.0f ? -w : w);
+      poison += w * 0.0f;
+    });
+    const float scale = largest_of(largest) / kSteps;
+    const float steps_per_unit = scale > 0.0f ? 1.0f / scale : 0.0f;
+    Ints sum{};
+    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
+      const Floats steps = clamp(load_lanes(from + i, lanes) * steps_per_unit, -kSteps, kSteps);
+      const Ints q = truncate(steps < 0.0f ? steps - 0.5f : steps + 0.5f);
+      sum += q;
+      const SignedBits8 narrow = __builtin_convertvector(q, SignedBits8);
+      std::memcpy(to + i, &narrow, static_cast<std::size_t>(lanes));
+    });
+    std::int64_t total = 0;
+    for (std::int64_t lane = 0; lane < kLanes; ++lane) total += sum[lane];
+    *weights = {scale + sum_of(poison), scale * static_cast<float>(total)};
   }
 };
 
@@ -213,6 +241,12 @@ RowScale quantize(const float* from, std::uint8_t* to, std::int64_t count) {
   RowScale row;
   dispatch<Quantize>(from, to, count, &row);
   return row;
+}
+
+QuantizedWeights quantize_weights(const float* from, std::int8_t* to, std::int64_t count) {
+  QuantizedWeights weights;
+  dispatch<QuantizeWeights>(from, to, count, &weights);
+  return weights;
 }
 
 void widen_from_u8(const std::uint8_t* from, float* to, std::int64_t count) {

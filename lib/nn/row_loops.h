@@ -25,6 +25,13 @@ struct RowScale {
 RowScale quantize(const float* from, std::uint8_t* to, std::int64_t count);
 void widen_from_u8(const std::uint8_t* from, float* to, std::int64_t count);
 
+// The weights of one output feature to 8 bits: w = scale * q to half a scale, q from -127 to 127.
+struct QuantizedWeights {
+  float scale;  // NaN or infinite if a weight is
+  float sum;    // of the weights, as rounded
+};
+QuantizedWeights quantize_weights(const float* from, std::int8_t* to, std::int64_t count);
+
 // What a row of integer sums needs of a weight w = scale * q, q from -127 to 127, to become floats:
 // one entry an output feature.
 struct ColumnScales {

@@ -11,6 +11,7 @@
 // do not depend on how records fall into them.
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,6 +34,7 @@ struct Job {
   std::int64_t weight = 1;                                  // what it adds to a batch: its tokens
   std::string output;                                       // the result, as its format wants it
   std::vector<std::pair<std::string, std::string>> arrays;  // or as named npy arrays
+  std::any summary;     // or what one result of all records adds up
   std::string failure;  // why there is no result; "" if there is one
   std::string failure_kind = "input";
 
