@@ -2,14 +2,12 @@
 #include <filesystem>
 #include <optional>
 
+#include "attention_export.h"
 #include "attention_maps.h"
 #include "attention_statistics.h"
 #include "commands.h"
 #include "core/error.h"
-#include "io/json_text.h"
-#include "io/npy.h"
 #include "model_run.h"
-#include "nn/compute.h"
 #include "record_command.h"
 
 namespace convbert::app {
@@ -20,94 +18,31 @@ struct AttentionOptions {
   std::string layers;  // "" for all
   std::string heads;
   std::string folder;
+  std::vector<std::string> maps;  // empty: attention, and conv where the model has it
   bool statistics = false;
   std::optional<std::int64_t> window;
 };
 
-// values, row-major, as nested lists: "[[1,2],[3,4]]" for shape {2, 2}.
-void append_nested(std::string& out, std::span<const std::int64_t> shape,
-                   std::span<const float> values) {
-  if (shape.size() == 1) return append_json_array(out, values);
-  const auto count = static_cast<std::size_t>(shape.front());
-  const std::size_t part = count == 0 ? 0 : values.size() / count;
-  out += '[';
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i > 0) out += ',';
-    append_nested(out, shape.subspan(1), values.subspan(i * part, part));
-  }
-  out += ']';
-}
-
-class AttentionCommand : public RecordCommand {
- public:
-  AttentionCommand(const AttentionOptions& options, LoadedModel loaded, MapSelection selection)
-      : format_(options.record.output.format),
-        folder_(options.folder),
-        loaded_(std::move(loaded)),
-        selection_(std::move(selection)) {}
-
-  std::vector<std::string> result_names() const override {
-    std::vector<std::string> names{"truncated", "tokens", "attention"};
-    if (loaded_.model.config.convolution) names.push_back("conv_kernel");
-    return names;
-  }
-  void prepare(Job& job) const override {
-    encode_job(loaded_, job);
-    job.weight = weight_of_maps(job.weight);
-  }
-  std::string output_folder() const override { return folder_; }
-
-  ComputeBatch make_worker(const RecordStyle& style) const override {
-    auto workspace = std::make_shared<Workspace>();
-    return [this, style, workspace](std::span<Job> jobs, int threads) {
-      const nn::ComputeScope scope(threads);
-      const PackedJobs packed = pack(jobs);
-      const std::vector<AttentionMaps> maps =
-          compute_maps(loaded_.model.encoder, packed.batch, selection_, *workspace);
-      for (std::size_t s = 0; s < maps.size(); ++s) put(maps[s], *packed.jobs[s], style);
-    };
-  }
-
- private:
-  void put(const AttentionMaps& maps, Job& job, const RecordStyle& style) const {
-    if (!all_finite(maps.attention) || !all_finite(maps.kernels)) return fail_not_finite(job);
-    const std::vector<std::string> tokens = loaded_.tokenizer.tokens(job.encoding);
-    const Shape attention{maps.layers, maps.heads, maps.length, maps.length};
-    const Shape kernels{maps.layers, maps.heads, maps.length, maps.kernel};
-    const bool has_kernels = maps.kernel > 0;
-    if (format_ == "npz") {
-      const std::string& prefix = style.result_prefix;
-      job.arrays.emplace_back(prefix + "tokens", npy_array(tokens));
-      job.arrays.emplace_back(prefix + "attention",
-                              npy_array(attention, std::span(maps.attention)));
-      if (has_kernels) {
-        job.arrays.emplace_back(prefix + "conv_kernel",
-                                npy_array(kernels, std::span(maps.kernels)));
-      }
-      return;
-    }
-    std::string& out = job.output;
-    begin_record(out, job.record, style);
-    append_truncated(out, job, style);
-    append_result_name(out, "tokens", style);
-    append_json_array(out, tokens);
-    append_result_name(out, "attention", style);
-    append_nested(out, attention, maps.attention);
-    if (has_kernels) {
-      append_result_name(out, "conv_kernel", style);
-      append_nested(out, kernels, maps.kernels);
-    }
-    out += '}';
-  }
-
-  std::string format_;
-  std::string folder_;
-  LoadedModel loaded_;
-  MapSelection selection_;
-};
-
 std::vector<std::int64_t> select(const std::string& text, std::int64_t count, const char* flag) {
   return parse_index_list(text.empty() ? concat("0-", count - 1) : text, count, flag);
+}
+
+std::vector<MapTypeName> map_types(const AttentionOptions& options, const ModelConfig& config) {
+  std::vector<MapTypeName> types;
+  for (const MapTypeName& type : kMapTypes) {
+    const bool asked_for = std::ranges::find(options.maps, type.flag) != options.maps.end();
+    const bool is_default = options.maps.empty() && is_of_heads(type.type) &&
+                            (type.type == MapType::attention || config.convolution);
+    if (asked_for || is_default) types.push_back(type);
+  }
+  if (std::ranges::any_of(types, [](const MapTypeName& t) { return t.type == MapType::conv; }) &&
+      !config.convolution) {
+    throw Error(ErrorKind::usage, "--map conv: this model has no convolution");
+  }
+  if (!options.heads.empty() && std::ranges::none_of(types, is_of_heads, &MapTypeName::type)) {
+    throw Error(ErrorKind::usage, "--head: the maps asked for are of whole layers");
+  }
+  return types;
 }
 
 void check_format(const AttentionOptions& options) {
@@ -120,6 +55,9 @@ void check_format(const AttentionOptions& options) {
     throw Error(ErrorKind::usage, "--window is for --stats");
   }
   if (!options.statistics) return;
+  if (!options.maps.empty()) {
+    throw Error(ErrorKind::usage, "--stats and --map exclude each other");
+  }
   if (format == "npz" || !options.folder.empty()) {
     throw Error(ErrorKind::usage,
                 "--stats: expected --format jsonl, tsv or table, and no --out-dir");
@@ -159,8 +97,11 @@ int run(AttentionOptions& options, Console& console) {
                                 options.window.value_or(kernel / 2), options.record.output.format);
     return run_records(options.record, *command, console);
   }
-  return run_records(options.record,
-                     AttentionCommand(options, std::move(loaded), std::move(selection)), console);
+  std::vector<MapTypeName> types = map_types(options, config);
+  const auto command =
+      make_export_command(std::move(loaded), std::move(selection), std::move(types),
+                          {options.record.output.format, options.folder});
+  return run_records(options.record, *command, console);
 }
 
 }  // namespace
@@ -185,6 +126,18 @@ void add_attention_command(CLI::App& app, const Choose& choose) {
                    "With --format npz: a file for each record, <id>.npz, in this folder")
       ->group(kGroup)
       ->type_name("DIR");
+  std::vector<std::string> names;
+  for (const MapTypeName& type : kMapTypes) names.emplace_back(type.flag);
+  command
+      ->add_option("--map", options->maps,
+                   "Which maps: attention and conv, of each head (default); mixed, the mean of all "
+                   "heads of a layer; rollout, how attention flows through the layers (Abnar and "
+                   "Zuidema 2020); attention-rollout, without the convolution")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember(names).description(""))
+      ->group(kGroup)
+      ->type_name("LIST");
   command
       ->add_flag("--stats", options->statistics,
                  "Instead of maps, what each head does on average over the whole input, beside "

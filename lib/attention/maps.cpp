@@ -1,5 +1,7 @@
 #include "attention/maps.h"
 
+#include <algorithm>
+
 namespace convbert {
 namespace {
 
@@ -27,6 +29,22 @@ std::span<float> AttentionMaps::attention_row(std::int64_t layer, std::int64_t h
 std::span<float> AttentionMaps::kernel_row(std::int64_t layer, std::int64_t head,
                                            std::int64_t position) {
   return row(kernels, (layer * heads + head) * length + position, kernel);
+}
+
+AttentionMaps AttentionMaps::select(std::span<const std::int64_t> chosen_layers,
+                                    std::span<const std::int64_t> chosen_heads) const {
+  AttentionMaps chosen(static_cast<std::int64_t>(chosen_layers.size()),
+                       static_cast<std::int64_t>(chosen_heads.size()), length, kernel);
+  const auto copy = [&](const std::vector<float>& from, std::int64_t size, float* to) {
+    for (const std::int64_t layer : chosen_layers) {
+      for (const std::int64_t head : chosen_heads) {
+        to = std::copy_n(from.data() + (layer * heads + head) * size, size, to);
+      }
+    }
+  };
+  copy(attention, length * length, chosen.attention.data());
+  copy(kernels, length * kernel, chosen.kernels.data());
+  return chosen;
 }
 
 }  // namespace convbert

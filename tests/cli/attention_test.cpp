@@ -1,4 +1,4 @@
-// `attention --stats`: one result of the whole input.
+// `attention`: which maps, and --stats, one result of the whole input.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -82,6 +82,37 @@ TEST_CASE("a bad record is named and left out") {
   CHECK(result.out == run_convbert({"attention", "--stats"}, {.input = good + good}).out);
 }
 
+TEST_CASE("maps of layers, whatever heads and layers are chosen") {
+  const auto maps = [](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"attention", "-t", "a few words", "--map"});
+    const ProcessResult result = run_convbert(flags);
+    INFO(result.err);
+    REQUIRE(result.status == 0);
+    return Json::parse(result.out);
+  };
+  const Json all = maps({"rollout,mixed,attention-rollout"});
+  for (const char* name : {"mixed", "rollout", "attention_rollout"}) {
+    INFO(name);
+    CHECK(all[name].size() == 4);
+    CHECK(all[name][0].size() == 5);
+    CHECK(all[name][0][0].size() == 5);
+  }
+  CHECK_FALSE(all.contains("attention"));
+  for (const Json& layer : all["rollout"]) {
+    for (const Json& row : layer) {
+      double sum = 0;
+      for (const Json& weight : row) sum += weight.get<double>();
+      CHECK(sum == doctest::Approx(1.0));
+    }
+  }
+  const Json some = maps({"rollout,attention", "--layer", "3,1", "--head", "1"});
+  CHECK(some["rollout"][0] == all["rollout"][3]);
+  CHECK(some["rollout"][1] == all["rollout"][1]);
+  const Json heads = maps({"attention"});
+  CHECK(some["attention"][0][0] == heads["attention"][3][1]);
+  CHECK(some["attention"][1][0] == heads["attention"][1][1]);
+}
+
 TEST_CASE("nothing to measure gives no rows") {
   const ProcessResult result = run_convbert({"attention", "--stats"}, {.input = ""});
   CHECK(result.status == 0);
@@ -95,7 +126,10 @@ TEST_CASE("flags that do not go together") {
                                                 {"--stats", "--format", "npz"},
                                                 {"--stats", "--out-dir", "x"},
                                                 {"--stats", "-o", "x", "--resume"},
-                                                {"--stats", "--window", "-1"}}) {
+                                                {"--stats", "--window", "-1"},
+                                                {"--map", "none"},
+                                                {"--stats", "--map", "mixed"},
+                                                {"--map", "mixed", "--head", "0"}}) {
     std::vector<std::string> arguments{"attention", "-t", "a"};
     arguments.insert(arguments.end(), flags.begin(), flags.end());
     const ProcessResult result = run_convbert(arguments);

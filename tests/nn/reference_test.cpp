@@ -2,9 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <random>
 #include <vector>
 
 #include "core/error.h"
@@ -12,47 +10,14 @@
 #include "nn/depthwise_conv.h"
 #include "nn/dynamic_conv.h"
 #include "nn/feed_forward.h"
-#include "nn/layer_norm.h"
 #include "nn/linear.h"
-#include "nn/row_loops.h"
+#include "nn/reference.h"
 #include "nn/self_attention.h"
 
 namespace convbert::nn {
 namespace {
 
 constexpr double kTolerance = 1e-5;
-
-class Random {
- public:
-  explicit Random(unsigned seed) : generator_(seed) {}
-  std::vector<float> floats(std::int64_t count) {
-    std::normal_distribution<float> normal;
-    std::vector<float> values(static_cast<std::size_t>(count));
-    std::ranges::generate(values, [&] { return normal(generator_); });
-    return values;
-  }
-  MatrixView matrix(Workspace& workspace, std::int64_t rows, std::int64_t columns) {
-    const MatrixView matrix = allocate_rows(workspace, rows, columns);
-    std::ranges::copy(floats(rows * columns), matrix.data);
-    return matrix;
-  }
-
- private:
-  std::mt19937 generator_;
-};
-
-double apply(Activation activation, double x) {
-  switch (activation) {
-    case Activation::identity: return x;
-    case Activation::gelu: return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
-    case Activation::gelu_tanh:
-      return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-    case Activation::relu: return std::max(x, 0.0);
-    case Activation::silu: return x / (1 + std::exp(-x));
-    case Activation::tanh: return std::tanh(x);
-  }
-  return NAN;
-}
 
 Batch batch_of(const std::vector<std::size_t>& lengths) {
   Batch batch;
@@ -229,102 +194,6 @@ TEST_CASE("narrow products are as near as their rounding lets them be, and no ne
     const double int8 = relative_error(Precision::int8, accumulate);
     CHECK(int8 < 0.05);
     CHECK(int8 > 0.005);
-  }
-}
-
-TEST_CASE("rounding to bfloat16 is to nearest even and keeps what is not finite") {
-  const float values[] = {1.0f, 1.00390625f, 1.01171875f, -2.0f / 3, 3.4e38f, INFINITY, -INFINITY};
-  const float expected[] = {1.0f, 1.0f, 1.015625f, -0.66796875f, INFINITY, INFINITY, -INFINITY};
-  std::uint16_t narrow[7];
-  float wide[7];
-  narrow_to_bf16(values, narrow, 7);
-  widen_from_bf16(narrow, wide, 7);
-  for (int i = 0; i < 7; ++i) CHECK(wide[i] == expected[i]);
-  const float nan = std::bit_cast<float>(0x7FFFFFFFu);
-  narrow_to_bf16(&nan, narrow, 1);
-  widen_from_bf16(narrow, wide, 1);
-  CHECK(std::isnan(wide[0]));
-}
-
-TEST_CASE("rows quantise to half a step, and say so when they are not finite") {
-  Random random(9);
-  std::vector<float> row = random.floats(101);
-  std::vector<std::uint8_t> quantized(row.size());
-  const auto count = static_cast<std::int64_t>(row.size());
-  const RowScale scale = quantize(row.data(), quantized.data(), count);
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    const float back = scale.scale * static_cast<float>(quantized[i]) + scale.offset;
-    CHECK(std::abs(back - row[i]) <= scale.scale * 0.501f);
-  }
-  std::ranges::fill(row, 0.0f);
-  CHECK(quantize(row.data(), quantized.data(), count).scale == 0.0f);
-  for (const float bad : {NAN, INFINITY, -INFINITY}) {
-    row[50] = bad;
-    CHECK_FALSE(std::isfinite(quantize(row.data(), quantized.data(), count).scale));
-  }
-}
-
-TEST_CASE("activations over their whole range, NaN included") {
-  for (const Activation activation : {Activation::gelu, Activation::gelu_tanh, Activation::relu,
-                                      Activation::silu, Activation::tanh}) {
-    std::vector<float> row;
-    for (float x = -100.0f; x < 100.0f; x += 0.01f) row.push_back(x);
-    std::vector<float> found = row;
-    activate(activation, found.data(), static_cast<std::int64_t>(found.size()));
-    double largest = 0;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const double expected = apply(activation, row[i]);
-      largest =
-          std::max(largest, std::abs(expected - found[i]) / std::max(1.0, std::abs(expected)));
-    }
-    INFO(name_of(activation));
-    CHECK(largest < 2e-6);
-    float nan = NAN;
-    activate(activation, &nan, 1);
-    CHECK(std::isnan(nan));
-  }
-}
-
-TEST_CASE("layer normalisation, also of rows without variance") {
-  Random random(4);
-  Workspace workspace;
-  const auto scale = random.floats(50);
-  const auto shift = random.floats(50);
-  const MatrixView x = random.matrix(workspace, 11, 50);
-  std::fill_n(x.row(3), 50, 2.5f);
-  const std::vector<float> before(x.data, x.data + 11 * 50);
-  const LayerNorm norm(scale, shift, 1e-12f);
-  norm.forward(x);
-  for (std::int64_t row = 0; row < 11; ++row) {
-    const float* values = before.data() + row * 50;
-    double mean = 0;
-    double variance = 0;
-    for (int i = 0; i < 50; ++i) mean += values[i] / 50.0;
-    for (int i = 0; i < 50; ++i) variance += (values[i] - mean) * (values[i] - mean) / 50.0;
-    for (std::size_t i = 0; i < 50; ++i) {
-      const double expected =
-          (values[i] - mean) / std::sqrt(variance + 1e-12) * scale[i] + shift[i];
-      CHECK(x.row(row)[i] == doctest::Approx(expected).epsilon(1e-4));
-    }
-  }
-}
-
-TEST_CASE("softmax over groups of columns, large values included") {
-  Random random(5);
-  Workspace workspace;
-  const MatrixView x = random.matrix(workspace, 13, 12);
-  x.row(2)[4] = 500.0f;
-  const std::vector<float> before(x.data, x.data + 13 * 12);
-  for (std::int64_t row = 0; row < x.rows; ++row) softmax_of_groups(x.row(row), 3, 12);
-  for (std::size_t first = 0; first < before.size(); first += 3) {
-    double sum = 0;
-    double largest = before[first];
-    for (std::size_t i = 0; i < 3; ++i) largest = std::max<double>(largest, before[first + i]);
-    for (std::size_t i = 0; i < 3; ++i) sum += std::exp(before[first + i] - largest);
-    for (std::size_t i = 0; i < 3; ++i) {
-      CHECK(x.data[first + i] ==
-            doctest::Approx(std::exp(before[first + i] - largest) / sum).epsilon(1e-5));
-    }
   }
 }
 
