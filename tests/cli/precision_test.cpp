@@ -41,7 +41,9 @@ TEST_CASE("narrow precisions stay near, and auto is f32") {
   const auto exact = vectors({"--precision", "f32"});
   CHECK(vectors({}) == exact);
   CHECK(vectors({"--precision", "auto"}) == exact);
-  for (const auto& [name, least] : {std::pair("bf16", 0.99999), std::pair("int8", 0.9995)}) {
+  for (const auto& expected : {std::pair("bf16", 0.99999), std::pair("int8", 0.9995)}) {
+    const char* name = expected.first;
+    const double least = expected.second;
     const auto narrow = vectors({"--precision", name});
     CHECK(narrow != exact);
     for (std::size_t i = 0; i < exact.size(); ++i) {

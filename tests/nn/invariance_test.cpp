@@ -79,13 +79,15 @@ TEST_CASE("a linear layer's rows do not depend on how many there are") {
 
 TEST_CASE("a linear layer's result does not depend on the number of threads") {
   constexpr std::int64_t kRows = 53;
-  for (const auto& [in, out] : {std::pair<std::int64_t, std::int64_t>{768, 3072},
-                                {3072, 768},
-                                {768, 1536},
-                                {256, 1024},
-                                {1024, 256},
-                                {384, 54},
-                                {37, 19}}) {
+  for (const auto& shape : {std::pair<std::int64_t, std::int64_t>{768, 3072},
+                            {3072, 768},
+                            {768, 1536},
+                            {256, 1024},
+                            {1024, 256},
+                            {384, 54},
+                            {37, 19}}) {
+    const std::int64_t in = shape.first;
+    const std::int64_t out = shape.second;
     const auto weight = random_floats(in * out, 1);
     const auto bias = random_floats(out, 2);
     for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {

@@ -258,31 +258,33 @@ std::vector<double> softmax_scores(ConstMatrixView query, ConstMatrixView key, s
 TEST_CASE("self-attention of lengths around its blocks and panels, in heads of any size") {
   const ComputeScope scope;
   constexpr std::int64_t kHeads = 2;
-  for (const auto& [kSize, length] : std::vector<std::pair<std::int64_t, std::int64_t>>{{12, 1},
-                                                                                        {12, 2},
-                                                                                        {12, 5},
-                                                                                        {12, 6},
-                                                                                        {12, 7},
-                                                                                        {12, 31},
-                                                                                        {12, 32},
-                                                                                        {12, 33},
-                                                                                        {12, 129},
-                                                                                        {1, 20},
-                                                                                        {16, 20},
-                                                                                        {40, 20},
-                                                                                        {64, 200},
-                                                                                        {80, 13},
-                                                                                        {96, 65}}) {
-    const SelfAttention attention(kHeads, kSize);
+  for (const auto& shape : std::vector<std::pair<std::int64_t, std::int64_t>>{{12, 1},
+                                                                              {12, 2},
+                                                                              {12, 5},
+                                                                              {12, 6},
+                                                                              {12, 7},
+                                                                              {12, 31},
+                                                                              {12, 32},
+                                                                              {12, 33},
+                                                                              {12, 129},
+                                                                              {1, 20},
+                                                                              {16, 20},
+                                                                              {40, 20},
+                                                                              {64, 200},
+                                                                              {80, 13},
+                                                                              {96, 65}}) {
+    const std::int64_t size = shape.first;
+    const std::int64_t length = shape.second;
+    const SelfAttention attention(kHeads, size);
     Random random(static_cast<unsigned>(length));
     Workspace workspace;
     // Slices of one wide matrix, as the encoder has them.
-    const MatrixView all = random.matrix(workspace, length, 3 * kHeads * kSize);
+    const MatrixView all = random.matrix(workspace, length, 3 * kHeads * size);
     const auto part = [&](std::int64_t i) {
-      return all.column_range(i * kHeads * kSize, kHeads * kSize);
+      return all.column_range(i * kHeads * size, kHeads * size);
     };
-    const MatrixView context = allocate_rows(workspace, length, kHeads * kSize);
-    std::vector<double> expected(static_cast<std::size_t>(length * kHeads * kSize));
+    const MatrixView context = allocate_rows(workspace, length, kHeads * size);
+    std::vector<double> expected(static_cast<std::size_t>(length * kHeads * size));
     int views = 0;
     double largest = 0;
     const auto see = [&](const AttentionView& view) {
@@ -290,13 +292,13 @@ TEST_CASE("self-attention of lengths around its blocks and panels, in heads of a
       REQUIRE(view.length == length);
       for (std::int64_t h = 0; h < kHeads; ++h) {
         for (std::int64_t i = 0; i < length; ++i) {
-          const std::vector<double> weights = softmax_scores(part(0), part(1), h, kSize, i);
+          const std::vector<double> weights = softmax_scores(part(0), part(1), h, size, i);
           for (std::int64_t j = 0; j < length; ++j) {
             const double weight = weights[static_cast<std::size_t>(j)];
             const float found = view.data[(h * view.stride + i) * view.stride + j];
             largest = std::max(largest, std::abs(weight - found));
-            for (std::int64_t d = h * kSize; d < (h + 1) * kSize; ++d) {
-              expected[static_cast<std::size_t>(i * kHeads * kSize + d)] +=
+            for (std::int64_t d = h * size; d < (h + 1) * size; ++d) {
+              expected[static_cast<std::size_t>(i * kHeads * size + d)] +=
                   weight * part(2).row(j)[d];
             }
           }
@@ -307,7 +309,7 @@ TEST_CASE("self-attention of lengths around its blocks and panels, in heads of a
     for (std::size_t i = 0; i < expected.size(); ++i) {
       largest = std::max(largest, std::abs(expected[i] - context.data[i]));
     }
-    INFO("heads of ", kSize, ", length ", length);
+    INFO("heads of ", size, ", length ", length);
     CHECK(views == 1);
     CHECK(largest < kTolerance);
   }
