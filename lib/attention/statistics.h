@@ -17,6 +17,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -96,6 +97,20 @@ class CorpusStatistics {
   std::vector<Sum> kernels_;
   Figures uniform_attention_{};
   Figures uniform_kernel_{};
+};
+
+// What is known of one head of a corpus: a line of the result, and what pictures draw.
+struct HeadStatistics {
+  std::string model;  // of several that are compared; else ""
+  std::int64_t layer = 0;
+  std::int64_t head = 0;
+  MapKind kind = MapKind::attention;
+  std::int64_t rows = 0;
+  std::array<Estimate, kFigures> figures{};
+  Figures uniform{};
+  // Mean weight of the tokens inside the text at |j - i| = 0, 1, 2, ..., of both sides together.
+  std::vector<double> by_distance;
+  std::vector<double> by_distance_uniform;
 };
 
 // What a head mostly does, by these rules, of which the first that holds counts:
