@@ -19,11 +19,10 @@ bool is_markup(char32_t c) {
   return (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
 }
 
-char32_t visible(char32_t c) {
-  if (c < 0x20) return 0x2400 + c;
-  if (c == 0x7F) return 0x2421;
-  if (c < 0xA0 && c >= 0x80) return 0xFFFD;
-  return sets_direction(c) || separates_lines(c) || is_markup(c) ? 0xFFFD : c;
+bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
+
+bool acts(char32_t c) {
+  return is_control(c) || sets_direction(c) || separates_lines(c) || is_markup(c);
 }
 
 int terminal_columns(char32_t c) {
@@ -36,7 +35,10 @@ int terminal_columns(char32_t c) {
 std::string visible_label(std::string_view label) {
   const std::string text = replace_invalid_utf8(label);
   std::string shown;
-  for (std::size_t at = 0; at < text.size();) append_utf8(shown, visible(decode_utf8(text, at)));
+  for (std::size_t at = 0; at < text.size();) {
+    const char32_t c = decode_utf8(text, at);
+    append_utf8(shown, acts(c) ? 0xFFFD : c);
+  }
   return shown;
 }
 

@@ -6,10 +6,9 @@
 
 namespace convbert {
 
-// The label with a visible sign for each character that would act instead of being seen: controls
-// (U+2400 and up, Control Pictures), line separators and those that set the direction of writing
-// (U+FFFD, which also stands for what is not UTF-8). A text may hold anything; an escape sequence
-// in one must not reach a terminal.
+// The label with U+FFFD for each character that would act instead of being seen (controls, line
+// separators, what sets the direction of writing, tags) and for what is not UTF-8. A text may hold
+// anything; an escape sequence in one must not reach a terminal.
 std::string visible_label(std::string_view label);
 
 // Columns of a terminal that the label takes: two for wide characters (UAX 11), none for combining

@@ -30,7 +30,9 @@ Name name_at(std::string_view text) {
 
 std::string settled_svg(std::string_view svg) {
   constexpr std::string_view kRoot = "<svg ";
-  constexpr std::string_view kSharp = "style=\"image-rendering:pixelated\" ";
+  // A viewer takes the last that it knows: the first is of SVG 1.1, the second of today's CSS.
+  constexpr std::string_view kSharp =
+      "style=\"image-rendering:optimizeSpeed;image-rendering:pixelated\" ";
   std::string settled;
   settled.reserve(svg.size() + kSharp.size());
   std::map<std::string, std::size_t, std::less<>> numbers;
