@@ -187,24 +187,37 @@ void Canvas::hatch(std::span<const Box> boxes, const Stroke& stroke) {
 
 void Canvas::cells(const Box& box, std::int64_t rows, std::int64_t columns,
                    std::span<const Rgb> colors) {
+  // Viewers of SVG and PDF may blur what they magnify, whatever the file says; of cells that are
+  // many pixels each they blur no more than the edge.
+  const auto repeats = [&](double side, std::int64_t cells) {
+    constexpr double kPixelsOfAPoint = 4;
+    if (format_ == PictureFormat::png) return std::int64_t{1};
+    return std::max<std::int64_t>(
+        1, std::llround(side * kPixelsOfAPoint / static_cast<double>(cells)));
+  };
+  const std::int64_t wide = repeats(box.width, columns);
+  const std::int64_t high = repeats(box.height, rows);
   const std::unique_ptr<cairo_surface_t, FreeWith<cairo_surface_destroy>> image(
-      cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(columns),
-                                 static_cast<int>(rows)));
+      cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(columns * wide),
+                                 static_cast<int>(rows * high)));
   unsigned char* data = cairo_image_surface_get_data(image.get());
   if (data == nullptr) throw Error(ErrorKind::internal, "Cairo has no memory for a map");
   const int stride = cairo_image_surface_get_stride(image.get());
-  for (std::int64_t i = 0; i < rows; ++i) {
+  for (std::int64_t i = 0; i < rows * high; ++i) {
     auto* row = reinterpret_cast<std::uint32_t*>(data + i * stride);
-    for (std::int64_t j = 0; j < columns; ++j) {
-      const Rgb& color = colors[static_cast<std::size_t>(i * columns + j)];
-      row[j] = static_cast<std::uint32_t>(color.red << 16 | color.green << 8 | color.blue);
+    const std::span<const Rgb> cells = colors.subspan(static_cast<std::size_t>(i / high * columns),
+                                                      static_cast<std::size_t>(columns));
+    for (const Rgb& color : cells) {
+      const auto pixel =
+          static_cast<std::uint32_t>(color.red << 16 | color.green << 8 | color.blue);
+      row = std::fill_n(row, wide, pixel);
     }
   }
   cairo_surface_mark_dirty(image.get());
   cairo_save(cairo_.get());
   cairo_translate(cairo_.get(), box.x, box.y);
-  cairo_scale(cairo_.get(), box.width / static_cast<double>(columns),
-              box.height / static_cast<double>(rows));
+  cairo_scale(cairo_.get(), box.width / static_cast<double>(columns * wide),
+              box.height / static_cast<double>(rows * high));
   cairo_set_source_surface(cairo_.get(), image.get(), 0, 0);
   cairo_pattern_set_filter(cairo_get_source(cairo_.get()), CAIRO_FILTER_NEAREST);
   cairo_paint(cairo_.get());
