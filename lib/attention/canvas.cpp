@@ -61,11 +61,6 @@ Typesetter::Typesetter()
     : fonts_(pango_cairo_font_map_new()),
       context_(pango_font_map_create_context(fonts_.get())),
       layout_(pango_layout_new(context_.get())) {
-  PangoFontFamily** families = nullptr;
-  int count = 0;
-  pango_font_map_list_families(fonts_.get(), &families, &count);
-  g_free(families);
-  has_fonts_ = count > 0;
   // Text is as wide in pixels as in print.
   const std::unique_ptr<cairo_font_options_t, FreeWith<cairo_font_options_destroy>> options(
       cairo_font_options_create());
@@ -76,6 +71,8 @@ Typesetter::Typesetter()
   pango_context_set_round_glyph_positions(context_.get(), FALSE);
   pango_layout_set_single_paragraph_mode(layout_.get(), TRUE);
   pango_layout_set_ellipsize(layout_.get(), PANGO_ELLIPSIZE_END);
+  // Without fonts Pango names families all the same, and draws boxes.
+  has_fonts_ = pango_layout_get_unknown_glyphs_count(set({.content = "0"})) == 0;
 }
 
 PangoLayout* Typesetter::set(const Text& text) const {

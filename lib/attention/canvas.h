@@ -61,7 +61,7 @@ class Typesetter {
   std::unique_ptr<PangoFontMap, FreeWith<g_object_unref>> fonts_;
   std::unique_ptr<PangoContext, FreeWith<g_object_unref>> context_;
   std::unique_ptr<PangoLayout, FreeWith<g_object_unref>> layout_;
-  bool has_fonts_;
+  bool has_fonts_ = false;
 };
 
 struct PageSize {

@@ -15,7 +15,9 @@ namespace {
 
 constexpr double kMargin = 12;
 constexpr double kBetweenBlocks = 18;
-constexpr double kNoteHeight = 14;
+constexpr double kNoteHeight = 10;
+constexpr double kLeastNote = 240;  // points before a line of notes is broken
+constexpr double kBeforeBar = 10;
 constexpr double kNoteSize = 7;
 
 struct Block {
@@ -23,12 +25,20 @@ struct Block {
   MapLayout layout;
   double largest;
   std::string title;
-  std::string note;
+  std::vector<std::string> notes;  // lines below
 
-  double height() const { return layout.height + kNoteHeight; }
+  double body() const { return layout.width + kBeforeBar + kScaleBarSpace; }
+  double height() const {
+    return layout.height + 4 + kNoteHeight * static_cast<double>(notes.size());
+  }
 };
 
 std::string number(std::int64_t value) { return std::to_string(value); }
+
+// Is there room to see what lies beyond the ends of the text?
+bool shows_ends(const MapLayout& layout, const MapSet& set) {
+  return layout.cell_height * static_cast<double>(set.columns / 2) >= 2;
+}
 
 // "self-attention", with what all of its maps share.
 std::string title_of(const MapSet& set) {
@@ -52,6 +62,7 @@ class MapPicture {
 
  private:
   void lay_out_block(const MapSet& set);
+  std::vector<std::string> notes_of(const Block& block) const;
   std::int64_t pixels(double points) const {
     return std::max<std::int64_t>(1, std::llround(points * style_.resolution / 72));
   }
@@ -77,33 +88,62 @@ class MapPicture {
 };
 
 void MapPicture::lay_out_block(const MapSet& set) {
-  const double room =
-      style_.width > 0 ? std::max(style_.width - 2 * kMargin - kScaleBarSpace - 10, 1.0) : 0;
-  Block block{&set, lay_out(maps_, set, labels_, room, typesetter_), largest_weight(set),
-              title_of(set), reading_note(set)};
+  const double room = style_.width > 0
+                          ? std::max(style_.width - 2 * kMargin - kScaleBarSpace - kBeforeBar, 1.0)
+                          : 0;
+  Block block{&set,
+              lay_out(maps_, set, labels_, room, typesetter_),
+              largest_weight(set),
+              title_of(set),
+              {}};
+  block.notes = notes_of(block);
+  blocks_.push_back(std::move(block));
+}
+
+// What a reader must know, in as many lines as its sentences need.
+std::vector<std::string> MapPicture::notes_of(const Block& block) const {
   const MapLayout& layout = block.layout;
-  if (set.is_band() && layout.cell_height * static_cast<double>(set.columns / 2) >= 2) {
-    const TextEnds ends(maps_, set);
-    if (ends.is_before(0, 0) || ends.is_behind(set.rows - 1, set.columns - 1)) {
-      block.note += " Hatched: beyond the ends of the text.";
-    }
+  const MapSet& set = *block.set;
+  std::vector<std::string> sentences = {"Row: what a token reads."};
+  if (set.is_band()) sentences.emplace_back("Column: how far from it.");
+  if (!set.outside.empty()) sentences.emplace_back("Set apart: before and behind the text.");
+  const TextEnds ends(maps_, set);
+  if (set.is_band() && shows_ends(layout, set) &&
+      (ends.is_before(0, 0) || ends.is_behind(set.rows - 1, set.columns - 1))) {
+    sentences.emplace_back("Hatched: beyond the ends of the text.");
   }
   if (set.rows > pixels(layout.map_height) || set.columns > pixels(layout.map_width)) {
-    block.note += " Each pixel: the largest weight there.";
+    sentences.emplace_back("Each pixel: the largest weight there.");
   }
-  blocks_.push_back(std::move(block));
+  const double room =
+      std::max(block.body(), style_.width > 0 ? style_.width - 2 * kMargin : kLeastNote);
+  std::vector<std::string> lines;
+  for (const std::string& sentence : sentences) {
+    const std::string joined = lines.empty() ? "" : lines.back() + " " + sentence;
+    const bool fits = typesetter_.width_of({.content = joined, .size = kNoteSize}) <= room;
+    if (lines.empty() || !fits) {
+      lines.push_back(sentence);
+    } else {
+      lines.back() = joined;
+    }
+  }
+  return lines;
 }
 
 PageSize MapPicture::page() const {
   double width = style_.width;
   double height = 2 * kMargin + (id_.empty() ? 0 : kTitleHeight) - kBetweenBlocks;
   for (const Block& block : blocks_) {
-    const double title =
-        typesetter_.width_of({.content = block.title, .size = 10, .is_bold = true});
-    const double note = typesetter_.width_of({.content = block.note, .size = kNoteSize});
-    const double body = block.layout.width + 10 + kScaleBarSpace;
-    width = std::max(width, 2 * kMargin + std::max({body, title, note}));
+    width = std::max(width, 2 * kMargin + block.body());
     height += block.height() + kBetweenBlocks;
+    if (style_.width > 0) continue;  // text is made to fit
+    width = std::max(
+        width,
+        2 * kMargin + typesetter_.width_of({.content = block.title, .size = 10, .is_bold = true}));
+    for (const std::string& note : block.notes) {
+      width =
+          std::max(width, 2 * kMargin + typesetter_.width_of({.content = note, .size = kNoteSize}));
+    }
   }
   return {std::ceil(width * 2) / 2, std::ceil(height * 2) / 2, style_.resolution};
 }
@@ -136,7 +176,8 @@ std::string MapPicture::draw(PictureFormat format) {
 void MapPicture::draw_block(Canvas& canvas, const Block& block, Point corner) const {
   const MapLayout& layout = block.layout;
   const MapSet& set = *block.set;
-  canvas.text({corner.x, corner.y + 5}, Align::left, {block.title, 10, colors_.text, true});
+  const double widest = style_.width > 0 ? std::max(style_.width - 2 * kMargin, 1.0) : 0;
+  canvas.text({corner.x, corner.y + 5}, Align::left, {block.title, 10, colors_.text, true, widest});
   for (std::int64_t index = 0; index < set.maps(); ++index) {
     Box box = layout.map(index);
     box.x += corner.x;
@@ -148,11 +189,14 @@ void MapPicture::draw_block(Canvas& canvas, const Block& block, Point corner) co
   }
   const double maps_height = layout.height - layout.top;
   draw_scale_bar(canvas,
-                 {corner.x + layout.width + 10, corner.y + layout.top, kScaleBarWidth,
+                 {corner.x + layout.width + kBeforeBar, corner.y + layout.top, kScaleBarWidth,
                   std::clamp(maps_height, 40.0, 144.0)},
                  {unit_of(set.type), block.largest, style_.scale, style_.theme});
-  canvas.text({corner.x, corner.y + block.height() - kNoteSize / 2}, Align::left,
-              {block.note, kNoteSize, colors_.faint_text});
+  double y = corner.y + layout.height + 4 + kNoteHeight / 2;
+  for (const std::string& note : block.notes) {
+    canvas.text({corner.x, y}, Align::left, {note, kNoteSize, colors_.faint_text, false, widest});
+    y += kNoteHeight;
+  }
 }
 
 void MapPicture::draw_values(Canvas& canvas, const Block& block, const Raster& raster,
@@ -198,7 +242,7 @@ void MapPicture::draw_outside(Canvas& canvas, const Block& block, std::int64_t i
 void MapPicture::draw_ends(Canvas& canvas, const Block& block, const Box& box) const {
   const MapLayout& layout = block.layout;
   const MapSet& set = *block.set;
-  if (layout.cell_height * static_cast<double>(set.columns / 2) < 2) return;  // too small to see
+  if (!shows_ends(layout, set)) return;
   const TextEnds ends(maps_, set);
   std::vector<Box> boxes;
   for (std::int64_t row = 0; row < set.rows; ++row) {

@@ -94,13 +94,6 @@ std::string_view unit_of(MapType type) {
   }
 }
 
-std::string reading_note(const MapSet& set) {
-  std::string note = "Row: what a token reads.";
-  if (set.is_band()) note += " Column: how far from it.";
-  if (!set.outside.empty()) note += " Set apart: before and behind the text.";
-  return note;
-}
-
 std::string short_number(double value) {
   std::ostringstream out;
   out << std::setprecision(3) << value;

@@ -57,9 +57,6 @@ class TextEnds {
 // "weight" or what else the values of such a map are.
 std::string_view unit_of(MapType type);
 
-// What a reader must know of a set's rows and columns: "row: what a token reads", and so on.
-std::string reading_note(const MapSet& set);
-
 // A weight in three digits: "0.125", "3.2e-05".
 std::string short_number(double value);
 

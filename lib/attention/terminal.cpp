@@ -12,7 +12,7 @@
 namespace convbert {
 namespace {
 
-constexpr std::int64_t kLeastWidth = 24;
+constexpr std::int64_t kLeastWidth = 44;
 constexpr int kWidestLabel = 16;
 constexpr std::int64_t kBetweenMaps = 2;
 
@@ -159,7 +159,7 @@ std::string TerminalMaps::header_of(const MapSet& set, const Grid& grid) const {
       if (offset > -100 && offset < 100) put(offset + half, right_aligned(number(offset), 2));
     }
   } else {
-    const std::int64_t step = round_step(static_cast<double>(number_width_ + 2) * tokens_a_column);
+    const std::int64_t step = round_step(static_cast<double>(number_width_ + 1) * tokens_a_column);
     for (std::int64_t token = (maps_.first + step - 1) / step * step;
          token < maps_.first + set.columns; token += step) {
       put(token - maps_.first, number(token));
@@ -250,7 +250,7 @@ void TerminalMaps::draw_maps(const MapSet& set, const Grid& grid, std::int64_t f
 }
 
 void TerminalMaps::draw_legend(const MapSet& set, const Grid& grid) {
-  constexpr int kSteps = 16;
+  constexpr int kSteps = 12;
   const bool is_linear = style_.scale == WeightScale::linear;
   std::string legend = is_linear ? "0 "
                                  : (style_.unicode ? "\u2264" : "<=") +
@@ -260,7 +260,7 @@ void TerminalMaps::draw_legend(const MapSet& set, const Grid& grid) {
   }
   ink_.reset(legend);
   legend += " " + short_number(largest_) + " " + std::string(unit_of(set.type));
-  if (!is_linear) legend += ", logarithmic";
+  if (!is_linear) legend += ", log";
   add_line(std::move(legend));
   if (set.is_band() && grid.rows == set.rows && grid.columns == set.columns) {
     const TextEnds ends(maps_, set);

@@ -19,7 +19,7 @@ struct TerminalStyle {
   WeightScale scale = WeightScale::linear;
 };
 
-// Lines of text, each ended, and none wider than the width but where that is less than 24. Maps
+// Lines of text, each ended, and none wider than the width but where that is less than 44. Maps
 // stand side by side where there is room. A cell is two columns wide; where that is too wide for
 // the text, one column and half a line; where that too is, it is the largest of several weights.
 // Nothing in a label can act on the terminal. Throws Error(ErrorKind::input) without maps or
