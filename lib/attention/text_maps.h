@@ -86,6 +86,8 @@ struct TextMaps {
   std::vector<std::string> labels;  // of the rows: tokens, or words. UTF-8
   bool has_words = false;           // are they words?
   std::int64_t first = 0;           // number of the first of them in the whole text, from 0
+  // Of the whole text, as labels count. 0: if `first` is 0 that of the labels, else not known.
+  std::int64_t length = 0;
   std::vector<MapSet> sets;         // each with labels.size() rows
 };
 

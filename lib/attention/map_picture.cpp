@@ -1,0 +1,368 @@
+#include <algorithm>
+#include <cmath>
+
+#include "attention/canvas.h"
+#include "attention/labels.h"
+#include "attention/map_layout.h"
+#include "attention/picture.h"
+#include "attention/raster.h"
+#include "attention/scale_bar.h"
+#include "attention/ticks.h"
+#include "core/error.h"
+
+namespace convbert {
+namespace {
+
+constexpr double kMargin = 12;
+constexpr double kBetweenBlocks = 18;
+constexpr double kNoteHeight = 10;
+constexpr double kLeastNote = 240;  // points before a line of notes is broken
+constexpr double kBeforeBar = 10;
+constexpr double kNoteSize = 7;
+
+struct Block {
+  const MapSet* set;
+  MapLayout layout;
+  double largest;
+  std::string title;
+  std::vector<std::string> notes;  // lines below
+
+  double body() const { return layout.width + kBeforeBar + kScaleBarSpace; }
+  double height() const {
+    return layout.height + 4 + kNoteHeight * static_cast<double>(notes.size());
+  }
+};
+
+std::string number(std::int64_t value) { return std::to_string(value); }
+
+// Is there room to see what lies beyond the ends of the text?
+bool shows_ends(const MapLayout& layout, const MapSet& set) {
+  return layout.cell_height * static_cast<double>(set.columns / 2) >= 2;
+}
+
+// "self-attention", with what all of its maps share.
+std::string title_of(const MapSet& set) {
+  std::string title(info_of(set.type).title);
+  if (set.layers.size() == 1) title += ", layer " + number(set.layers[0]);
+  if (set.heads.size() == 1) title += ", head " + number(set.heads[0]);
+  return title;
+}
+
+// Draws the sets below each other.
+class MapPicture {
+ public:
+  MapPicture(const TextMaps& maps, const PictureStyle& style)
+      : maps_(maps), style_(style), colors_(theme_colors(style.theme)) {
+    for (const std::string& label : maps.labels) labels_.push_back(visible_label(label));
+    id_ = visible_label(maps.id);
+    for (const MapSet& set : maps.sets) lay_out_block(set);
+  }
+
+  std::string draw(PictureFormat format);
+
+ private:
+  void lay_out_block(const MapSet& set);
+  std::vector<std::string> notes_of(const Block& block) const;
+  std::int64_t pixels(double points) const {
+    return std::max<std::int64_t>(1, std::llround(points * style_.resolution / 72));
+  }
+  PageSize page() const;
+  void draw_block(Canvas& canvas, const Block& block, Point corner) const;
+  void draw_map(Canvas& canvas, const Block& block, std::int64_t index, const Box& box) const;
+  void draw_outside(Canvas& canvas, const Block& block, std::int64_t index, const Box& box) const;
+  void draw_values(Canvas& canvas, const Block& block, const Raster& raster, const Box& box) const;
+  void draw_ends(Canvas& canvas, const Block& block, const Box& box) const;
+  void draw_map_title(Canvas& canvas, const Block& block, std::int64_t index, const Box& box) const;
+  void draw_row_labels(Canvas& canvas, const Block& block, const Box& box) const;
+  void draw_column_labels(Canvas& canvas, const Block& block, const Box& box) const;
+  void draw_numbers(Canvas& canvas, const Box& box, std::int64_t count, bool is_row) const;
+  void draw_offsets(Canvas& canvas, const Block& block, const Box& box) const;
+
+  const TextMaps& maps_;
+  const PictureStyle& style_;
+  ThemeColors colors_;
+  Typesetter typesetter_;
+  std::vector<std::string> labels_;
+  std::string id_;
+  std::vector<Block> blocks_;
+};
+
+void MapPicture::lay_out_block(const MapSet& set) {
+  const double room = style_.width > 0
+                          ? std::max(style_.width - 2 * kMargin - kScaleBarSpace - kBeforeBar, 1.0)
+                          : 0;
+  Block block{&set,
+              lay_out(maps_, set, labels_, room, typesetter_),
+              largest_weight(set),
+              title_of(set),
+              {}};
+  block.notes = notes_of(block);
+  blocks_.push_back(std::move(block));
+}
+
+// What a reader must know, in as many lines as its sentences need.
+std::vector<std::string> MapPicture::notes_of(const Block& block) const {
+  const MapLayout& layout = block.layout;
+  const MapSet& set = *block.set;
+  std::vector<std::string> sentences = {"Row: what a token reads."};
+  if (set.is_band()) sentences.emplace_back("Column: how far from it.");
+  if (!set.outside.empty()) sentences.emplace_back("Set apart: before and behind the text.");
+  const TextEnds ends(maps_, set);
+  if (set.is_band() && shows_ends(layout, set) &&
+      (ends.is_before(0, 0) || ends.is_behind(set.rows - 1, set.columns - 1))) {
+    sentences.emplace_back("Hatched: beyond the ends of the text.");
+  }
+  if (set.rows > pixels(layout.map_height) || set.columns > pixels(layout.map_width)) {
+    sentences.emplace_back("Each pixel: the largest weight there.");
+  }
+  const double room =
+      std::max(block.body(), style_.width > 0 ? style_.width - 2 * kMargin : kLeastNote);
+  std::vector<std::string> lines;
+  for (const std::string& sentence : sentences) {
+    const std::string joined = lines.empty() ? "" : lines.back() + " " + sentence;
+    const bool fits = typesetter_.width_of({.content = joined, .size = kNoteSize}) <= room;
+    if (lines.empty() || !fits) {
+      lines.push_back(sentence);
+    } else {
+      lines.back() = joined;
+    }
+  }
+  return lines;
+}
+
+PageSize MapPicture::page() const {
+  double width = style_.width;
+  double height = 2 * kMargin + (id_.empty() ? 0 : kTitleHeight) - kBetweenBlocks;
+  for (const Block& block : blocks_) {
+    width = std::max(width, 2 * kMargin + block.body());
+    height += block.height() + kBetweenBlocks;
+    if (style_.width > 0) continue;  // text is made to fit
+    width = std::max(
+        width,
+        2 * kMargin + typesetter_.width_of({.content = block.title, .size = 10, .is_bold = true}));
+    for (const std::string& note : block.notes) {
+      width =
+          std::max(width, 2 * kMargin + typesetter_.width_of({.content = note, .size = kNoteSize}));
+    }
+  }
+  return {std::ceil(width * 2) / 2, std::ceil(height * 2) / 2, style_.resolution};
+}
+
+std::string MapPicture::draw(PictureFormat format) {
+  const PageSize size = page();
+  try {
+    Canvas canvas(typesetter_, format, size, colors_.background);
+    double y = kMargin;
+    if (!id_.empty()) {
+      canvas.text({kMargin, y + 5}, Align::left,
+                  {id_, 8, colors_.faint_text, false, size.width - 2 * kMargin});
+      y += kTitleHeight;
+    }
+    for (const Block& block : blocks_) {
+      draw_block(canvas, block, {kMargin, y});
+      y += block.height() + kBetweenBlocks;
+    }
+    return canvas.finish();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::input) throw;
+    std::int64_t count = 0;
+    for (const MapSet& set : maps_.sets) count += set.maps();
+    throw Error(ErrorKind::input,
+                concat(error.what(), ": ", count, " maps of ", labels_.size(),
+                       " tokens; --from and --to, --words, --layer and --head take fewer"));
+  }
+}
+
+void MapPicture::draw_block(Canvas& canvas, const Block& block, Point corner) const {
+  const MapLayout& layout = block.layout;
+  const MapSet& set = *block.set;
+  const double widest = style_.width > 0 ? std::max(style_.width - 2 * kMargin, 1.0) : 0;
+  canvas.text({corner.x, corner.y + 5}, Align::left, {block.title, 10, colors_.text, true, widest});
+  for (std::int64_t index = 0; index < set.maps(); ++index) {
+    Box box = layout.map(index);
+    box.x += corner.x;
+    box.y += corner.y;
+    draw_map(canvas, block, index, box);
+    draw_map_title(canvas, block, index, box);
+    if (index % layout.columns == 0) draw_row_labels(canvas, block, box);
+    if (index < layout.columns) draw_column_labels(canvas, block, box);
+  }
+  const double maps_height = layout.height - layout.top;
+  draw_scale_bar(canvas,
+                 {corner.x + layout.width + kBeforeBar, corner.y + layout.top, kScaleBarWidth,
+                  std::clamp(maps_height, 40.0, 144.0)},
+                 {unit_of(set.type), block.largest, style_.scale, style_.theme});
+  double y = corner.y + layout.height + 4 + kNoteHeight / 2;
+  for (const std::string& note : block.notes) {
+    canvas.text({corner.x, y}, Align::left, {note, kNoteSize, colors_.faint_text, false, widest});
+    y += kNoteHeight;
+  }
+}
+
+void MapPicture::draw_values(Canvas& canvas, const Block& block, const Raster& raster,
+                             const Box& box) const {
+  const ColorTable& table = color_table(style_.theme);
+  std::vector<Rgb> cells;
+  cells.reserve(raster.values.size());
+  for (const float value : raster.values) {
+    cells.push_back(color_of(static_cast<double>(value), block.largest, style_.scale, table));
+  }
+  canvas.cells(box, raster.rows, raster.columns, cells);
+}
+
+void MapPicture::draw_map(Canvas& canvas, const Block& block, std::int64_t index,
+                          const Box& box) const {
+  const MapSet& set = *block.set;
+  draw_values(
+      canvas, block,
+      pool_largest(set.map(index), set.rows, set.columns, pixels(box.height), pixels(box.width)),
+      box);
+  if (set.is_band()) draw_ends(canvas, block, box);
+  canvas.frame(box, {colors_.line});
+  if (!set.outside.empty()) draw_outside(canvas, block, index, box);
+}
+
+void MapPicture::draw_outside(Canvas& canvas, const Block& block, std::int64_t index,
+                              const Box& box) const {
+  const std::span<const float> outside = block.set->outside_of(index);
+  for (const std::size_t side : {0U, 1U}) {
+    std::vector<float> column;
+    for (std::size_t row = 0; row < outside.size() / 2; ++row) {
+      column.push_back(outside[row * 2 + side]);
+    }
+    const double width = block.layout.outside;
+    const Box beside{side == 0 ? box.x - kOutsideGap - width : box.x + box.width + kOutsideGap,
+                     box.y, width, box.height};
+    draw_values(canvas, block, pool_largest(column, block.set->rows, 1, pixels(box.height), 1),
+                beside);
+    canvas.frame(beside, {colors_.line});
+  }
+}
+
+void MapPicture::draw_ends(Canvas& canvas, const Block& block, const Box& box) const {
+  const MapLayout& layout = block.layout;
+  const MapSet& set = *block.set;
+  if (!shows_ends(layout, set)) return;
+  const TextEnds ends(maps_, set);
+  std::vector<Box> boxes;
+  for (std::int64_t row = 0; row < set.rows; ++row) {
+    for (std::int64_t column = 0; column < set.columns; ++column) {
+      if (ends.are_in(row, column)) continue;
+      boxes.push_back({box.x + static_cast<double>(column) * layout.cell_width,
+                       box.y + static_cast<double>(row) * layout.cell_height, layout.cell_width,
+                       layout.cell_height});
+    }
+  }
+  canvas.hatch(boxes, {colors_.faint_text, 0.4});
+}
+
+void MapPicture::draw_map_title(Canvas& canvas, const Block& block, std::int64_t index,
+                                const Box& box) const {
+  const MapLayout& layout = block.layout;
+  const MapSet& set = *block.set;
+  const std::int64_t heads = set.maps_per_layer();
+  const std::string layer = "layer " + number(set.layers[static_cast<std::size_t>(index / heads)]);
+  const std::string head =
+      set.heads.empty() ? "" : "head " + number(set.heads[static_cast<std::size_t>(index % heads)]);
+  const double center = box.x + box.width / 2;
+  const bool is_narrow = box.width < typesetter_.width_of({.content = head, .size = 8});
+  if (layout.is_matrix) {
+    const std::string above = is_narrow ? head.substr(5) : head;
+    const double y = box.y - layout.top + kTitleHeight + kSubtitleHeight / 2;
+    if (index < layout.columns) canvas.text({center, y}, Align::center, {above, 8, colors_.text});
+    if (index % layout.columns == 0) {
+      canvas.turned_text({box.x - (layout.map(0).x - kSubtitleHeight / 2), box.y + box.height / 2},
+                         Align::center, {layer, 8, colors_.text});
+    }
+  } else if (set.maps() > 1) {
+    const bool is_first_line = index < layout.columns;
+    const double y = is_first_line ? box.y - layout.top + kTitleHeight + kSubtitleHeight / 2
+                                   : box.y - kSubtitleHeight / 2 - 1;
+    canvas.text({center, y}, Align::center,
+                {set.layers.size() > 1 ? layer : head, 8, colors_.text});
+  }
+}
+
+// Numbers of tokens, as many as there is room for, with ticks.
+void MapPicture::draw_numbers(Canvas& canvas, const Box& box, std::int64_t count,
+                              bool is_row) const {
+  const double side = is_row ? box.height : box.width;
+  const double cell = side / static_cast<double>(count);
+  const std::string last = number(maps_.first + count - 1);
+  const double width = typesetter_.width_of({.content = last, .size = 6.5});
+  const std::int64_t step = round_step((is_row ? 14 : width + 8) / cell);
+  for (std::int64_t token = (maps_.first + step - 1) / step * step; token < maps_.first + count;
+       token += step) {
+    const double middle = (static_cast<double>(token - maps_.first) + 0.5) * cell;
+    const std::string label = number(token);
+    const Text text{label, 6.5, colors_.faint_text};
+    const double x = box.x + (is_row ? 0 : middle);
+    const double y = box.y + (is_row ? middle : 0);
+    const Point end{x - (is_row ? 2.5 : 0), y - (is_row ? 0 : 2.5)};
+    canvas.line(std::vector<Point>{{x, y}, end}, {colors_.faint_text, 0.4});
+    if (is_row) {
+      canvas.text({end.x - 1.5, y}, Align::right, text);
+    } else {
+      canvas.text({x, end.y - 4}, Align::center, text);
+    }
+  }
+}
+
+void MapPicture::draw_row_labels(Canvas& canvas, const Block& block, const Box& map) const {
+  const MapLayout& layout = block.layout;
+  Box box = map;
+  if (layout.outside > 0) box.x -= layout.outside + kOutsideGap;
+  if (!layout.has_token_rows) return draw_numbers(canvas, box, block.set->rows, true);
+  for (std::size_t row = 0; row < labels_.size(); ++row) {
+    const double y = box.y + (static_cast<double>(row) + 0.5) * layout.cell_height;
+    const double widest = layout.left - 3 - (layout.is_matrix ? kSubtitleHeight : 0);
+    canvas.text({box.x - 3, y}, Align::right,
+                {labels_[row], layout.label_size, colors_.text, false, widest});
+  }
+}
+
+void MapPicture::draw_column_labels(Canvas& canvas, const Block& block, const Box& box) const {
+  const MapLayout& layout = block.layout;
+  const MapSet& set = *block.set;
+  if (set.is_band()) return draw_offsets(canvas, block, box);
+  if (!layout.has_token_columns) return draw_numbers(canvas, box, set.columns, false);
+  const bool has_titles = set.maps() > 1;
+  const double tallest = layout.top - kTitleHeight - (has_titles ? kSubtitleHeight : 0) - 3;
+  const auto draw = [&](double x, std::string_view label, Rgb color) {
+    canvas.turned_text({x, box.y - 3}, Align::left,
+                       {label, layout.label_size, color, false, tallest});
+  };
+  for (std::size_t column = 0; column < labels_.size(); ++column) {
+    draw(box.x + (static_cast<double>(column) + 0.5) * layout.cell_width, labels_[column],
+         colors_.text);
+  }
+  if (layout.outside > 0) {
+    const double beside = kOutsideGap + layout.outside / 2;
+    draw(box.x - beside, "before", colors_.faint_text);
+    draw(box.x + box.width + beside, "behind", colors_.faint_text);
+  }
+}
+
+void MapPicture::draw_offsets(Canvas& canvas, const Block& block, const Box& box) const {
+  const std::int64_t half = block.set->columns / 2;
+  const double cell = block.layout.cell_width;
+  // All where there is room, else the ends and the middle.
+  const std::int64_t step = cell >= 10 ? 1 : half;
+  for (std::int64_t offset = -half; offset <= half; offset += std::max<std::int64_t>(step, 1)) {
+    const std::string label = offset < 0   ? "\u2212" + number(-offset)
+                              : offset > 0 ? "+" + number(offset)
+                                           : "0";
+    canvas.text({box.x + (static_cast<double>(offset + half) + 0.5) * cell, box.y - 6},
+                Align::center, {label, 6.5, colors_.faint_text});
+  }
+}
+
+}  // namespace
+
+std::string draw_maps(const TextMaps& maps, const PictureStyle& style, PictureFormat format) {
+  check_maps(maps);
+  check_style(style);
+  return MapPicture(maps, style).draw(format);
+}
+
+}  // namespace convbert

@@ -1,0 +1,18 @@
+// Where numbers stand along an axis.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace convbert {
+
+// The least of 1, 2, 5, 10, 20, 50, ... that is at least `least`.
+std::int64_t round_step(double least);
+
+// Round numbers from 0 to `largest`, `most` at most (but never less than two where there are two).
+std::vector<double> linear_ticks(double largest, int most);
+
+// Powers of ten from `smallest` to `largest`.
+std::vector<double> decade_ticks(double smallest, double largest);
+
+}  // namespace convbert
