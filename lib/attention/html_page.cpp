@@ -106,10 +106,9 @@ void check_shape(const MapSet& set, const TextMaps& text) {
   const std::int64_t outside = set.outside.empty() ? 0 : set.maps() * set.rows * 2;
   if (set.rows < 0 || set.columns < 0 || std::ssize(set.values) != values ||
       std::ssize(set.outside) != outside || std::ssize(text.labels) != set.rows) {
-    throw Error(ErrorKind::internal,
-                concat("maps of type ", info_of(set.type).flag, ": expected ", values,
-                       " values and ", set.rows, " labels, found ", set.values.size(), " and ",
-                       text.labels.size()));
+    throw Error(ErrorKind::internal, concat("maps of type ", info_of(set.type).flag, ": expected ",
+                                            values, " values and ", set.rows, " labels, found ",
+                                            set.values.size(), " and ", text.labels.size()));
   }
 }
 

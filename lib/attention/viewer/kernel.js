@@ -61,13 +61,13 @@ class KernelView {
     this.scroller.layOut(set.rows, header);
     if (model.labels !== this.labels) {
       this.labels = model.labels;
-      this.widest = model.labels.reduce((widest, label) => Math.max(widest, textWidth(label, 12)), 0);
+      this.widest = model.labels.reduce((widest, label) => Math.max(widest, textWidth(label, 12, 600)), 0);
     }
     const left = Math.ceil(Math.min(this.widest + 14, 130));
     const cell = Math.max(10, Math.min(30, Math.floor((this.scroller.width - left - 2) / set.columns)));
     this.layout = {header, left, cell, width: left + cell * set.columns + 1,
                    barsWidth: Math.max(220, Math.min(560, this.bars.parentElement.clientWidth -
-                                       (isNarrow ? 0 : this.scroller.host.offsetWidth + 24))), barsHeight: 300};
+                                       (isNarrow ? 0 : this.scroller.host.offsetWidth + 24))), barsHeight: 290};
     Object.assign(this.canvas.dataset, {left, cell});
   }
   draw() {
@@ -146,6 +146,8 @@ class KernelView {
     const width = barsWidth / set.columns;
     const bottom = barsHeight - 104;
     const top = 46;
+    surface.fill(x0, top - 0.5, barsWidth, 1, theme.line, 0.6);
+    surface.text(weightText(largest), x0 + barsWidth, top - 9, {color: theme.faint_text, size: 10.5, align: 'right'});
     surface.text(`Kernel at “${fitText(this.labels[token], barsWidth * 0.5, 13, 600)}”`, x0, 12,
                  {color: theme.text, size: 13, weight: 600});
     for (let tap = 0; tap < set.columns; ++tap) {

@@ -141,11 +141,11 @@ class LinesView {
       }
     }
     shades.forEach((ends, shade) => {
-      if (ends.length) surface.curves(ends, theme.text, 1, 0.03 + 0.2 * (shade + 0.5) / kShades);
+      if (ends.length) surface.curves(ends, theme.text, 1, 0.03 + 0.32 * (shade + 0.5) / kShades);
     });
     bright.forEach((ends, shade) => {
       const part = (shade + 0.5) / kShades;
-      if (ends.length) surface.curves(ends, theme.accent, 1 + 2 * part, 0.2 + 0.8 * part);
+      if (ends.length) surface.curves(ends, theme.accent, 0.9 + 2.4 * part, 0.12 + 0.88 * Math.sqrt(part));
     });
     for (let token = first; token <= last; ++token) {
       for (const isFrom of [true, false]) {

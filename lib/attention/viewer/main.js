@@ -67,11 +67,12 @@ class App {
   change(changes) {
     const before = {...this.state};
     Object.assign(this.state, changes);
+    // Only kernels have the kernels' view.
+    if (changes.view === 'kernel' && this.types().includes('conv')) this.state.type = 'conv';
     this.state.record = Math.max(0, Math.min(this.records.list.length - 1, this.state.record));
     if (this.state.theme !== before.theme) this.colors.use(this.state.theme);
     if (this.state.record !== before.record) this.search.at = -1;
     if (this.state.type !== before.type && before.type) {
-      // The kernels' own view comes and goes with them.
       if (this.state.type === 'conv') {
         this.state.view = 'kernel';
       } else if (this.state.view === 'kernel') {
@@ -112,7 +113,7 @@ class App {
       const text = record.models[0] ? this.search.textOf(record.models[0]).text : '';
       const start = record.models[0] ? labelsOf(record.models[0], true).texts.slice(0, 12)
           .filter((label) => !/^\[[A-Z]+\]$/.test(label)).join(' ') : text;
-      const option = new Option(`${record.id || number + 1} — ${fitText(start, 260, 12)}`, number);
+      const option = new Option(`${record.id || number + 1} — ${fitText(start, 220, 12)}`, number);
       controls.record.add(option);
     }
     controls.record.selectedIndex = state.record;
@@ -147,7 +148,6 @@ class App {
       for (const input of document.querySelectorAll(`input[name=${name}]`)) {
         input.checked = input.value === state[name];
         if (input.value === 'kernel') {
-          input.disabled = state.type !== 'conv';
           input.parentElement.hidden = !types.includes('conv');
         }
       }

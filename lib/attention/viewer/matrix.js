@@ -1,7 +1,7 @@
 // A map as a matrix of cells, rows read from columns. It fits its place or is enlarged, and then
 // shows a part.
 
-const kLargestCell = 36;
+const kLargestCell = 52;
 
 class MatrixView {
   constructor(panel, host) {
@@ -93,7 +93,7 @@ class MatrixView {
     const height = Math.max(260, Math.min(width, window.innerHeight * 0.78));
     if (map.labels !== this.labels) {
       this.labels = map.labels;
-      this.widest = map.labels.reduce((widest, label) => Math.max(widest, textWidth(label, 12)), 0);
+      this.widest = map.labels.reduce((widest, label) => Math.max(widest, textWidth(label, 12, 600)), 0);
     }
     const margin = Math.ceil(Math.min(this.widest + 10, 128, width * 0.26));
     const side = Math.min(width, height) - margin - 1;
@@ -107,7 +107,9 @@ class MatrixView {
     const largestFirst = map.size - seen;
     this.row = Math.max(0, Math.min(largestFirst, Math.round(this.row)));
     this.column = Math.max(0, Math.min(largestFirst, Math.round(this.column)));
-    this.layout = {margin, cell, seen, width: margin + seen * cell + 1, height: margin + seen * cell + 1};
+    const size = Math.min(12, Math.max(9, cell * 0.85));
+    const step = Math.ceil((size + 1.5) / cell);  // from one label to the next
+    this.layout = {size, step, margin, cell, seen, width: margin + seen * cell + 1, height: margin + seen * cell + 1};
     Object.assign(this.canvas.dataset, {
       margin, cell, row: this.row, column: this.column, seen});
   }
@@ -156,8 +158,7 @@ class MatrixView {
                     seen * cell, cell * (window.devicePixelRatio || 1) < 1);
     }
     surface.frame(margin - 0.5, margin - 0.5, seen * cell + 1, seen * cell + 1, theme.line);
-    const size = Math.min(12, Math.max(9, cell * 0.85));
-    const step = Math.ceil((size + 1.5) / cell);
+    const {size, step} = this.layout;
     for (let i = 0; i < seen; i += step) {
       this.label(surface, this.row + i, i, true, size, theme);
       this.label(surface, this.column + i, i, false, size, theme);
@@ -176,6 +177,20 @@ class MatrixView {
       surface.text(text, at, margin - 5, {...style, align: 'left', angle: -90});
     }
   }
+  // From where to where labels must go that a larger one at that place would overlap.
+  labelsUnder(place) {
+    const {margin, cell, step, size} = this.layout;
+    const middle = (at) => margin + (at + 0.5) * cell;
+    let from = middle(place) - 9;
+    let to = middle(place) + 9;
+    const first = Math.floor(place / step) * step;
+    for (const at of [first - step, first, first + step]) {
+      if (at < 0 || Math.abs(middle(at) - middle(place)) > 8 + size / 2) continue;
+      from = Math.min(from, middle(at) - size / 2 - 1);
+      to = Math.max(to, middle(at) + size / 2 + 1);
+    }
+    return [from, to];
+  }
   // The cell that is pointed at, or else the cursor.
   drawFront() {
     const {width, height, margin, cell, seen} = this.layout;
@@ -189,14 +204,16 @@ class MatrixView {
     const size = 12;
     if (i >= 0 && i < seen) {
       const y = margin + i * cell;
-      surface.fill(0, y + cell / 2 - 9, margin - 1, 18, theme.background);
+      const [from, to] = this.labelsUnder(i);
+      surface.fill(0, from, margin - 1, to - from, theme.background);
       this.label(surface, at.row, i, true, size, theme, 600);
       surface.fill(margin, y - 0.5, end - margin, 1, theme.accent, 0.55);
       surface.fill(margin, y + cell - 0.5, end - margin, 1, theme.accent, 0.55);
     }
     if (j >= 0 && j < seen) {
       const x = margin + j * cell;
-      surface.fill(x + cell / 2 - 9, 0, 18, margin - 1, theme.background);
+      const [from, to] = this.labelsUnder(j);
+      surface.fill(from, 0, to - from, margin - 1, theme.background);
       this.label(surface, at.column, j, false, size, theme, 600);
       surface.fill(x - 0.5, margin, 1, end - margin, theme.accent, 0.55);
       surface.fill(x + cell - 0.5, margin, 1, end - margin, theme.accent, 0.55);

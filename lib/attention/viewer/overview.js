@@ -35,6 +35,7 @@ class Overview {
     const isOfHeads = set.heads.length > 0;
     this.host.classList.toggle('of-layers', !isOfHeads);
     this.host.style.setProperty('--columns', isOfHeads ? set.headCount : Math.min(4, set.layers.length));
+    this.host.style.setProperty('--rows', isOfHeads ? set.layers.length : Math.ceil(set.layers.length / 4));
     this.host.setAttribute('aria-label', `Overview: ${set.layers.length} layers` +
                            (isOfHeads ? ` by ${set.headCount} heads` : ''));
     if (isOfHeads) {

@@ -16,6 +16,7 @@ class Panel {
     this.readoutParts = ['from', 'arrow', 'to', 'weight', 'note'].map(
         (part) => element('span', part, this.readout));
     this.legend = find('.legend');
+    this.largestHere = find('.largest');
     this.found = new Set();
     this.foundTokens = new Set();
     this.cursor = {row: 0, column: 0};  // in shown labels
@@ -201,6 +202,7 @@ class Panel {
     const width = 220;
     this.legend.setAttribute('aria-label', `Colours: from 0 to ${weightText(this.largest)}, ` +
                              (this.app.state.scale === 'log' ? 'logarithmic' : 'linear'));
+    this.largestHere.textContent = `largest here ${weightText(this.map.largest)}`;
     const context = sizedContext(this.legend, width, 26);
     this.drawLegendOn(new CanvasSurface(context), 0, 0, width);
   }

@@ -48,7 +48,9 @@ class Tokens {
       span.setAttribute('aria-label', label);
       return span;
     });
-    this.host.replaceChildren(...this.spans);
+    // Lines break where words do.
+    this.host.replaceChildren();
+    for (const span of this.spans) this.host.append(span.className === 'piece' ? '' : ' ', span);
     this.host.scrollTop = 0;
   }
   markFound() {
