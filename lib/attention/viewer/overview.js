@@ -109,5 +109,6 @@ class Overview {
     app.colors.paint(weights, rows, columns, largest, app.state.scale, tile.firstChild);
     tile.classList.toggle('coarse', rows < 24 || set.isBand);
     tile.isPainted = true;
+    this.host.dataset.painted = this.tiles.filter((one) => one.isPainted).length;
   }
 }
