@@ -29,6 +29,8 @@ struct AttentionOptions {
   bool statistics = false;
   std::optional<std::int64_t> window;
   std::string compared_model;
+  LookOptions look;
+  std::vector<std::string> look_flags;  // of `look`, those that were given
 
   const std::string& format() const { return record.output.format; }
   bool is_format(std::initializer_list<std::string_view> names) const {
@@ -41,8 +43,9 @@ struct AttentionOptions {
 }
 
 void check_statistics(const AttentionOptions& options) {
-  if (!options.is_format({"jsonl", "tsv", "table"})) {
-    usage_error(concat("--stats: expected --format jsonl, tsv or table, found ", options.format()));
+  if (!options.is_format({"jsonl", "tsv", "table"}) && !is_picture(options.format())) {
+    usage_error(concat("--stats: expected --format jsonl, tsv, table, png, svg or pdf, found ",
+                       options.format()));
   }
   if (!options.maps.empty()) usage_error("--stats and --map exclude each other");
   if (options.words || options.from || options.to) {
@@ -70,6 +73,23 @@ void check_maps(const AttentionOptions& options) {
                        "csv, tsv or a picture's"));
   }
   if (!options.record.output.path.empty()) usage_error("--out-dir and -o exclude each other");
+}
+
+void check_look(const AttentionOptions& options) {
+  if (options.look_flags.empty()) return;
+  const std::string& flag = options.look_flags.front();
+  const bool is_drawn = is_picture(options.format()) || options.is_format({"html", "terminal"});
+  if (!is_drawn) {
+    usage_error(concat(flag,
+                       " is for pictures: expected --format png, svg, pdf, html or terminal, ",
+                       "found ", options.format()));
+  }
+  if (flag == "--width" && options.format() == "html") {
+    usage_error("--width: a page is as wide as its window");
+  }
+  if (flag == "--resolution" && options.format() != "png") {
+    usage_error("--resolution is for --format png");
+  }
 }
 
 void make_folder(const std::string& folder, Console& console) {
@@ -111,6 +131,9 @@ bool is_asked_for(const AttentionOptions& options, const MapTypeInfo& type, bool
     case MapType::conv: return has_convolution && !options.words;
     case MapType::conv_map:  // a window of tokens has no words
       return has_convolution && options.words;
+    case MapType::mixed:
+    case MapType::rollout:  // a page has room for them
+      return options.format() == "html";
     default: return false;
   }
 }
@@ -175,8 +198,10 @@ std::unique_ptr<RecordCommand> statistics_command(const AttentionOptions& option
   const std::int64_t window = options.window.value_or((kernel > 0 ? kernel : 9) / 2);
   return make_statistics_command(
       std::move(models), window,
-      [format = options.format()](std::span<const HeadStatistics> heads) {
-        return statistics_text(heads, format);
+      [format = options.format(), look = options.look](std::span<const HeadStatistics> heads) {
+        if (!is_picture(format)) return statistics_text(heads, format);
+        if (heads.empty()) throw Error(ErrorKind::usage, "no text to draw statistics of");
+        return statistics_picture(heads, format, look);
       });
 }
 
@@ -192,14 +217,23 @@ std::unique_ptr<MapWriter> make_writer(const AttentionOptions& options,
                          "--layer and --head; npz and jsonl hold several"));
     }
   }
+  if (is_picture(options.format())) return make_picture_writer(options.format(), options.look);
+  if (options.format() == "terminal") return make_terminal_writer(options.look);
+  if (options.format() == "html") {
+    std::vector<std::string> names;
+    for (const MapModel& model : models) names.push_back(model.name);
+    return make_page_writer(options.look, std::move(names), !options.folder.empty());
+  }
   return make_number_writer(options.format());
 }
 
 int run(AttentionOptions& options, Console& console) {
+  options.look.color = options.record.console.color;
   validate(options.record);
   options.statistics ? check_statistics(options) : check_maps(options);
-  if (!options.compared_model.empty() && !options.statistics) {
-    usage_error("--compare: expected --stats");
+  check_look(options);
+  if (!options.compared_model.empty() && !options.statistics && options.format() != "html") {
+    usage_error("--compare: expected --stats or --format html");
   }
   make_folder(options.folder, console);
   std::vector<MapModel> models = open_models(options, console);
@@ -263,7 +297,7 @@ void add_statistics_options(CLI::App& command, AttentionOptions& options) {
   command
       .add_flag("--stats", options.statistics,
                 "Instead of maps, what each head does on average over the whole input, beside "
-                "uniform weights; as jsonl, tsv or table")
+                "uniform weights; as jsonl, tsv, table, png, svg or pdf")
       ->group(kGroup);
   command
       .add_option("--window", options.window,
@@ -273,10 +307,49 @@ void add_statistics_options(CLI::App& command, AttentionOptions& options) {
       ->group(kGroup)
       ->type_name("N");
   command
-      .add_option("--compare", options.compared_model,
-                  "A second model on the same texts, beside the first")
+      .add_option(
+          "--compare", options.compared_model,
+          "A second model on the same texts, beside the first; with --stats or --format html")
       ->group(kGroup)
       ->type_name("MODEL");
+}
+
+void add_look_options(CLI::App& command, AttentionOptions& options) {
+  constexpr const char* kGroup = "Pictures";
+  const auto add = [&](const std::string& flag, const std::string& description, auto set) {
+    return command
+        .add_option_function<std::string>(
+            flag,
+            [&options, flag, set](const std::string& value) {
+              options.look_flags.push_back(flag);
+              set(options.look, value);
+            },
+            description)
+        ->group(kGroup);
+  };
+  add("--theme", "light, or dark (default: light, in a terminal dark)",
+      [](LookOptions& look, const std::string& value) {
+        look.theme = value == "light" ? Theme::light : Theme::dark;
+      })
+      ->check(CLI::IsMember({"light", "dark"}).description(""))
+      ->type_name("NAME");
+  add("--scale", "linear, or log, which shows four decades below the largest weight",
+      [](LookOptions& look, const std::string& value) {
+        look.scale = value == "log" ? WeightScale::logarithmic : WeightScale::linear;
+      })
+      ->check(CLI::IsMember({"linear", "log"}).description(""))
+      ->default_str("linear")
+      ->type_name("NAME");
+  add("--width",
+      "Points (1/72 inch) of png, svg and pdf, columns of a terminal; default: what fits",
+      [](LookOptions& look, const std::string& value) { look.width = std::stod(value); })
+      ->check(CLI::Range(40, 14400).description(""))
+      ->type_name("N");
+  add("--resolution", "Pixels an inch of png",
+      [](LookOptions& look, const std::string& value) { look.resolution = std::stod(value); })
+      ->check(CLI::Range(36, 2400).description(""))
+      ->default_str("144")
+      ->type_name("N");
 }
 
 }  // namespace
@@ -285,9 +358,12 @@ void add_attention_command(CLI::App& app, const Choose& choose) {
   auto options = std::make_shared<AttentionOptions>();
   CLI::App* command = app.add_subcommand(
       "attention", "Self-attention maps and convolution kernels of every layer and head");
-  add_record_options(*command, options->record, {"jsonl", "npz", "csv", "tsv", "table"});
+  add_record_options(
+      *command, options->record,
+      {"jsonl", "npz", "csv", "tsv", "png", "svg", "pdf", "html", "terminal", "table"});
   add_model_options(*command, options->record.model, true);
   add_map_options(*command, *options);
+  add_look_options(*command, *options);
   add_statistics_options(*command, *options);
   command->callback([options, choose] {
     choose(options->record.console, [options](Console& console) { return run(*options, console); });
