@@ -235,6 +235,7 @@ int run(AttentionOptions& options, Console& console) {
   if (!options.compared_model.empty() && !options.statistics && options.format() != "html") {
     usage_error("--compare: expected --stats or --format html");
   }
+  if (options.folder.empty()) refuse_terminal(options.record.output);
   make_folder(options.folder, console);
   std::vector<MapModel> models = open_models(options, console);
   if (options.statistics) {
