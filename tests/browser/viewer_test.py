@@ -2,6 +2,7 @@
 """The page of maps in a real browser: viewer_test.py MAKE_PAGE [unittest's arguments]"""
 
 import glob
+import math
 import os
 import struct
 import subprocess
@@ -196,24 +197,23 @@ class ViewerTest(unittest.TestCase):
             return tuple(bytes.fromhex(table[theme]["table"][6 * step:6 * step + 6])) + (255,)
 
         row, column = 4, 3
-        largest = max(known_weight(layer, head, i, j) for layer in range(2) for head in range(3)
-                      for i in range(10) for j in range(10))
-        share = known_weight(0, 0, row, column) / largest
-        self.assertIn(self.color_at(row, column),
-                      [color("light", round(255 * share) + by) for by in (-1, 0, 1)])
+        own = max(known_weight(0, 0, i, j) for i in range(10) for j in range(10))
+        step = round(255 * known_weight(0, 0, row, column) / own)
+        self.assertIn(self.color_at(row, column), [color("light", step + by) for by in (-1, 0, 1)])
         self.press("t")
-        self.assertIn(self.color_at(row, column),
-                      [color("dark", round(255 * share) + by) for by in (-1, 0, 1)])
+        self.assertIn(self.color_at(row, column), [color("dark", step + by) for by in (-1, 0, 1)])
         background = self.js("return getComputedStyle(document.body).backgroundColor")
         self.assertEqual(background, "rgb(%d, %d, %d)" % color("dark", 0)[:3])
         self.assertEqual(self.find("#theme").get_attribute("aria-pressed"), "true")
-        linear = self.color_at(row, column)
         self.press("l")
-        self.assertNotEqual(self.color_at(row, column), linear)
-        self.press("l", "r")
-        own = max(known_weight(0, 0, i, j) for i in range(10) for j in range(10))
-        step = round(255 * known_weight(0, 0, row, column) / own)
+        step = round(255 * (1 + math.log10(known_weight(0, 0, row, column) / own) / 4))
         self.assertIn(self.color_at(row, column), [color("dark", step + by) for by in (-1, 0, 1)])
+        self.press("l", "r")
+        largest = max(known_weight(layer, head, i, j) for layer in range(2) for head in range(3)
+                      for i in range(10) for j in range(10))
+        step = round(255 * known_weight(0, 0, row, column) / largest)
+        self.assertIn(self.color_at(row, column), [color("dark", step + by) for by in (-1, 0, 1)])
+        self.assertIn("to %.3f" % largest, self.find(".legend").get_attribute("aria-label"))
 
     def test_search_finds_words_across_pieces_and_records(self):
         self.open("page")

@@ -52,7 +52,7 @@ class KernelView {
     const row = Math.max(0, Math.min(set.rows - 1, token));
     this.panel.moveToToken(row, row + this.shownTap() - this.half(), isByKey);
   }
-  reveal() { this.scroller.reveal(this.token()); }
+  reveal(row) { this.scroller.reveal(this.panel.map.starts[row]); }
   layOut() {
     const {set, model} = this.panel;
     const header = 24;
@@ -147,7 +147,7 @@ class KernelView {
     const bottom = barsHeight - 104;
     const top = 46;
     surface.fill(x0, top - 0.5, barsWidth, 1, theme.line, 0.6);
-    surface.text(weightText(largest), x0 + barsWidth, top - 9, {color: theme.faint_text, size: 10.5, align: 'right'});
+    surface.text(`line: ${weightText(largest)}`, x0 + barsWidth, 12, {color: theme.faint_text, size: 11, align: 'right'});
     surface.text(`Kernel at “${fitText(this.labels[token], barsWidth * 0.5, 13, 600)}”`, x0, 12,
                  {color: theme.text, size: 13, weight: 600});
     for (let tap = 0; tap < set.columns; ++tap) {

@@ -26,7 +26,7 @@ function listenToKeys(app) {
     ']': () => step('record', 1),
     m: () => app.nextType(),
     l: () => app.change({scale: app.state.scale === 'log' ? 'linear' : 'log'}),
-    r: () => flip('ownRange'),
+    r: () => flip('commonRange'),
     w: () => flip('words'),
     t: () => app.change({theme: app.state.theme === 'dark' ? 'light' : 'dark'}),
     c: () => exportView(focusedPanel(), 'png', 'copy'),

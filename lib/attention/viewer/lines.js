@@ -115,7 +115,7 @@ class LinesView {
     const key = `${mapKey} ${largest} ${app.state.scale}`;
     if (key !== this.stepsKey) {
       this.stepsKey = key;
-      this.steps = Uint8Array.from(map.square, (weight) => app.colors.step(weight, largest, app.state.scale));
+      this.steps = app.colors.steps(map.square, largest, app.state.scale);
       this.least = this.threshold(this.steps);
     }
     return this.steps;
@@ -140,8 +140,9 @@ class LinesView {
         (isBright ? bright : shades)[step * kShades >> 8].push([left, y(i), right, y(j)]);
       }
     }
+    const faint = Math.min(1, Math.sqrt(40 / size));  // the more there are
     shades.forEach((ends, shade) => {
-      if (ends.length) surface.curves(ends, theme.text, 1, 0.03 + 0.32 * (shade + 0.5) / kShades);
+      if (ends.length) surface.curves(ends, theme.text, 1, faint * (0.03 + 0.32 * (shade + 0.5) / kShades));
     });
     bright.forEach((ends, shade) => {
       const part = (shade + 0.5) / kShades;

@@ -6,13 +6,13 @@ class App {
     this.colors = new Colors(settings);
     this.state = {
       record: 0, type: '', layer: 0, head: 0, view: 'matrix', scale: settings.scale,
-      ownRange: false, words: false, theme: settings.theme,
+      commonRange: false, words: false, theme: settings.theme,
     };
     this.colors.use(this.state.theme);
     const get = (id) => document.getElementById(id);
     this.controls = {
       record: get('record'), type: get('type'), layer: get('layer'), head: get('head'),
-      ownRange: get('own-range'), words: get('words'), theme: get('theme'),
+      commonRange: get('common-range'), words: get('words'), theme: get('theme'),
     };
     get('title').textContent = settings.title;
     document.body.classList.toggle('compares', settings.models.length > 1);
@@ -40,7 +40,7 @@ class App {
     for (const key of ['layer', 'head']) {
       controls[key].addEventListener('input', () => this.change({[key]: Number(controls[key].value)}));
     }
-    for (const key of ['ownRange', 'words']) {
+    for (const key of ['commonRange', 'words']) {
       controls[key].addEventListener('change', () => this.change({[key]: controls[key].checked}));
     }
     for (const name of ['view', 'scale']) {
@@ -83,8 +83,13 @@ class App {
   }
   // More of the file is there.
   arrived() {
-    if (this.panels.length === 0) return;
-    this.update(true);
+    if (this.panels.length === 0 || this.isArriving) return;
+    this.isArriving = true;
+    requestAnimationFrame(() => {
+      this.isArriving = false;
+      const isWaiting = this.panels.some((panel) => panel.isWaiting());
+      if (isWaiting || this.controls.record.options.length !== this.records.list.length) this.update(true);
+    });
   }
   update(isMoreThere) {
     const {state} = this;
@@ -139,7 +144,7 @@ class App {
       controls[key].setAttribute('aria-valuetext', `${key} ${text}`);
     }
     document.getElementById('head-field').hidden = sets.length > 0 && sets.every((set) => !set.heads.length);
-    controls.ownRange.checked = state.ownRange;
+    controls.commonRange.checked = state.commonRange;
     controls.words.checked = state.words;
     const record = this.record();
     document.getElementById('words-field').hidden = !(record && record.models.some((model) => model.continuing.size));

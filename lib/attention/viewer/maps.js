@@ -101,7 +101,7 @@ function shownMap(model, set, index, areWords) {
     if (outside) outside = mergeWords(outside, rows, 2, labels.words, false);
   }
   return {size: labels.texts.length, labels: labels.texts, starts: labels.starts, square, outside,
-          band, largest: largestOf(square)};
+          band, largest: Math.max(largestOf(square), band ? largestOf(band) : 0)};
 }
 
 // Each cell the largest weight of those it stands for.

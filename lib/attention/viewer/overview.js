@@ -89,11 +89,13 @@ class Overview {
     this.waiting = this.tiles.map((tile, i) => i).filter((i) => !this.tiles[i].isPainted);
     this.schedule();
   }
+  isWhole() { return this.tiles.every((tile) => tile.isPainted); }
   schedule() {
     if (this.isScheduled || this.waiting.length === 0) return;
     this.isScheduled = true;
     requestAnimationFrame(() => {
       this.isScheduled = false;
+      this.tileWidth = this.tiles[0].clientWidth * (window.devicePixelRatio || 1);
       const end = performance.now() + kFrameBudget;
       while (this.waiting.length > 0 && performance.now() < end) this.paintTile(this.waiting.shift());
       this.schedule();
@@ -105,9 +107,9 @@ class Overview {
     if (!thumbnail) return;  // its weights come later, and paint() again
     const {weights, rows, columns} = thumbnail;
     const tile = this.tiles[index];
-    const largest = app.state.ownRange ? largestOf(weights) : set.largest;
+    const largest = app.state.commonRange ? set.largest : largestOf(weights);
     app.colors.paint(weights, rows, columns, largest, app.state.scale, tile.firstChild);
-    tile.classList.toggle('coarse', rows < 24 || set.isBand);
+    tile.classList.toggle('coarse', set.isBand || this.tileWidth >= 1.7 * rows);
     tile.isPainted = true;
     this.host.dataset.painted = this.tiles.filter((one) => one.isPainted).length;
   }

@@ -53,6 +53,9 @@ class Panel {
   index() { return this.layer() * this.set.headCount + this.head(); }
   place() { return this.overview.nameOf(this.index()); }
 
+  // Is there something to show that was not in the file's part that has been read?
+  isWaiting() { return !this.map || !this.overview.isWhole(); }
+
   // After any change of the state, or when more of the file is there.
   update(isOverviewNew) {
     const {app} = this;
@@ -71,7 +74,7 @@ class Panel {
     const areWords = app.state.words;
     this.overview.build();
     this.overview.mark(this.index());
-    const overviewKey = [set.key, areWords, app.state.scale, app.state.ownRange,
+    const overviewKey = [set.key, areWords, app.state.scale, app.state.commonRange,
                          app.colors.theme.name].join(' ');
     if (isOverviewNew || overviewKey !== this.overviewKey) {
       this.overview.paint(overviewKey !== this.overviewKey);
@@ -82,7 +85,7 @@ class Panel {
     if (mapKey !== this.mapKey || !this.lastMap) this.lastMap = shownMap(this.model, set, this.index(), areWords);
     this.mapKey = mapKey;
     this.map = this.lastMap;
-    this.largest = app.state.ownRange && this.map ? this.map.largest : set.largest;
+    this.largest = app.state.commonRange || !this.map ? set.largest : this.map.largest;
     for (const [name, host] of Object.entries(this.viewHosts)) {
       host.hidden = !this.map || name !== this.view.name;
     }

@@ -18,7 +18,9 @@ class Tokens {
     host.addEventListener('pointerleave', () => panel.hover(null, null));
     host.addEventListener('click', (event) => {
       const token = tokenOf(event);
-      if (token >= 0) panel.moveTo(token, panel.cursor.column, false);
+      if (token < 0) return;
+      panel.view.reveal(token, panel.cursor.column);
+      panel.moveTo(token, panel.cursor.column, false);
     });
     host.addEventListener('keydown', (event) => {
       const {map, cursor} = panel;
