@@ -17,6 +17,8 @@ import chrome
 MAKE_PAGE = None
 LABELS = ["[CLS]", "con", "##vo", "##lution", "sees", "its", "neighbour", "##s", ".", "[SEP]"]
 WORDS = ["[CLS]", "convolution", "sees", "its", "neighbours", ".", "[SEP]"]
+NAMED_ROLES = {"application", "button", "checkbox", "combobox", "dialog", "grid", "gridcell",
+               "image", "img", "listbox", "option", "radio", "searchbox", "slider"}
 GROUPS = [[0], [1, 2, 3], [4], [5], [6, 7], [8], [9]]
 
 
@@ -60,8 +62,11 @@ class ViewerTest(unittest.TestCase):
         return self.js("return document.querySelector(arguments[0])", selector)
 
     def text(self, selector, panel=0):
-        return self.js("return document.querySelectorAll(arguments[0])[arguments[1]].textContent.trim()",
-                       selector, panel)
+        return self.texts(selector)[panel]
+
+    def texts(self, selector):
+        return self.js("""return [...document.querySelectorAll(arguments[0])]
+                              .map((one) => one.textContent.trim());""", selector)
 
     def press(self, *keys):
         """Keys where the focus is, as a keyboard sends them."""
@@ -81,7 +86,8 @@ class ViewerTest(unittest.TestCase):
     def choose(self, control, value):
         self.js("""const control = document.getElementById(arguments[0]);
                    control.value = arguments[1];
-                   control.dispatchEvent(new Event(control.tagName === 'SELECT' ? 'change' : 'input'));""",
+                   const event = control.tagName === 'SELECT' ? 'change' : 'input';
+                   control.dispatchEvent(new Event(event));""",
                 control, value)
 
     def mouse_to(self, x, y, is_click=False):
@@ -111,7 +117,8 @@ class ViewerTest(unittest.TestCase):
         return tuple(self.js("""
             const canvas = document.querySelector('.matrix canvas');
             const {margin, cell} = document.querySelector('.matrix .front').dataset;
-            const at = (i) => Math.round((+margin + (i + 0.5) * cell) * canvas.width / canvas.clientWidth);
+            const ratio = canvas.width / canvas.clientWidth;
+            const at = (i) => Math.round((+margin + (i + 0.5) * cell) * ratio);
             const copy = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
             copy.drawImage(canvas, -at(arguments[1]), -at(arguments[0]));
             return [...copy.getImageData(0, 0, 1, 1).data];""", row, column))
@@ -122,6 +129,16 @@ class ViewerTest(unittest.TestCase):
                 return
             time.sleep(0.05)
         self.fail(what)
+
+    def saved(self, form):
+        """The content of the file that was saved, which is then removed."""
+        pattern = os.path.join(self.folder.name, "*." + form)
+        self.wait_for(lambda: glob.glob(pattern), f"no {form} was saved")
+        path, = glob.glob(pattern)
+        with open(path, "rb") as file:
+            content = file.read()
+        os.remove(path)
+        return content
 
     # Claims.
 
@@ -146,7 +163,7 @@ class ViewerTest(unittest.TestCase):
         self.check_readout("sees", "neighbour", known_weight(1, 2, 4, 6))
         self.js("document.querySelectorAll('.tile')[1].click()")
         self.assertEqual(self.text(".caption"), "layer 0, head 1 · self-attention")
-        self.assertEqual(self.js("return document.querySelectorAll('[aria-selected=true].tile').length"), 1)
+        self.assertEqual(len(self.texts(".tile[aria-selected=true]")), 1)
 
     def test_everything_by_keyboard(self):
         self.open("page")
@@ -179,8 +196,7 @@ class ViewerTest(unittest.TestCase):
     def test_words_are_merged(self):
         self.open("page")
         self.press("w")
-        self.assertEqual(self.js("return [...document.querySelectorAll('.tokens span')].map(s => s.textContent)"),
-                         WORDS)
+        self.assertEqual(self.texts(".tokens span"), WORDS)
         for row, column in ((1, 4), (4, 1), (2, 1)):
             self.point_at(row, column)
             rows, columns = GROUPS[row], GROUPS[column]
@@ -220,11 +236,10 @@ class ViewerTest(unittest.TestCase):
         self.press("/")
         self.press(*"volution")
         self.assertEqual(self.text("#found"), "1")
-        self.assertEqual(self.js("return [...document.querySelectorAll('.found')].map(s => s.textContent)"),
-                         ["vo", "lution"])
+        self.assertEqual(self.texts(".found"), ["vo", "lution"])
         self.press("Enter")
         self.check_readout("##vo", "##vo", known_weight(0, 0, 2, 2))
-        self.js("const s = document.getElementById('search'); s.value = '語'; s.dispatchEvent(new Event('input'))")
+        self.choose("search", "語")
         self.assertEqual(self.text("#found"), "none · 1 more record")
         self.press("Enter")
         self.assertEqual(self.text("#record-count"), "2 of 3")
@@ -286,11 +301,7 @@ class ViewerTest(unittest.TestCase):
             self.press(key)
             for form in ("png", "svg"):
                 self.find(f"[data-format={form}][data-way=save]").click()
-                self.wait_for(lambda form=form: glob.glob(f"{self.folder.name}/*.{form}"), f"no {form}")
-                path = glob.glob(f"{self.folder.name}/*.{form}")[0]
-                with open(path, "rb") as file:
-                    content = file.read()
-                os.remove(path)
+                content = self.saved(form)
                 if form == "png":
                     self.assertEqual(content[:8], b"\x89PNG\r\n\x1a\n")
                     width, height = struct.unpack(">II", content[16:24])
@@ -308,8 +319,7 @@ class ViewerTest(unittest.TestCase):
 
     def test_two_models_are_linked(self):
         self.open("compare")
-        self.assertEqual(self.js("return [...document.querySelectorAll('.model')].map(m => m.textContent)"),
-                         ["first", "second"])
+        self.assertEqual(self.texts(".model"), ["first", "second"])
         self.choose("layer", 3)
         self.choose("head", 1)
         self.assertEqual(self.text(".caption", 0), "layer 1, head 1 · self-attention")
@@ -339,10 +349,7 @@ class ViewerTest(unittest.TestCase):
         for key in "123w":
             self.press(key)
         self.find("[data-format=svg][data-way=save]").click()
-        self.wait_for(lambda: glob.glob(f"{self.folder.name}/*.svg"), "no svg")
-        path = glob.glob(f"{self.folder.name}/*.svg")[0]
-        xml.etree.ElementTree.parse(path)
-        os.remove(path)
+        xml.etree.ElementTree.fromstring(self.saved("svg"))
         self.assertTrue(self.driver.title.startswith(hostile))
 
     def test_nothing_is_cut_at_any_width(self):
@@ -356,13 +363,31 @@ class ViewerTest(unittest.TestCase):
                     wide = self.js("return document.documentElement.scrollWidth")
                     self.assertLessEqual(wide, width, f"{kind}, view {key}")
 
+    def test_a_page_that_is_cut_off_shows_what_it_has(self):
+        self.open("page")
+        with open(os.path.join(self.folder.name, "page.html"), "rb") as file:
+            content = file.read()
+        path = os.path.join(self.folder.name, "cut.html")
+        record = content.index(b'class="record">')
+        for end, count, readout in ((-500, 3, "The file ends before this map."),
+                                    (record + 100, 0, "")):
+            with open(path, "wb") as file:
+                file.write(content[:end])
+            self.driver.get("file://" + path)
+            options = self.js("return document.getElementById('record').options.length")
+            self.assertEqual(options, count)
+            if count:
+                self.press("]", "]", "m", "m", "Down", "Right")
+                self.assertEqual(self.text(".readout"), readout)
+            else:
+                self.assertEqual(self.text(".absent"), "No records.")
+
     def test_controls_have_names(self):
         self.open("page")
         nameless = []
         for node in self.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]:
             role = node.get("role", {}).get("value")
-            if role in ("button", "combobox", "slider", "checkbox", "radio", "searchbox", "gridcell",
-                        "option", "application", "image", "img", "grid", "listbox", "dialog"):
+            if role in NAMED_ROLES:
                 if not node.get("ignored") and not node.get("name", {}).get("value"):
                     nameless.append(node)
         self.assertEqual(nameless, [])

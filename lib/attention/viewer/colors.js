@@ -13,7 +13,10 @@ class Colors {
         css.push('#' + hex);
       }
       this.themes[name] = {
-        ...theme, name, pixels, css,
+        ...theme,
+        name,
+        pixels,
+        css,
         accent: css[name === 'light' ? 172 : 176],
         mark: name === 'light' ? '#c2410c' : '#7dd3fc',  // what was searched for
       };
@@ -46,19 +49,26 @@ class Colors {
     // behind it that a float can have is within a tenth of a step.
     const key = `${largest}`;
     if (this.logarithms?.key !== key) {
-      const starts = new Float32Array(new Uint32Array(1 << 15).map((_, i) => i << 16 | 1 << 15).buffer);
-      this.logarithms = {key, steps: Uint8Array.from(starts, (weight) => this.step(weight, largest, scale))};
+      const starts =
+          new Float32Array(new Uint32Array(1 << 15).map((_, i) => i << 16 | 1 << 15).buffer);
+      this.logarithms = {
+        key,
+        steps: Uint8Array.from(starts, (weight) => this.step(weight, largest, scale))
+      };
     }
     const bits = new Uint32Array(weights.buffer, weights.byteOffset, weights.length);
     const table = this.logarithms.steps;
     for (let i = 0; i < steps.length; ++i) steps[i] = table[bits[i] >>> 16];
     return steps;
   }
-  of(weight, largest, scale) { return this.theme.css[this.step(weight, largest, scale)]; }
+  of(weight, largest, scale) {
+    return this.theme.css[this.step(weight, largest, scale)];
+  }
   // Black or white, whichever is read on that step's colour.
   textOn(step) {
     const pixel = this.theme.pixels[step];
-    const luminance = 0.2126 * (pixel & 255) + 0.7152 * (pixel >> 8 & 255) + 0.0722 * (pixel >> 16 & 255);
+    const luminance =
+        0.2126 * (pixel & 255) + 0.7152 * (pixel >> 8 & 255) + 0.0722 * (pixel >> 16 & 255);
     return luminance > 125 ? '#111114' : '#ffffff';
   }
   // A canvas of one pixel a weight.

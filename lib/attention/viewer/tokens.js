@@ -26,8 +26,14 @@ class Tokens {
       const {map, cursor} = panel;
       if (!map || event.ctrlKey || event.metaKey || event.altKey) return;
       const isMirrored = getComputedStyle(host).direction === 'rtl';
-      const moves = {ArrowLeft: isMirrored ? 1 : -1, ArrowRight: isMirrored ? -1 : 1, ArrowUp: -10,
-                     ArrowDown: 10, Home: -map.size, End: map.size};
+      const moves = {
+        ArrowLeft: isMirrored ? 1 : -1,
+        ArrowRight: isMirrored ? -1 : 1,
+        ArrowUp: -10,
+        ArrowDown: 10,
+        Home: -map.size,
+        End: map.size
+      };
       if (!(event.key in moves)) return;
       event.preventDefault();
       event.stopPropagation();
@@ -44,7 +50,7 @@ class Tokens {
       const isPiece = /^##./u.test(label);
       span.textContent = isPiece ? label.slice(2) : label;
       if (isPiece) span.className = 'piece';
-      if (/^\[[A-Z]+\]$/.test(label)) span.className = 'special';
+      if (isSpecial(label)) span.className = 'special';
       span.id = `${this.host.id}-${i}`;
       span.setAttribute('role', 'option');
       span.setAttribute('aria-label', label);
