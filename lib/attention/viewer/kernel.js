@@ -67,8 +67,7 @@ class KernelView {
     this.scroller.layOut(set.rows, header);
     if (model.labels !== this.labels) {
       this.labels = model.labels;
-      this.widest =
-          model.labels.reduce((widest, label) => Math.max(widest, textWidth(label, 12, 600)), 0);
+      this.widest = widestOf(model.labels);
     }
     const left = Math.ceil(Math.min(this.widest + 14, 130));
     const cell =

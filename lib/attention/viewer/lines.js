@@ -38,14 +38,8 @@ class LinesView {
   }
   // That token, with what it has the largest weight with.
   point(token, tell) {
-    const {size, square} = this.panel.map;
-    let best = 0;
-    for (let k = 1; k < size; ++k) {
-      const [weight, most] = this.isFrom ? [square[token * size + k], square[token * size + best]] :
-                                           [square[k * size + token], square[best * size + token]];
-      if (weight > most) best = k;
-    }
-    tell(this.isFrom ? token : best, this.isFrom ? best : token);
+    const other = this.panel.strongest(token, this.isFrom);
+    tell(this.isFrom ? token : other, this.isFrom ? other : token);
   }
   reveal(row, column) {
     this.scroller.reveal(this.isFrom ? row : column);

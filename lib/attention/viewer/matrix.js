@@ -102,11 +102,10 @@ class MatrixView {
   layOut() {
     const {map} = this.panel;
     const width = Math.max(200, this.frame.clientWidth);
-    const height = Math.max(260, Math.min(width, window.innerHeight * 0.78));
+    const height = Math.max(260, Math.min(width, window.innerHeight * 0.72));
     if (map.labels !== this.labels) {
       this.labels = map.labels;
-      this.widest =
-          map.labels.reduce((widest, label) => Math.max(widest, textWidth(label, 12, 600)), 0);
+      this.widest = widestOf(map.labels);
     }
     const margin = Math.ceil(Math.min(this.widest + 10, 128, width * 0.26));
     const side = Math.min(width, height) - margin - 1;

@@ -138,6 +138,16 @@ class Panel {
   pointed() {
     return this.hovered || this.cursor;
   }
+  // What a token, or word, reads most from; or what reads most from it.
+  strongest(token, isFrom) {
+    const {size, square} = this.map;
+    const weight = (other) => isFrom ? square[token * size + other] : square[other * size + token];
+    let best = 0;
+    for (let other = 1; other < size; ++other) {
+      if (weight(other) > weight(best)) best = other;
+    }
+    return best;
+  }
   isHovered() {
     return this.hovered !== null;
   }

@@ -13,14 +13,34 @@ function textWidth(text, size, weight) {
   return rulerContext.measureText(text).width;
 }
 
+// Of labels, the width of the longest, if they stand out.
+function widestOf(labels) {
+  const width = (label) => textWidth(label.slice(0, kMostCharacters), 12, 600);
+  return labels.reduce((widest, label) => Math.max(widest, width(label)), 0);
+}
+
+const kMostCharacters = 300;
+
 const segmenter = window.Intl && Intl.Segmenter ? new Intl.Segmenter() : null;
 
 // The text, or as much of it as there is room for.
 function fitText(text, width, size, weight) {
-  if (textWidth(text, size, weight) <= width) return text;
-  const parts = segmenter ? Array.from(segmenter.segment(text), (part) => part.segment) : [...text];
-  while (parts.length > 1 && textWidth(parts.join('') + '…', size, weight) > width) parts.pop();
-  return parts.join('') + '…';
+  if (text.length <= kMostCharacters && textWidth(text, size, weight) <= width) return text;
+  const start = text.slice(0, kMostCharacters);  // what may be a whole book is not measured
+  const parts =
+      segmenter ? Array.from(segmenter.segment(start), (part) => part.segment) : [...start];
+  const shortened = (count) => parts.slice(0, count).join('') + '…';
+  let fits = 0;
+  let tooLong = parts.length + 1;
+  while (tooLong - fits > 1) {
+    const middle = (fits + tooLong) >> 1;
+    if (textWidth(shortened(middle), size, weight) <= width) {
+      fits = middle;
+    } else {
+      tooLong = middle;
+    }
+  }
+  return shortened(Math.max(1, fits));
 }
 
 class CanvasSurface {

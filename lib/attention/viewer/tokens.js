@@ -13,17 +13,16 @@ class Tokens {
     };
     host.addEventListener('pointerover', (event) => {
       const token = tokenOf(event);
-      if (token >= 0) panel.hover(token, panel.cursor.column);
+      if (token >= 0) panel.hover(token, panel.strongest(token, true));
     });
     host.addEventListener('pointerleave', () => panel.hover(null, null));
     host.addEventListener('click', (event) => {
       const token = tokenOf(event);
       if (token < 0) return;
-      panel.view.reveal(token, panel.cursor.column);
-      panel.moveTo(token, panel.cursor.column, false);
+      this.choose(token, false);
     });
     host.addEventListener('keydown', (event) => {
-      const {map, cursor} = panel;
+      const {map} = panel;
       if (!map || event.ctrlKey || event.metaKey || event.altKey) return;
       const isMirrored = getComputedStyle(host).direction === 'rtl';
       const moves = {
@@ -37,8 +36,15 @@ class Tokens {
       if (!(event.key in moves)) return;
       event.preventDefault();
       event.stopPropagation();
-      panel.moveTo(cursor.row + moves[event.key], cursor.column, true);
+      const token = panel.cursor.row + moves[event.key];
+      this.choose(Math.max(0, Math.min(map.size - 1, token)), true);
     });
+  }
+  choose(token, isByKey) {
+    const other = this.panel.strongest(token, true);
+    this.panel.views.lines.isFrom = true;
+    this.panel.view.reveal(token, other);
+    this.panel.moveTo(token, other, isByKey);
   }
   build() {
     const {map} = this.panel;
