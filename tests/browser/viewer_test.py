@@ -317,6 +317,21 @@ class ViewerTest(unittest.TestCase):
             self.wait_for(lambda form=form: form in self.text("#announcer"), "nothing was told")
             self.assertEqual(self.text("#announcer"), f"{form} copied")
 
+    def test_a_matrix_is_enlarged_and_moved(self):
+        self.open("page")
+        self.press("]", "]")
+        for _ in range(3):
+            self.find(".zoom [data-by='1']").click()
+        front = self.find(".matrix .front")
+        self.assertLess(int(front.get_attribute("data-seen")), 100)
+        self.js("arguments[0].focus()", front)
+        self.press("End")
+        self.check_readout("[CLS]", "[SEP]", known_weight(0, 0, 0, 199))
+        self.point_at(5, 190)
+        self.check_readout("word5", "word190", known_weight(0, 0, 5, 190))
+        self.press("0")
+        self.assertEqual(front.get_attribute("data-seen"), "200")
+
     def test_two_models_are_linked(self):
         self.open("compare")
         self.assertEqual(self.texts(".model"), ["first", "second"])

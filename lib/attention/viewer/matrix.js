@@ -41,7 +41,7 @@ class MatrixView {
       this.panel.hover(at ? at.row : null, at ? at.column : null);
     });
     canvas.addEventListener('pointerdown', (event) => {
-      if (this.zoom > 0 && event.pointerType !== 'touch') {
+      if (this.zoom > 0) {
         canvas.setPointerCapture(event.pointerId);
         drag = {
           x: event.clientX,
@@ -90,6 +90,7 @@ class MatrixView {
     this.row = at.row - this.layout.seen / 2;
     this.column = at.column - this.layout.seen / 2;
     this.draw();
+    this.canvas.classList.toggle('enlarged', this.zoom > 0);
   }
   // Scrolls, where only a part is seen, until the cell is.
   reveal(row, column) {

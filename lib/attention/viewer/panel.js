@@ -39,6 +39,10 @@ class Panel {
         event.stopPropagation();
       });
     }
+    this.zoomButtons = find('.zoom');
+    this.zoomButtons.addEventListener('click', (event) => {
+      if (event.target.dataset.by) this.views.matrix.enlarge(Number(event.target.dataset.by));
+    });
     find('.export').addEventListener('click', (event) => {
       const {format, way} = event.target.dataset;
       if (format) exportView(this, format, way);
@@ -98,6 +102,7 @@ class Panel {
     this.mapKey = mapKey;
     this.map = this.lastMap;
     this.largest = app.state.commonRange || !this.map ? set.largest : this.map.largest;
+    this.zoomButtons.hidden = this.view.name !== 'matrix';
     for (const [name, host] of Object.entries(this.viewHosts)) {
       host.hidden = !this.map || name !== this.view.name;
     }
