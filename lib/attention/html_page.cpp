@@ -209,7 +209,7 @@ std::string html_head(const HtmlPageStyle& style) {
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
       "script-src 'sha256-",
       assets.script_sha256, "'; style-src 'sha256-", assets.style_sha256,
-      "'; img-src blob: data:; base-uri 'none'; form-action 'none'\">\n"
+      "'; base-uri 'none'; form-action 'none'\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<title>",
       html_escaped(style.title), "</title>\n<style>", assets.style, "</style>\n</head>\n<body>\n",

@@ -84,7 +84,8 @@ def measure(driver, page):
         driver.execute_script(KEY % repr(view or "1"))
         times = driver.execute_async_script(INTERACT, code)
         columns = [[time[i] for time in times] for i in (0, 1)]
-        print(f"{name:20} " + "  ".join(f"{statistics.median(c):8.1f} {max(c):8.1f}" for c in columns))
+        figures = [f"{statistics.median(column):8.1f} {max(column):8.1f}" for column in columns]
+        print(f"{name:20} " + "  ".join(figures))
 
 
 def main():

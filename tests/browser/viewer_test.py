@@ -2,6 +2,7 @@
 """The page of maps in a real browser: viewer_test.py MAKE_PAGE [unittest's arguments]"""
 
 import glob
+import math
 import os
 import struct
 import subprocess
@@ -16,6 +17,8 @@ import chrome
 MAKE_PAGE = None
 LABELS = ["[CLS]", "con", "##vo", "##lution", "sees", "its", "neighbour", "##s", ".", "[SEP]"]
 WORDS = ["[CLS]", "convolution", "sees", "its", "neighbours", ".", "[SEP]"]
+NAMED_ROLES = {"application", "button", "checkbox", "combobox", "dialog", "grid", "gridcell",
+               "image", "img", "listbox", "option", "radio", "searchbox", "slider"}
 GROUPS = [[0], [1, 2, 3], [4], [5], [6, 7], [8], [9]]
 
 
@@ -59,8 +62,11 @@ class ViewerTest(unittest.TestCase):
         return self.js("return document.querySelector(arguments[0])", selector)
 
     def text(self, selector, panel=0):
-        return self.js("return document.querySelectorAll(arguments[0])[arguments[1]].textContent.trim()",
-                       selector, panel)
+        return self.texts(selector)[panel]
+
+    def texts(self, selector):
+        return self.js("""return [...document.querySelectorAll(arguments[0])]
+                              .map((one) => one.textContent.trim());""", selector)
 
     def press(self, *keys):
         """Keys where the focus is, as a keyboard sends them."""
@@ -80,7 +86,8 @@ class ViewerTest(unittest.TestCase):
     def choose(self, control, value):
         self.js("""const control = document.getElementById(arguments[0]);
                    control.value = arguments[1];
-                   control.dispatchEvent(new Event(control.tagName === 'SELECT' ? 'change' : 'input'));""",
+                   const event = control.tagName === 'SELECT' ? 'change' : 'input';
+                   control.dispatchEvent(new Event(event));""",
                 control, value)
 
     def mouse_to(self, x, y, is_click=False):
@@ -110,7 +117,8 @@ class ViewerTest(unittest.TestCase):
         return tuple(self.js("""
             const canvas = document.querySelector('.matrix canvas');
             const {margin, cell} = document.querySelector('.matrix .front').dataset;
-            const at = (i) => Math.round((+margin + (i + 0.5) * cell) * canvas.width / canvas.clientWidth);
+            const ratio = canvas.width / canvas.clientWidth;
+            const at = (i) => Math.round((+margin + (i + 0.5) * cell) * ratio);
             const copy = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
             copy.drawImage(canvas, -at(arguments[1]), -at(arguments[0]));
             return [...copy.getImageData(0, 0, 1, 1).data];""", row, column))
@@ -121,6 +129,16 @@ class ViewerTest(unittest.TestCase):
                 return
             time.sleep(0.05)
         self.fail(what)
+
+    def saved(self, form):
+        """The content of the file that was saved, which is then removed."""
+        pattern = os.path.join(self.folder.name, "*." + form)
+        self.wait_for(lambda: glob.glob(pattern), f"no {form} was saved")
+        path, = glob.glob(pattern)
+        with open(path, "rb") as file:
+            content = file.read()
+        os.remove(path)
+        return content
 
     # Claims.
 
@@ -145,7 +163,7 @@ class ViewerTest(unittest.TestCase):
         self.check_readout("sees", "neighbour", known_weight(1, 2, 4, 6))
         self.js("document.querySelectorAll('.tile')[1].click()")
         self.assertEqual(self.text(".caption"), "layer 0, head 1 · self-attention")
-        self.assertEqual(self.js("return document.querySelectorAll('[aria-selected=true].tile').length"), 1)
+        self.assertEqual(len(self.texts(".tile[aria-selected=true]")), 1)
 
     def test_everything_by_keyboard(self):
         self.open("page")
@@ -178,8 +196,7 @@ class ViewerTest(unittest.TestCase):
     def test_words_are_merged(self):
         self.open("page")
         self.press("w")
-        self.assertEqual(self.js("return [...document.querySelectorAll('.tokens span')].map(s => s.textContent)"),
-                         WORDS)
+        self.assertEqual(self.texts(".tokens span"), WORDS)
         for row, column in ((1, 4), (4, 1), (2, 1)):
             self.point_at(row, column)
             rows, columns = GROUPS[row], GROUPS[column]
@@ -196,35 +213,33 @@ class ViewerTest(unittest.TestCase):
             return tuple(bytes.fromhex(table[theme]["table"][6 * step:6 * step + 6])) + (255,)
 
         row, column = 4, 3
-        largest = max(known_weight(layer, head, i, j) for layer in range(2) for head in range(3)
-                      for i in range(10) for j in range(10))
-        share = known_weight(0, 0, row, column) / largest
-        self.assertIn(self.color_at(row, column),
-                      [color("light", round(255 * share) + by) for by in (-1, 0, 1)])
+        own = max(known_weight(0, 0, i, j) for i in range(10) for j in range(10))
+        step = round(255 * known_weight(0, 0, row, column) / own)
+        self.assertIn(self.color_at(row, column), [color("light", step + by) for by in (-1, 0, 1)])
         self.press("t")
-        self.assertIn(self.color_at(row, column),
-                      [color("dark", round(255 * share) + by) for by in (-1, 0, 1)])
+        self.assertIn(self.color_at(row, column), [color("dark", step + by) for by in (-1, 0, 1)])
         background = self.js("return getComputedStyle(document.body).backgroundColor")
         self.assertEqual(background, "rgb(%d, %d, %d)" % color("dark", 0)[:3])
         self.assertEqual(self.find("#theme").get_attribute("aria-pressed"), "true")
-        linear = self.color_at(row, column)
         self.press("l")
-        self.assertNotEqual(self.color_at(row, column), linear)
-        self.press("l", "r")
-        own = max(known_weight(0, 0, i, j) for i in range(10) for j in range(10))
-        step = round(255 * known_weight(0, 0, row, column) / own)
+        step = round(255 * (1 + math.log10(known_weight(0, 0, row, column) / own) / 4))
         self.assertIn(self.color_at(row, column), [color("dark", step + by) for by in (-1, 0, 1)])
+        self.press("l", "r")
+        largest = max(known_weight(layer, head, i, j) for layer in range(2) for head in range(3)
+                      for i in range(10) for j in range(10))
+        step = round(255 * known_weight(0, 0, row, column) / largest)
+        self.assertIn(self.color_at(row, column), [color("dark", step + by) for by in (-1, 0, 1)])
+        self.assertIn("to %.3f" % largest, self.find(".legend").get_attribute("aria-label"))
 
     def test_search_finds_words_across_pieces_and_records(self):
         self.open("page")
         self.press("/")
         self.press(*"volution")
         self.assertEqual(self.text("#found"), "1")
-        self.assertEqual(self.js("return [...document.querySelectorAll('.found')].map(s => s.textContent)"),
-                         ["vo", "lution"])
+        self.assertEqual(self.texts(".found"), ["vo", "lution"])
         self.press("Enter")
         self.check_readout("##vo", "##vo", known_weight(0, 0, 2, 2))
-        self.js("const s = document.getElementById('search'); s.value = '語'; s.dispatchEvent(new Event('input'))")
+        self.choose("search", "語")
         self.assertEqual(self.text("#found"), "none · 1 more record")
         self.press("Enter")
         self.assertEqual(self.text("#record-count"), "2 of 3")
@@ -286,11 +301,7 @@ class ViewerTest(unittest.TestCase):
             self.press(key)
             for form in ("png", "svg"):
                 self.find(f"[data-format={form}][data-way=save]").click()
-                self.wait_for(lambda form=form: glob.glob(f"{self.folder.name}/*.{form}"), f"no {form}")
-                path = glob.glob(f"{self.folder.name}/*.{form}")[0]
-                with open(path, "rb") as file:
-                    content = file.read()
-                os.remove(path)
+                content = self.saved(form)
                 if form == "png":
                     self.assertEqual(content[:8], b"\x89PNG\r\n\x1a\n")
                     width, height = struct.unpack(">II", content[16:24])
@@ -306,10 +317,24 @@ class ViewerTest(unittest.TestCase):
             self.wait_for(lambda form=form: form in self.text("#announcer"), "nothing was told")
             self.assertEqual(self.text("#announcer"), f"{form} copied")
 
+    def test_a_matrix_is_enlarged_and_moved(self):
+        self.open("page")
+        self.press("]", "]")
+        for _ in range(3):
+            self.find(".zoom [data-by='1']").click()
+        front = self.find(".matrix .front")
+        self.assertLess(int(front.get_attribute("data-seen")), 100)
+        self.js("arguments[0].focus()", front)
+        self.press("End")
+        self.check_readout("[CLS]", "[SEP]", known_weight(0, 0, 0, 199))
+        self.point_at(5, 190)
+        self.check_readout("word5", "word190", known_weight(0, 0, 5, 190))
+        self.press("0")
+        self.assertEqual(front.get_attribute("data-seen"), "200")
+
     def test_two_models_are_linked(self):
         self.open("compare")
-        self.assertEqual(self.js("return [...document.querySelectorAll('.model')].map(m => m.textContent)"),
-                         ["first", "second"])
+        self.assertEqual(self.texts(".model"), ["first", "second"])
         self.choose("layer", 3)
         self.choose("head", 1)
         self.assertEqual(self.text(".caption", 0), "layer 1, head 1 · self-attention")
@@ -339,10 +364,7 @@ class ViewerTest(unittest.TestCase):
         for key in "123w":
             self.press(key)
         self.find("[data-format=svg][data-way=save]").click()
-        self.wait_for(lambda: glob.glob(f"{self.folder.name}/*.svg"), "no svg")
-        path = glob.glob(f"{self.folder.name}/*.svg")[0]
-        xml.etree.ElementTree.parse(path)
-        os.remove(path)
+        xml.etree.ElementTree.fromstring(self.saved("svg"))
         self.assertTrue(self.driver.title.startswith(hostile))
 
     def test_nothing_is_cut_at_any_width(self):
@@ -356,13 +378,31 @@ class ViewerTest(unittest.TestCase):
                     wide = self.js("return document.documentElement.scrollWidth")
                     self.assertLessEqual(wide, width, f"{kind}, view {key}")
 
+    def test_a_page_that_is_cut_off_shows_what_it_has(self):
+        self.open("page")
+        with open(os.path.join(self.folder.name, "page.html"), "rb") as file:
+            content = file.read()
+        path = os.path.join(self.folder.name, "cut.html")
+        record = content.index(b'class="record">')
+        for end, count, readout in ((-500, 3, "The file ends before this map."),
+                                    (record + 100, 0, "")):
+            with open(path, "wb") as file:
+                file.write(content[:end])
+            self.driver.get("file://" + path)
+            options = self.js("return document.getElementById('record').options.length")
+            self.assertEqual(options, count)
+            if count:
+                self.press("]", "]", "m", "m", "Down", "Right")
+                self.assertEqual(self.text(".readout"), readout)
+            else:
+                self.assertEqual(self.text(".absent"), "No records.")
+
     def test_controls_have_names(self):
         self.open("page")
         nameless = []
         for node in self.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]:
             role = node.get("role", {}).get("value")
-            if role in ("button", "combobox", "slider", "checkbox", "radio", "searchbox", "gridcell",
-                        "option", "application", "image", "img", "grid", "listbox", "dialog"):
+            if role in NAMED_ROLES:
                 if not node.get("ignored") and not node.get("name", {}).get("value"):
                     nameless.append(node)
         self.assertEqual(nameless, [])

@@ -13,7 +13,10 @@ class Colors {
         css.push('#' + hex);
       }
       this.themes[name] = {
-        ...theme, name, pixels, css,
+        ...theme,
+        name,
+        pixels,
+        css,
         accent: css[name === 'light' ? 172 : 176],
         mark: name === 'light' ? '#c2410c' : '#7dd3fc',  // what was searched for
       };
@@ -36,11 +39,36 @@ class Colors {
     const place = scale === 'linear' ? share : 1 + Math.log10(share) / this.decades;
     return Math.round(255 * Math.min(1, Math.max(0, place)));
   }
-  of(weight, largest, scale) { return this.theme.css[this.step(weight, largest, scale)]; }
+  steps(weights, largest, scale) {
+    const steps = new Uint8Array(weights.length);
+    if (scale === 'linear' || weights.length < 10000) {
+      for (let i = 0; i < steps.length; ++i) steps[i] = this.step(weights[i], largest, scale);
+      return steps;
+    }
+    // A logarithm for each weight would be slow. One for each exponent and the seven bits
+    // behind it that a float can have is within a tenth of a step.
+    const key = `${largest}`;
+    if (this.logarithms?.key !== key) {
+      const starts =
+          new Float32Array(new Uint32Array(1 << 15).map((_, i) => i << 16 | 1 << 15).buffer);
+      this.logarithms = {
+        key,
+        steps: Uint8Array.from(starts, (weight) => this.step(weight, largest, scale))
+      };
+    }
+    const bits = new Uint32Array(weights.buffer, weights.byteOffset, weights.length);
+    const table = this.logarithms.steps;
+    for (let i = 0; i < steps.length; ++i) steps[i] = table[bits[i] >>> 16];
+    return steps;
+  }
+  of(weight, largest, scale) {
+    return this.theme.css[this.step(weight, largest, scale)];
+  }
   // Black or white, whichever is read on that step's colour.
   textOn(step) {
     const pixel = this.theme.pixels[step];
-    const luminance = 0.2126 * (pixel & 255) + 0.7152 * (pixel >> 8 & 255) + 0.0722 * (pixel >> 16 & 255);
+    const luminance =
+        0.2126 * (pixel & 255) + 0.7152 * (pixel >> 8 & 255) + 0.0722 * (pixel >> 16 & 255);
     return luminance > 125 ? '#111114' : '#ffffff';
   }
   // A canvas of one pixel a weight.
@@ -51,14 +79,8 @@ class Colors {
     const image = context.createImageData(columns, rows);
     const pixels = new Uint32Array(image.data.buffer);
     const table = this.theme.pixels;
-    if (scale === 'linear') {
-      const factor = largest > 0 ? 255 / largest : 0;
-      for (let i = 0; i < pixels.length; ++i) {
-        pixels[i] = table[Math.min(255, weights[i] * factor + 0.5) | 0];
-      }
-    } else {
-      for (let i = 0; i < pixels.length; ++i) pixels[i] = table[this.step(weights[i], largest, scale)];
-    }
+    const steps = this.steps(weights, largest, scale);
+    for (let i = 0; i < pixels.length; ++i) pixels[i] = table[steps[i]];
     context.putImageData(image, 0, 0);
     return canvas;
   }

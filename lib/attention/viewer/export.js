@@ -7,14 +7,18 @@ const kLegendHeight = 44;
 function drawPicture(panel, makeSurface) {
   const {width, height, drawOn} = panel.view.exported();
   const {theme} = panel.app.colors;
-  const caption = [panel.name, panel.caption.textContent, panel.app.record().id].filter(Boolean).join(' · ');
+  const caption =
+      [panel.name, panel.caption.textContent, panel.app.record().id].filter(Boolean).join(' · ');
   const content = Math.max(width, 240);
-  const whole = {width: content + 2 * kPictureMargin,
-                 height: height + kCaptionHeight + kLegendHeight + 2 * kPictureMargin};
+  const whole = {
+    width: content + 2 * kPictureMargin,
+    height: height + kCaptionHeight + kLegendHeight + 2 * kPictureMargin
+  };
   const {surface, shift} = makeSurface(whole);
   surface.fill(0, 0, whole.width, whole.height, theme.background);
-  surface.text(fitText(caption, content, 13, 600), kPictureMargin, kPictureMargin + 6,
-               {color: theme.text, size: 13, weight: 600});
+  surface.text(
+      fitText(caption, content, 13, 600), kPictureMargin, kPictureMargin + 6,
+      {color: theme.text, size: 13, weight: 600});
   shift(kPictureMargin, kPictureMargin + kCaptionHeight, () => drawOn(surface));
   panel.drawLegendOn(surface, kPictureMargin, kPictureMargin + kCaptionHeight + height + 14, 220);
   return whole;
@@ -28,23 +32,32 @@ function pngOf(panel) {
     canvas.height = height * ratio;
     const context = canvas.getContext('2d');
     context.scale(ratio, ratio);
-    return {surface: new CanvasSurface(context), shift: (x, y, draw) => {
-      context.save();
-      context.translate(x, y);
-      draw();
-      context.restore();
-    }};
+    return {
+      surface: new CanvasSurface(context),
+      shift: (x, y, draw) => {
+        context.save();
+        context.translate(x, y);
+        draw();
+        context.restore();
+      }
+    };
   });
-  return new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
+  return new Promise((resolve) => {
+    canvas.toBlob(resolve, 'image/png');
+  });
 }
 
 function svgOf(panel) {
   const surface = new SvgSurface();
-  const {width, height} = drawPicture(panel, () => ({surface, shift: (x, y, draw) => {
-    surface.parts.push(`<g transform="translate(${x} ${y})">`);
-    draw();
-    surface.parts.push('</g>');
-  }}));
+  const {width, height} =
+      drawPicture(panel, () => ({
+                           surface,
+                           shift: (x, y, draw) => {
+                             surface.parts.push(`<g transform="translate(${x} ${y})">`);
+                             draw();
+                             surface.parts.push('</g>');
+                           }
+                         }));
   return surface.file(width, height);
 }
 
@@ -58,7 +71,8 @@ function saveFile(blob, name) {
 
 function fileName(panel, format) {
   const parts = [panel.app.record().id, panel.set.type, panel.place()];
-  return `${parts.join('-').replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '').slice(0, 80)}.${format}`;
+  return `${parts.join('-').replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '').slice(0, 80)}.${
+      format}`;
 }
 
 async function exportView(panel, format, way) {
@@ -66,7 +80,8 @@ async function exportView(panel, format, way) {
   const name = format.toUpperCase();
   try {
     if (way === 'save') {
-      const blob = format === 'png' ? await pngOf(panel) : new Blob([svgOf(panel)], {type: 'image/svg+xml'});
+      const blob =
+          format === 'png' ? await pngOf(panel) : new Blob([svgOf(panel)], {type: 'image/svg+xml'});
       saveFile(blob, fileName(panel, format));
       panel.announce(`${name} saved`);
     } else {

@@ -1,15 +1,17 @@
 // Keys that work everywhere in the page; a view's own are in the view, and go first.
 
 function isTyping(target) {
-  return target.matches('input[type=search], select, textarea') || target.closest('dialog') !== null;
+  return target.matches('input[type=search], select, textarea') ||
+      target.closest('dialog') !== null;
 }
 
 function listenToKeys(app) {
-  const help = document.getElementById('help-dialog');
+  const help = byId('help-dialog');
   const step = (key, by) => app.change({[key]: app.state[key] + by});
   const flip = (key) => app.change({[key]: !app.state[key]});
   const canvasOf = (panel) => panel && panel.map && panel.view.canvas;
-  const focusedPanel = () => app.panels.find((panel) => panel.root.contains(document.activeElement)) || app.panels[0];
+  const focusedPanel = () =>
+      app.panels.find((panel) => panel.root.contains(document.activeElement)) || app.panels[0];
   const arrows = {
     ArrowLeft: () => app.moveMap(0, -1),
     ArrowRight: () => app.moveMap(0, 1),
@@ -26,7 +28,7 @@ function listenToKeys(app) {
     ']': () => step('record', 1),
     m: () => app.nextType(),
     l: () => app.change({scale: app.state.scale === 'log' ? 'linear' : 'log'}),
-    r: () => flip('ownRange'),
+    r: () => flip('commonRange'),
     w: () => flip('words'),
     t: () => app.change({theme: app.state.theme === 'dark' ? 'light' : 'dark'}),
     c: () => exportView(focusedPanel(), 'png', 'copy'),

@@ -58,6 +58,11 @@ function mergedLabels(model, words) {
   return labels;
 }
 
+// As [CLS] and [SEP] are.
+function isSpecial(label) {
+  return /^\[[A-Z]+\]$/.test(label);
+}
+
 // Labels as they are shown: of tokens or words. `tokens` are the tokens of each label.
 function labelsOf(model, areWords) {
   if (!model.shownLabels) model.shownLabels = {};
@@ -65,9 +70,13 @@ function labelsOf(model, areWords) {
   if (!model.shownLabels[key]) {
     const words = areWords ? wordsOf(model) : model.labels.map((label, i) => i);
     const starts = [];
-    words.forEach((word, i) => { if (starts.length === word) starts.push(i); });
+    words.forEach((word, i) => {
+      if (starts.length === word) starts.push(i);
+    });
     model.shownLabels[key] = {
-      words, starts, texts: areWords ? mergedLabels(model, words) : model.labels,
+      words,
+      starts,
+      texts: areWords ? mergedLabels(model, words) : model.labels,
     };
   }
   return model.shownLabels[key];
@@ -75,7 +84,8 @@ function labelsOf(model, areWords) {
 
 function largestOf(weights) {
   let largest = 0;
-  for (let i = 0; i < weights.length; ++i) if (weights[i] > largest) largest = weights[i];
+  for (let i = 0; i < weights.length; ++i)
+    if (weights[i] > largest) largest = weights[i];
   return largest;
 }
 
@@ -100,8 +110,15 @@ function shownMap(model, set, index, areWords) {
     square = mergeWords(square, rows, rows, labels.words, true);
     if (outside) outside = mergeWords(outside, rows, 2, labels.words, false);
   }
-  return {size: labels.texts.length, labels: labels.texts, starts: labels.starts, square, outside,
-          band, largest: largestOf(square)};
+  return {
+    size: labels.texts.length,
+    labels: labels.texts,
+    starts: labels.starts,
+    square,
+    outside,
+    band,
+    largest: Math.max(largestOf(square), band ? largestOf(band) : 0)
+  };
 }
 
 // Each cell the largest weight of those it stands for.

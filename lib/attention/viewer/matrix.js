@@ -32,7 +32,8 @@ class MatrixView {
         const {cell} = this.layout;
         this.row = drag.row + (drag.y - event.clientY) / cell;
         this.column = drag.column + (drag.x - event.clientX) / cell;
-        drag.isMoved = drag.isMoved || Math.abs(drag.y - event.clientY) + Math.abs(drag.x - event.clientX) > 4;
+        drag.isMoved =
+            drag.isMoved || Math.abs(drag.y - event.clientY) + Math.abs(drag.x - event.clientX) > 4;
         this.draw();
         return;
       }
@@ -40,9 +41,15 @@ class MatrixView {
       this.panel.hover(at ? at.row : null, at ? at.column : null);
     });
     canvas.addEventListener('pointerdown', (event) => {
-      if (this.zoom > 0 && event.pointerType !== 'touch') {
+      if (this.zoom > 0) {
         canvas.setPointerCapture(event.pointerId);
-        drag = {x: event.clientX, y: event.clientY, row: this.row, column: this.column, isMoved: false};
+        drag = {
+          x: event.clientX,
+          y: event.clientY,
+          row: this.row,
+          column: this.column,
+          isMoved: false
+        };
       }
     });
     canvas.addEventListener('pointerup', (event) => {
@@ -50,8 +57,12 @@ class MatrixView {
       if (at && !(drag && drag.isMoved)) this.panel.moveTo(at.row, at.column, false);
       drag = null;
     });
-    canvas.addEventListener('pointercancel', () => { drag = null; });
-    canvas.addEventListener('pointerleave', () => { if (!drag) this.panel.hover(null, null); });
+    canvas.addEventListener('pointercancel', () => {
+      drag = null;
+    });
+    canvas.addEventListener('pointerleave', () => {
+      if (!drag) this.panel.hover(null, null);
+    });
     canvas.addEventListener('wheel', (event) => {
       if (!event.ctrlKey && this.zoom === 0) return;
       event.preventDefault();
@@ -63,7 +74,8 @@ class MatrixView {
         this.draw();
       }
     }, {passive: false});
-    canvas.addEventListener('dblclick', (event) => this.enlarge(event.shiftKey ? -1 : 1, pointed(event)));
+    canvas.addEventListener(
+        'dblclick', (event) => this.enlarge(event.shiftKey ? -1 : 1, pointed(event)));
     canvas.addEventListener('focus', () => this.drawFront());
     canvas.addEventListener('blur', () => this.drawFront());
   }
@@ -78,6 +90,7 @@ class MatrixView {
     this.row = at.row - this.layout.seen / 2;
     this.column = at.column - this.layout.seen / 2;
     this.draw();
+    this.canvas.classList.toggle('enlarged', this.zoom > 0);
   }
   // Scrolls, where only a part is seen, until the cell is.
   reveal(row, column) {
@@ -90,28 +103,37 @@ class MatrixView {
   layOut() {
     const {map} = this.panel;
     const width = Math.max(200, this.frame.clientWidth);
-    const height = Math.max(260, Math.min(width, window.innerHeight * 0.78));
+    const height = Math.max(260, Math.min(width, window.innerHeight * 0.72));
     if (map.labels !== this.labels) {
       this.labels = map.labels;
-      this.widest = map.labels.reduce((widest, label) => Math.max(widest, textWidth(label, 12, 600)), 0);
+      this.widest = widestOf(map.labels);
     }
     const margin = Math.ceil(Math.min(this.widest + 10, 128, width * 0.26));
     const side = Math.min(width, height) - margin - 1;
     const ratio = window.devicePixelRatio || 1;
     let cell = side * ratio / map.size;
-    if (cell >= 1) cell = Math.floor(cell);
+    // Whole pixels are crisp, if that does not leave too much of the place empty.
+    if (Math.floor(cell) >= 0.8 * cell) cell = Math.floor(cell);
     cell = Math.min(kLargestCell, cell / ratio);
     while (this.zoom > 0 && cell * 2 ** (this.zoom - 1) >= kLargestCell) --this.zoom;
-    if (this.zoom > 0) cell = Math.max(1, Math.round(Math.min(kLargestCell, cell * 2 ** this.zoom)));
+    if (this.zoom > 0)
+      cell = Math.max(1, Math.round(Math.min(kLargestCell, cell * 2 ** this.zoom)));
     const seen = Math.min(map.size, this.zoom > 0 ? Math.floor(side / cell) : map.size);
     const largestFirst = map.size - seen;
     this.row = Math.max(0, Math.min(largestFirst, Math.round(this.row)));
     this.column = Math.max(0, Math.min(largestFirst, Math.round(this.column)));
     const size = Math.min(12, Math.max(9, cell * 0.85));
     const step = Math.ceil((size + 1.5) / cell);  // from one label to the next
-    this.layout = {size, step, margin, cell, seen, width: margin + seen * cell + 1, height: margin + seen * cell + 1};
-    Object.assign(this.canvas.dataset, {
-      margin, cell, row: this.row, column: this.column, seen});
+    this.layout = {
+      size,
+      step,
+      margin,
+      cell,
+      seen,
+      width: margin + seen * cell + 1,
+      height: margin + seen * cell + 1
+    };
+    Object.assign(this.canvas.dataset, {margin, cell, row: this.row, column: this.column, seen});
   }
   cellAt(x, y) {
     if (!this.layout) return null;
@@ -121,14 +143,18 @@ class MatrixView {
     if (row >= seen || column >= seen || (row < 0 && column < 0)) return null;
     // Over the labels: of that row, or column, the cell at the cursor.
     const {cursor} = this.panel;
-    return {row: row < 0 ? cursor.row : row + this.row, column: column < 0 ? cursor.column : column + this.column};
+    return {
+      row: row < 0 ? cursor.row : row + this.row,
+      column: column < 0 ? cursor.column : column + this.column
+    };
   }
   image() {
     const {map, app, largest} = this.panel;
     const key = [this.panel.mapKey, largest, app.state.scale, app.colors.theme.name].join(' ');
     if (key !== this.imageKey) {
       this.imageKey = key;
-      this.picture = app.colors.paint(map.square, map.size, map.size, largest, app.state.scale, this.picture);
+      this.picture =
+          app.colors.paint(map.square, map.size, map.size, largest, app.state.scale, this.picture);
     }
     return this.picture;
   }
@@ -138,8 +164,10 @@ class MatrixView {
     this.drawOn(new CanvasSurface(sizedContext(this.base, width, height)), false);
     this.drawFront();
     const {set, app} = this.panel;
-    this.canvas.setAttribute('aria-label', `${app.settings.types[set.type]}, ${this.panel.place()}: ` +
-                             `${this.panel.map.size} by ${this.panel.map.size}; arrow keys move the cell`);
+    this.canvas.setAttribute(
+        'aria-label',
+        `${app.settings.types[set.type]}, ${this.panel.place()}: ` +
+            `${this.panel.map.size} by ${this.panel.map.size}; arrow keys move the cell`);
   }
   drawOn(surface, isForFile) {
     const {map, app} = this.panel;
@@ -150,12 +178,14 @@ class MatrixView {
         for (let j = 0; j < seen; ++j) {
           const weight = map.square[(this.row + i) * map.size + this.column + j];
           const step = app.colors.step(weight, this.panel.largest, app.state.scale);
-          if (step > 0) surface.fill(margin + j * cell, margin + i * cell, cell, cell, theme.css[step]);
+          if (step > 0)
+            surface.fill(margin + j * cell, margin + i * cell, cell, cell, theme.css[step]);
         }
       }
     } else {
-      surface.image(this.image(), this.column, this.row, seen, seen, margin, margin, seen * cell,
-                    seen * cell, cell * (window.devicePixelRatio || 1) < 1);
+      surface.image(
+          this.image(), this.column, this.row, seen, seen, margin, margin, seen * cell, seen * cell,
+          cell < 3 && !Number.isInteger(cell * (window.devicePixelRatio || 1)));
     }
     surface.frame(margin - 0.5, margin - 0.5, seen * cell + 1, seen * cell + 1, theme.line);
     const {size, step} = this.layout;
@@ -206,7 +236,6 @@ class MatrixView {
       const y = margin + i * cell;
       const [from, to] = this.labelsUnder(i);
       surface.fill(0, from, margin - 1, to - from, theme.background);
-      this.label(surface, at.row, i, true, size, theme, 600);
       surface.fill(margin, y - 0.5, end - margin, 1, theme.accent, 0.55);
       surface.fill(margin, y + cell - 0.5, end - margin, 1, theme.accent, 0.55);
     }
@@ -218,20 +247,31 @@ class MatrixView {
       surface.fill(x - 0.5, margin, 1, end - margin, theme.accent, 0.55);
       surface.fill(x + cell - 0.5, margin, 1, end - margin, theme.accent, 0.55);
     }
+    if (i >= 0 && i < seen) this.label(surface, at.row, i, true, size, theme, 600);
     if (i >= 0 && i < seen && j >= 0 && j < seen) {
-      surface.frame(margin + j * cell - 1, margin + i * cell - 1, cell + 2, cell + 2, theme.mark, 2);
+      surface.frame(
+          margin + j * cell - 1, margin + i * cell - 1, cell + 2, cell + 2, theme.mark, 2);
     }
   }
   exported() {
-    return {width: this.layout.width, height: this.layout.height,
-            drawOn: (surface) => this.drawOn(surface, true)};
+    return {
+      width: this.layout.width,
+      height: this.layout.height,
+      drawOn: (surface) => this.drawOn(surface, true)
+    };
   }
   key(event) {
     const {cursor, map} = this.panel;
     const far = Math.max(1, Math.min(10, map.size >> 2));
     const moves = {
-      ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0],
-      PageUp: [-far, 0], PageDown: [far, 0], Home: [0, -map.size], End: [0, map.size],
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      PageUp: [-far, 0],
+      PageDown: [far, 0],
+      Home: [0, -map.size],
+      End: [0, map.size],
     };
     if (event.key in moves) {
       const [rows, columns] = moves[event.key];

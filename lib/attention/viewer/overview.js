@@ -1,5 +1,6 @@
 // All maps of a set as small tiles: layers by heads, or of whole layers, one after another.
 
+const kLayersInRow = 4;   // of maps of whole layers
 const kFrameBudget = 10;  // milliseconds of painting, then the browser's turn
 
 class Overview {
@@ -34,10 +35,13 @@ class Overview {
     this.host.replaceChildren();
     const isOfHeads = set.heads.length > 0;
     this.host.classList.toggle('of-layers', !isOfHeads);
-    this.host.style.setProperty('--columns', isOfHeads ? set.headCount : Math.min(4, set.layers.length));
-    this.host.style.setProperty('--rows', isOfHeads ? set.layers.length : Math.ceil(set.layers.length / 4));
-    this.host.setAttribute('aria-label', `Overview: ${set.layers.length} layers` +
-                           (isOfHeads ? ` by ${set.headCount} heads` : ''));
+    this.host.style.setProperty(
+        '--columns', isOfHeads ? set.headCount : Math.min(kLayersInRow, set.layers.length));
+    this.host.style.setProperty(
+        '--rows', isOfHeads ? set.layers.length : Math.ceil(set.layers.length / kLayersInRow));
+    this.host.setAttribute(
+        'aria-label',
+        `Overview: ${set.layers.length} layers` + (isOfHeads ? ` by ${set.headCount} heads` : ''));
     if (isOfHeads) {
       const row = element('div', 'row', this.host);
       row.setAttribute('role', 'row');
@@ -84,18 +88,25 @@ class Overview {
   }
   paint(isEverything) {
     if (isEverything) {
-      this.tiles.forEach((tile) => { tile.isPainted = false; });
+      this.tiles.forEach((tile) => {
+        tile.isPainted = false;
+      });
     }
     this.waiting = this.tiles.map((tile, i) => i).filter((i) => !this.tiles[i].isPainted);
     this.schedule();
+  }
+  isWhole() {
+    return this.tiles.every((tile) => tile.isPainted);
   }
   schedule() {
     if (this.isScheduled || this.waiting.length === 0) return;
     this.isScheduled = true;
     requestAnimationFrame(() => {
       this.isScheduled = false;
+      this.tileWidth = this.tiles[0].clientWidth * (window.devicePixelRatio || 1);
       const end = performance.now() + kFrameBudget;
-      while (this.waiting.length > 0 && performance.now() < end) this.paintTile(this.waiting.shift());
+      while (this.waiting.length > 0 && performance.now() < end)
+        this.paintTile(this.waiting.shift());
       this.schedule();
     });
   }
@@ -105,9 +116,9 @@ class Overview {
     if (!thumbnail) return;  // its weights come later, and paint() again
     const {weights, rows, columns} = thumbnail;
     const tile = this.tiles[index];
-    const largest = app.state.ownRange ? largestOf(weights) : set.largest;
+    const largest = app.state.commonRange ? set.largest : largestOf(weights);
     app.colors.paint(weights, rows, columns, largest, app.state.scale, tile.firstChild);
-    tile.classList.toggle('coarse', rows < 24 || set.isBand);
+    tile.classList.toggle('coarse', set.isBand || this.tileWidth >= 1.7 * rows);
     tile.isPainted = true;
     this.host.dataset.painted = this.tiles.filter((one) => one.isPainted).length;
   }

@@ -5,7 +5,7 @@ class Panel {
     this.app = app;
     this.number = number;
     this.name = name;
-    this.root = document.getElementById('panel').content.cloneNode(true).firstElementChild;
+    this.root = byId('panel').content.cloneNode(true).firstElementChild;
     const find = (selector) => this.root.querySelector(selector);
     this.root.setAttribute('aria-label', name);
     find('.model').textContent = name;
@@ -22,7 +22,7 @@ class Panel {
     this.cursor = {row: 0, column: 0};  // in shown labels
     this.cursorToken = 0;
     this.hovered = null;
-    document.getElementById('panels').append(this.root);
+    byId('panels').append(this.root);
     this.overview = new Overview(this, find('.overview'));
     this.tokens = new Tokens(this, find('.tokens'));
     this.views = {};
@@ -39,6 +39,10 @@ class Panel {
         event.stopPropagation();
       });
     }
+    this.zoomButtons = find('.zoom');
+    this.zoomButtons.addEventListener('click', (event) => {
+      if (event.target.dataset.by) this.views.matrix.enlarge(Number(event.target.dataset.by));
+    });
     find('.export').addEventListener('click', (event) => {
       const {format, way} = event.target.dataset;
       if (format) exportView(this, format, way);
@@ -48,10 +52,23 @@ class Panel {
     const {view} = this.app.state;
     return this.views[view === 'kernel' && !(this.set && this.set.isBand) ? 'matrix' : view];
   }
-  layer() { return Math.min(this.app.state.layer, this.set.layers.length - 1); }
-  head() { return Math.min(this.app.state.head, this.set.headCount - 1); }
-  index() { return this.layer() * this.set.headCount + this.head(); }
-  place() { return this.overview.nameOf(this.index()); }
+  layer() {
+    return Math.min(this.app.state.layer, this.set.layers.length - 1);
+  }
+  head() {
+    return Math.min(this.app.state.head, this.set.headCount - 1);
+  }
+  index() {
+    return this.layer() * this.set.headCount + this.head();
+  }
+  place() {
+    return this.overview.nameOf(this.index());
+  }
+
+  // Is there something to show that was not in the file's part that has been read?
+  isWaiting() {
+    return !this.map || !this.overview.isWhole();
+  }
 
   // After any change of the state, or when more of the file is there.
   update(isOverviewNew) {
@@ -71,27 +88,32 @@ class Panel {
     const areWords = app.state.words;
     this.overview.build();
     this.overview.mark(this.index());
-    const overviewKey = [set.key, areWords, app.state.scale, app.state.ownRange,
-                         app.colors.theme.name].join(' ');
+    const overviewKey = [
+      set.key, areWords, app.state.scale, app.state.commonRange, app.colors.theme.name
+    ].join(' ');
     if (isOverviewNew || overviewKey !== this.overviewKey) {
       this.overview.paint(overviewKey !== this.overviewKey);
       this.overviewKey = overviewKey;
     }
     this.caption.textContent = `${this.place()} · ${app.settings.types[set.type]}`;
     const mapKey = `${set.key}/${this.index()} ${areWords}`;
-    if (mapKey !== this.mapKey || !this.lastMap) this.lastMap = shownMap(this.model, set, this.index(), areWords);
+    if (mapKey !== this.mapKey || !this.lastMap)
+      this.lastMap = shownMap(this.model, set, this.index(), areWords);
     this.mapKey = mapKey;
     this.map = this.lastMap;
-    this.largest = app.state.ownRange && this.map ? this.map.largest : set.largest;
+    this.largest = app.state.commonRange || !this.map ? set.largest : this.map.largest;
+    this.zoomButtons.hidden = this.view.name !== 'matrix';
     for (const [name, host] of Object.entries(this.viewHosts)) {
       host.hidden = !this.map || name !== this.view.name;
     }
     if (!this.map) {
-      this.readoutParts.forEach((part) => { part.textContent = ''; });
-      this.readoutParts[4].textContent = app.records.isWhole ? 'The file ends before this map.' : 'Loading …';
+      this.readoutParts.forEach((part) => {
+        part.textContent = '';
+      });
+      this.readoutParts[4].textContent =
+          app.records.isWhole ? 'The file ends before this map.' : 'Loading …';
       return;
     }
-    const labelsKey = `${record.id} ${set.rows} ${areWords}`;
     if (this.model !== this.lastModel || areWords !== this.lastWords) {
       const token = this.model === this.lastModel ? this.cursorToken : 0;
       this.lastModel = this.model;
@@ -102,7 +124,6 @@ class Panel {
       this.cursor = {row, column: row};
       this.view.reveal(row, row);
     }
-    this.labelsKey = labelsKey;
     this.find();
     this.draw();
   }
@@ -119,11 +140,26 @@ class Panel {
     this.tell();
     this.drawLegend();
   }
-  pointed() { return this.hovered || this.cursor; }
-  isHovered() { return this.hovered !== null; }
+  pointed() {
+    return this.hovered || this.cursor;
+  }
+  // What a token, or word, reads most from; or what reads most from it.
+  strongest(token, isFrom) {
+    const {size, square} = this.map;
+    const weight = (other) => isFrom ? square[token * size + other] : square[other * size + token];
+    let best = 0;
+    for (let other = 1; other < size; ++other) {
+      if (weight(other) > weight(best)) best = other;
+    }
+    return best;
+  }
+  isHovered() {
+    return this.hovered !== null;
+  }
   tokenPointed() {
     if (this.hovered) {
-      return this.hovered.token === undefined ? this.map.starts[this.hovered.row] : this.hovered.token;
+      return this.hovered.token === undefined ? this.map.starts[this.hovered.row] :
+                                                this.hovered.token;
     }
     return this.cursorToken;
   }
@@ -134,23 +170,29 @@ class Panel {
     this.tell();
   }
   setHovered(at) {
-    const same = at === this.hovered || (at && this.hovered && at.row === this.hovered.row &&
-                 at.column === this.hovered.column && at.token === this.hovered.token && at.tap === this.hovered.tap);
+    const same = at === this.hovered ||
+        (at && this.hovered && at.row === this.hovered.row && at.column === this.hovered.column &&
+         at.token === this.hovered.token && at.tap === this.hovered.tap);
     if (same) return;
     this.hovered = at;
     this.drawFront();
   }
-  hover(row, column) { this.setHovered(row === null ? null : {row, column}); }
+  hover(row, column) {
+    this.setHovered(row === null ? null : {row, column});
+  }
   // By token, as kernels are: the column may be outside of the text.
   hoverToken(token, other) {
     const {words} = labelsOf(this.model, this.app.state.words);
     this.setHovered({row: words[token], column: this.wordNear(words, other), token, tap: other});
   }
-  wordNear(words, token) { return words[Math.max(0, Math.min(words.length - 1, token))]; }
+  wordNear(words, token) {
+    return words[Math.max(0, Math.min(words.length - 1, token))];
+  }
   moveTo(row, column, isByKey, isFollowing = false) {
     if (!this.map) return;
     const bounded = (at) => Math.max(0, Math.min(this.map.size - 1, at));
-    this.moveCursor({row: bounded(row), column: bounded(column)}, this.map.starts[bounded(row)], isByKey);
+    this.moveCursor(
+        {row: bounded(row), column: bounded(column)}, this.map.starts[bounded(row)], isByKey);
     if (!isFollowing) this.app.follow(this);
   }
   moveToToken(token, other, isByKey) {
@@ -169,7 +211,9 @@ class Panel {
     this.draw();
     if (isByKey) this.announce(this.readout.textContent);
   }
-  announce(text) { this.app.announce(text); }
+  announce(text) {
+    this.app.announce(text);
+  }
 
   // The cell that is pointed at, in words and numbers.
   tell() {
@@ -182,7 +226,9 @@ class Panel {
       const tap = this.view.shownTap();
       const j = token + tap - this.view.half();
       from.textContent = model.labels[token];
-      to.textContent = model.labels[j] === undefined ? (j < 0 ? 'before the text' : 'behind the text') : model.labels[j];
+      to.textContent = model.labels[j] === undefined ?
+          (j < 0 ? 'before the text' : 'behind the text') :
+          model.labels[j];
       weight.textContent = ` ${weightText(map.band[token * this.set.columns + tap])} `;
       note.textContent = `token ${model.first + token}, offset ${this.view.offsetText(tap)}`;
       return;
@@ -200,9 +246,13 @@ class Panel {
   }
   drawLegend() {
     const width = 220;
-    this.legend.setAttribute('aria-label', `Colours: from 0 to ${weightText(this.largest)}, ` +
-                             (this.app.state.scale === 'log' ? 'logarithmic' : 'linear'));
-    this.largestHere.textContent = `largest here ${weightText(this.map.largest)}`;
+    this.legend.setAttribute(
+        'aria-label',
+        `Colours: from 0 to ${weightText(this.largest)}, ` +
+            (this.app.state.scale === 'log' ? 'logarithmic' : 'linear'));
+    this.largestHere.textContent = this.app.state.commonRange ?
+        `largest here ${weightText(this.map.largest)}` :
+        `largest of all maps ${weightText(this.set.largest)}`;
     const context = sizedContext(this.legend, width, 26);
     this.drawLegendOn(new CanvasSurface(context), 0, 0, width);
   }
@@ -216,7 +266,8 @@ class Panel {
     surface.frame(x + 0.5, y + 0.5, width - 1, 8, theme.line);
     const style = {color: theme.faint_text, size: 10.5};
     const low = isLog ? weightText(largest / 10 ** app.colors.decades) : '0';
-    const middle = isLog ? weightText(largest / 10 ** (app.colors.decades / 2)) : weightText(largest / 2);
+    const middle =
+        isLog ? weightText(largest / 10 ** (app.colors.decades / 2)) : weightText(largest / 2);
     surface.text(low, x, y + 18, {...style, align: 'left'});
     surface.text(middle, x + width / 2, y + 18, {...style, align: 'center'});
     surface.text(weightText(largest), x + width, y + 18, {...style, align: 'right'});

@@ -65,7 +65,8 @@ class WeightSet {
     const table = this.weightsOfCodes();
     const weights = new Float32Array(count);
     for (let i = 0, at = 2 * start; i < count; ++i, at += 2) {
-      weights[i] = table[digitValues[digits.charCodeAt(at)] << 6 | digitValues[digits.charCodeAt(at + 1)]];
+      weights[i] =
+          table[digitValues[digits.charCodeAt(at)] << 6 | digitValues[digits.charCodeAt(at + 1)]];
     }
     return weights;
   }
@@ -73,14 +74,15 @@ class WeightSet {
   map(index) {
     return weightCache.get(`${this.key}/${index}`, () => {
       const piece = Math.floor(index / this.maps_per_piece);
-      return this.decode(this.record.pieces[this.firstPiece + piece],
-                         index % this.maps_per_piece * this.mapSize, this.mapSize);
+      return this.decode(
+          this.record.pieces[this.firstPiece + piece], index % this.maps_per_piece * this.mapSize,
+          this.mapSize);
     });
   }
   pooledMap(index) {
     const [rows, columns] = this.thumbnail;
-    return this.decode(this.record.thumbnails[this.thumbnailPiece], index * rows * columns,
-                       rows * columns);
+    return this.decode(
+        this.record.thumbnails[this.thumbnailPiece], index * rows * columns, rows * columns);
   }
 }
 
@@ -91,12 +93,13 @@ class Record {
     this.thumbnails = [];
     this.piecesExpected = 0;
     this.thumbnailsExpected = 0;
-    this.models = meta.models.map((model) => ({
-      labels: model.labels,
-      first: model.first,
-      continuing: new Set(model.continuing),
-      sets: model.sets.map((set) => new WeightSet(set, model.labels.length, this, settings)),
-    }));
+    this.models = meta.models.map(
+        (model) => ({
+          labels: model.labels,
+          first: model.first,
+          continuing: new Set(model.continuing),
+          sets: model.sets.map((set) => new WeightSet(set, model.labels.length, this, settings)),
+        }));
   }
 }
 

@@ -3,8 +3,8 @@
 class Search {
   constructor(app) {
     this.app = app;
-    this.input = document.getElementById('search');
-    this.output = document.getElementById('found');
+    this.input = byId('search');
+    this.output = byId('found');
     this.input.addEventListener('input', () => {
       this.at = -1;
       this.changed();
@@ -22,7 +22,9 @@ class Search {
     });
     this.at = -1;
   }
-  query() { return this.input.value.trim().toLowerCase(); }
+  query() {
+    return this.input.value.trim().toLowerCase();
+  }
   // The text that labels stand for, and which label each character is of.
   textOf(model) {
     if (!model.text) {
@@ -62,7 +64,8 @@ class Search {
     const {list} = this.app.records;
     const others = [];
     list.forEach((record, r) => {
-      if (r !== this.app.state.record && record.models.some((model) => this.places(model).length)) others.push(r);
+      if (r !== this.app.state.record && record.models.some((model) => this.places(model).length))
+        others.push(r);
     });
     return others;
   }
@@ -83,12 +86,14 @@ class Search {
     const count = record ? Math.max(...record.models.map((model) => this.places(model).length)) : 0;
     const others = this.othersWith().length;
     const here = count === 0 ? 'none' : this.at >= 0 ? `${this.at + 1} of ${count}` : `${count}`;
-    this.output.textContent = here + (others ? ` · ${others} more record${others > 1 ? 's' : ''}` : '');
+    this.output.textContent =
+        here + (others ? ` · ${others} more record${others > 1 ? 's' : ''}` : '');
   }
   // To the next place, after the last one in the next record that has one.
   go(by) {
     const record = this.app.record();
-    const count = record ? Math.max(0, ...record.models.map((model) => this.places(model).length)) : 0;
+    const count =
+        record ? Math.max(0, ...record.models.map((model) => this.places(model).length)) : 0;
     const next = this.at < 0 && by < 0 ? count - 1 : this.at + by;
     const others = this.othersWith();
     if (next >= 0 && next < count) {
@@ -96,7 +101,8 @@ class Search {
     } else if (others.length) {
       const {record: here} = this.app.state;
       const later = others.filter((r) => (by > 0 ? r > here : r < here));
-      const pick = by > 0 ? (later[0] ?? others[0]) : (later[later.length - 1] ?? others[others.length - 1]);
+      const pick =
+          by > 0 ? (later[0] ?? others[0]) : (later[later.length - 1] ?? others[others.length - 1]);
       this.app.change({record: pick});
       const there = Math.max(...this.app.record().models.map((model) => this.places(model).length));
       this.at = by > 0 ? 0 : there - 1;

@@ -2,7 +2,9 @@
 
 const kFont = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 
-function fontOf(size, weight = 400) { return `${weight} ${size}px ${kFont}`; }
+function fontOf(size, weight = 400) {
+  return `${weight} ${size}px ${kFont}`;
+}
 
 const rulerContext = document.createElement('canvas').getContext('2d');
 
@@ -11,18 +13,40 @@ function textWidth(text, size, weight) {
   return rulerContext.measureText(text).width;
 }
 
+// Of labels, the width of the longest, if they stand out.
+function widestOf(labels) {
+  const width = (label) => textWidth(label.slice(0, kMostCharacters), 12, 600);
+  return labels.reduce((widest, label) => Math.max(widest, width(label)), 0);
+}
+
+const kMostCharacters = 300;
+
 const segmenter = window.Intl && Intl.Segmenter ? new Intl.Segmenter() : null;
 
 // The text, or as much of it as there is room for.
 function fitText(text, width, size, weight) {
-  if (textWidth(text, size, weight) <= width) return text;
-  const parts = segmenter ? Array.from(segmenter.segment(text), (part) => part.segment) : [...text];
-  while (parts.length > 1 && textWidth(parts.join('') + '…', size, weight) > width) parts.pop();
-  return parts.join('') + '…';
+  if (text.length <= kMostCharacters && textWidth(text, size, weight) <= width) return text;
+  const start = text.slice(0, kMostCharacters);  // what may be a whole book is not measured
+  const parts =
+      segmenter ? Array.from(segmenter.segment(start), (part) => part.segment) : [...start];
+  const shortened = (count) => parts.slice(0, count).join('') + '…';
+  let fits = 0;
+  let tooLong = parts.length + 1;
+  while (tooLong - fits > 1) {
+    const middle = (fits + tooLong) >> 1;
+    if (textWidth(shortened(middle), size, weight) <= width) {
+      fits = middle;
+    } else {
+      tooLong = middle;
+    }
+  }
+  return shortened(Math.max(1, fits));
 }
 
 class CanvasSurface {
-  constructor(context) { this.context = context; }
+  constructor(context) {
+    this.context = context;
+  }
   fill(x, y, width, height, color, alpha = 1) {
     this.context.globalAlpha = alpha;
     this.context.fillStyle = color;
@@ -81,50 +105,63 @@ function xmlEscaped(text) {
 }
 
 class SvgSurface {
-  constructor() { this.parts = []; }
+  constructor() {
+    this.parts = [];
+  }
   fill(x, y, width, height, color, alpha = 1) {
-    this.parts.push(`<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" ` +
-                    `height="${round(height)}" fill="${color}"${opacity(alpha)}/>`);
+    this.parts.push(
+        `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" ` +
+        `height="${round(height)}" fill="${color}"${opacity(alpha)}/>`);
   }
   frame(x, y, width, height, color, lineWidth = 1) {
-    this.parts.push(`<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="` +
-                    `${round(height)}" fill="none" stroke="${color}" stroke-width="${lineWidth}"/>`);
+    this.parts.push(
+        `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="` +
+        `${round(height)}" fill="none" stroke="${color}" stroke-width="${lineWidth}"/>`);
   }
   text(text, x, y, {color, size = 12, weight = 400, align = 'left', angle = 0}) {
     const anchor = {left: 'start', right: 'end', center: 'middle'}[align];
     const turn = angle ? ` transform="rotate(${angle} ${round(x)} ${round(y)})"` : '';
-    this.parts.push(`<text x="${round(x)}" y="${round(y)}" font-size="${round(size)}" font-weight=` +
-                    `"${weight}" text-anchor="${anchor}" dominant-baseline="central" ` +
-                    `fill="${color}"${turn}>${xmlEscaped(text)}</text>`);
+    this.parts.push(
+        `<text x="${round(x)}" y="${round(y)}" font-size="${round(size)}" font-weight=` +
+        `"${weight}" text-anchor="${anchor}" dominant-baseline="central" ` +
+        `fill="${color}"${turn}>${xmlEscaped(text)}</text>`);
   }
   curves(ends, color, lineWidth, alpha) {
-    const path = ends.map(([x1, y1, x2, y2]) => {
-      const middle = round((x1 + x2) / 2);
-      return `M${round(x1)} ${round(y1)}C${middle} ${round(y1)} ${middle} ${round(y2)} ` +
-             `${round(x2)} ${round(y2)}`;
-    }).join('');
-    this.parts.push(`<path d="${path}" fill="none" stroke="${color}" stroke-width=` +
-                    `"${round(lineWidth)}"${opacity(alpha)}/>`);
+    const path =
+        ends.map(([x1, y1, x2, y2]) => {
+              const middle = round((x1 + x2) / 2);
+              return `M${round(x1)} ${round(y1)}C${middle} ${round(y1)} ${middle} ${round(y2)} ` +
+                  `${round(x2)} ${round(y2)}`;
+            })
+            .join('');
+    this.parts.push(
+        `<path d="${path}" fill="none" stroke="${color}" stroke-width=` +
+        `"${round(lineWidth)}"${opacity(alpha)}/>`);
   }
   image(image, sx, sy, sw, sh, x, y, width, height, isSmooth) {
     const part = document.createElement('canvas');
     part.width = Math.max(1, Math.round(sw));
     part.height = Math.max(1, Math.round(sh));
     part.getContext('2d').drawImage(image, sx, sy, sw, sh, 0, 0, part.width, part.height);
-    this.parts.push(`<image x="${round(x)}" y="${round(y)}" width="${round(width)}" height="` +
-                    `${round(height)}" preserveAspectRatio="none" ` +
-                    `style="image-rendering:${isSmooth ? 'auto' : 'pixelated'}" ` +
-                    `href="${part.toDataURL('image/png')}"/>`);
+    this.parts.push(
+        `<image x="${round(x)}" y="${round(y)}" width="${round(width)}" height="` +
+        `${round(height)}" preserveAspectRatio="none" ` +
+        `style="image-rendering:${isSmooth ? 'auto' : 'pixelated'}" ` +
+        `href="${part.toDataURL('image/png')}"/>`);
   }
   file(width, height) {
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${round(width)}" height="` +
-           `${round(height)}" viewBox="0 0 ${round(width)} ${round(height)}" font-family=` +
-           `"${xmlEscaped(kFont)}">\n${this.parts.join('\n')}\n</svg>\n`;
+        `${round(height)}" viewBox="0 0 ${round(width)} ${round(height)}" font-family=` +
+        `"${xmlEscaped(kFont)}">\n${this.parts.join('\n')}\n</svg>\n`;
   }
 }
 
-function round(x) { return Math.round(x * 100) / 100; }
-function opacity(alpha) { return alpha < 1 ? ` opacity="${round(alpha)}"` : ''; }
+function round(x) {
+  return Math.round(x * 100) / 100;
+}
+function opacity(alpha) {
+  return alpha < 1 ? ` opacity="${round(alpha)}"` : '';
+}
 
 // Gives the canvas that size in CSS pixels, and returns a context in them.
 function sizedContext(canvas, width, height) {

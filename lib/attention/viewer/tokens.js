@@ -13,24 +13,38 @@ class Tokens {
     };
     host.addEventListener('pointerover', (event) => {
       const token = tokenOf(event);
-      if (token >= 0) panel.hover(token, panel.cursor.column);
+      if (token >= 0) panel.hover(token, panel.strongest(token, true));
     });
     host.addEventListener('pointerleave', () => panel.hover(null, null));
     host.addEventListener('click', (event) => {
       const token = tokenOf(event);
-      if (token >= 0) panel.moveTo(token, panel.cursor.column, false);
+      if (token < 0) return;
+      this.choose(token, false);
     });
     host.addEventListener('keydown', (event) => {
-      const {map, cursor} = panel;
+      const {map} = panel;
       if (!map || event.ctrlKey || event.metaKey || event.altKey) return;
       const isMirrored = getComputedStyle(host).direction === 'rtl';
-      const moves = {ArrowLeft: isMirrored ? 1 : -1, ArrowRight: isMirrored ? -1 : 1, ArrowUp: -10,
-                     ArrowDown: 10, Home: -map.size, End: map.size};
+      const moves = {
+        ArrowLeft: isMirrored ? 1 : -1,
+        ArrowRight: isMirrored ? -1 : 1,
+        ArrowUp: -10,
+        ArrowDown: 10,
+        Home: -map.size,
+        End: map.size
+      };
       if (!(event.key in moves)) return;
       event.preventDefault();
       event.stopPropagation();
-      panel.moveTo(cursor.row + moves[event.key], cursor.column, true);
+      const token = panel.cursor.row + moves[event.key];
+      this.choose(Math.max(0, Math.min(map.size - 1, token)), true);
     });
+  }
+  choose(token, isByKey) {
+    const other = this.panel.strongest(token, true);
+    this.panel.views.lines.isFrom = true;
+    this.panel.view.reveal(token, other);
+    this.panel.moveTo(token, other, isByKey);
   }
   build() {
     const {map} = this.panel;
@@ -42,7 +56,7 @@ class Tokens {
       const isPiece = /^##./u.test(label);
       span.textContent = isPiece ? label.slice(2) : label;
       if (isPiece) span.className = 'piece';
-      if (/^\[[A-Z]+\]$/.test(label)) span.className = 'special';
+      if (isSpecial(label)) span.className = 'special';
       span.id = `${this.host.id}-${i}`;
       span.setAttribute('role', 'option');
       span.setAttribute('aria-label', label);
