@@ -346,8 +346,8 @@ void MapPicture::draw_column_labels(Canvas& canvas, const Block& block, const Bo
 void MapPicture::draw_offsets(Canvas& canvas, const Block& block, const Box& box) const {
   const std::int64_t half = block.set->columns / 2;
   const double cell = block.layout.cell_width;
-  // All where there is room, else the ends and the middle.
-  const std::int64_t step = cell >= 10 ? 1 : half;
+  // All where there is room, else every other, else the ends and the middle.
+  const std::int64_t step = cell >= 12 ? 1 : cell >= 6 && half % 2 == 0 ? 2 : half;
   for (std::int64_t offset = -half; offset <= half; offset += std::max<std::int64_t>(step, 1)) {
     const std::string label = offset < 0   ? "\u2212" + number(-offset)
                               : offset > 0 ? "+" + number(offset)
