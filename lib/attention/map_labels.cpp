@@ -111,8 +111,12 @@ void MapLabels::draw_offsets(Canvas& canvas, const Box& box, const ThemeColors& 
     const std::string label = offset < 0   ? "\u2212" + number(-offset)
                               : offset > 0 ? "+" + number(offset)
                                            : "0";
-    canvas.text({box.x + (static_cast<double>(offset + half) + 0.5) * cell, box.y - 6},
-                Align::center, {label, 6.5, colors.faint_text});
+    // The ends must not meet those of the maps beside it.
+    const bool is_inside = step < half || offset == 0;
+    const double middle = (static_cast<double>(offset + half) + 0.5) * cell;
+    const double x = is_inside ? middle : offset < 0 ? 0 : box.width;
+    const Align align = is_inside ? Align::center : offset < 0 ? Align::left : Align::right;
+    canvas.text({box.x + x, box.y - 6}, align, {label, 6.5, colors.faint_text});
   }
 }
 

@@ -245,7 +245,9 @@ void MapPicture::draw_ends(Canvas& canvas, const Block& block, const Box& box) c
                        layout.cell_height});
     }
   }
-  canvas.hatch(boxes, {colors_.faint_text, 0.4});
+  // Seen on cells of any colour.
+  canvas.hatch(boxes, {colors_.background, 1});
+  canvas.hatch(boxes, {colors_.faint_text, 0.45});
 }
 
 }  // namespace
