@@ -91,24 +91,6 @@ class NpzArraysSink : public ResultSink {
   bool several_ = false;
 };
 
-class NpzFolderSink : public ResultSink {
- public:
-  explicit NpzFolderSink(std::string folder) : folder_(std::move(folder)) {}
-
-  void write(Job& job) override {
-    if (job.failed()) return;
-    OutputFile output = OutputFile::create(folder_ + "/" + unique_(safe_id(job.record)) + ".npz");
-    NpzWriter archive(output);
-    for (const auto& [name, npy] : job.arrays) archive.add(name, npy);
-    archive.close();
-    output.finish();
-  }
-
- private:
-  std::string folder_;
-  UniqueNames unique_;
-};
-
 }  // namespace
 
 std::unique_ptr<ResultSink> make_npz_rows_sink(const SinkContext& context) {
@@ -117,10 +99,6 @@ std::unique_ptr<ResultSink> make_npz_rows_sink(const SinkContext& context) {
 
 std::unique_ptr<ResultSink> make_npz_arrays_sink(const SinkContext& context) {
   return std::make_unique<NpzArraysSink>(context);
-}
-
-std::unique_ptr<ResultSink> make_npz_folder_sink(const std::string& folder) {
-  return std::make_unique<NpzFolderSink>(folder);
 }
 
 }  // namespace convbert::app

@@ -2,17 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
+#include "attention/statistics.h"
 #include "attention_maps.h"
-#include "model_run.h"
 #include "record_command.h"
 
 namespace convbert::app {
 
-// `window`: how far the figure of that name reaches. `format`: jsonl, tsv or table.
-std::unique_ptr<RecordCommand> make_statistics_command(LoadedModel loaded, MapSelection selection,
-                                                       std::int64_t window, std::string format);
+// What is made of the heads of all models, at the end of a run.
+using RenderStatistics = std::function<std::string(std::span<const HeadStatistics>)>;
+
+// `window`: how far the figure of that name reaches. Of several models each head comes with its
+// model's name.
+std::unique_ptr<RecordCommand> make_statistics_command(std::vector<MapModel> models,
+                                                       std::int64_t window,
+                                                       RenderStatistics render);
 
 }  // namespace convbert::app

@@ -145,6 +145,7 @@ VectorPlan make_plan(const EmbedOptions& options, const LoadedModel& loaded) {
 
 int run(EmbedOptions& options, Console& console) {
   validate(options.record);
+  refuse_terminal(options.record.output);
   if (options.per_token && options.record.output.format == "npy") {
     throw Error(ErrorKind::usage,
                 "--per-token: texts differ in length, so they make no npy "

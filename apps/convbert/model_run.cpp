@@ -74,20 +74,25 @@ LoadedModel load_for_records(const RecordOptions& options, ModelParts parts, boo
   return {std::move(model), std::move(tokenizer), std::move(source.sentence), encode};
 }
 
-void encode_job(const LoadedModel& loaded, Job& job) {
-  job.encoding = loaded.tokenizer.encode(job.record.text, job.record.pair, loaded.encode);
-  job.weight = static_cast<std::int64_t>(job.encoding.size());
-  if (job.encoding.size() == 0) throw Error(ErrorKind::input, "the text gives no token at all");
+Encoding encode(const LoadedModel& loaded, const Record& record) {
+  Encoding encoding = loaded.tokenizer.encode(record.text, record.pair, loaded.encode);
+  if (encoding.size() == 0) throw Error(ErrorKind::input, "the text gives no token at all");
   const ModelConfig& config = loaded.model.config;
-  if (const auto id = std::ranges::max(job.encoding.ids); id >= config.vocab_size) {
+  if (const auto id = std::ranges::max(encoding.ids); id >= config.vocab_size) {
     throw Error(ErrorKind::input,
                 concat("token \"", loaded.tokenizer.token(id), "\" has id ", id,
                        ", but the model embeds only ", config.vocab_size, " tokens"));
   }
-  if (const auto type = std::ranges::max(job.encoding.type_ids); type >= config.type_vocab_size) {
+  if (const auto type = std::ranges::max(encoding.type_ids); type >= config.type_vocab_size) {
     throw Error(ErrorKind::input, concat("a pair needs ", type + 1, " token types, the model has ",
                                          config.type_vocab_size));
   }
+  return encoding;
+}
+
+void encode_job(const LoadedModel& loaded, Job& job) {
+  job.encoding = encode(loaded, job.record);
+  job.weight = static_cast<std::int64_t>(job.encoding.size());
 }
 
 PackedJobs pack(std::span<Job> jobs) {

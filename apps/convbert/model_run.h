@@ -31,7 +31,10 @@ struct LoadedModel {
 LoadedModel load_for_records(const RecordOptions& options, ModelParts parts, bool for_vectors,
                              Console& console);
 
-// Tokenizes into job.encoding. Throws Error(input) for what the model has no embedding for.
+// Throws Error(input) for what the model has no embedding for.
+Encoding encode(const LoadedModel& loaded, const Record& record);
+
+// Into job.encoding, with its tokens as the job's weight.
 void encode_job(const LoadedModel& loaded, Job& job);
 
 // The jobs of a batch that have not failed, packed: sequence s belongs to jobs[s].

@@ -1,7 +1,10 @@
 #include "options.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -87,6 +90,7 @@ void add_input_options(CLI::App& app, InputOptions& input) {
 
 void add_output_options(CLI::App& app, OutputOptions& output,
                         const std::vector<std::string>& formats) {
+  output.formats = formats;
   output.format = formats.front();
   app.add_option("-o,--output", output.path,
                  "Write here instead of standard output; the file appears when it is complete")
@@ -94,9 +98,14 @@ void add_output_options(CLI::App& app, OutputOptions& output,
       ->type_name("FILE");
   std::string list;
   for (const std::string& format : formats) list += (list.empty() ? "" : ", ") + format;
-  app.add_option("-f,--format", output.format, "One of: " + list)
+  app.add_option_function<std::string>(
+         "-f,--format",
+         [&output](const std::string& name) {
+           output.format = name;
+           output.has_format = true;
+         },
+         concat("One of: ", list, "; default: what -o FILE ends with, else ", formats.front()))
       ->check(CLI::IsMember(formats).description(""))
-      ->capture_default_str()
       ->group(kOutputGroup)
       ->type_name("FORMAT");
   app.add_flag("--only-result", output.only_result, "Leave the input's fields out, save the id")
@@ -197,7 +206,20 @@ void add_record_options(CLI::App& app, RecordOptions& options,
   add_console_options(app, options.console);
 }
 
+namespace {
+
+// vectors.npy is an npy file, whatever the default; a format that the command has not is not meant.
+void take_format_from_path(OutputOptions& output) {
+  if (output.has_format) return;
+  const std::string extension = std::filesystem::path(output.path).extension().string();
+  const std::string name = extension == ".txt" ? "text" : extension.substr(!extension.empty());
+  if (std::ranges::find(output.formats, name) != output.formats.end()) output.format = name;
+}
+
+}  // namespace
+
 void validate(RecordOptions& options) {
+  take_format_from_path(options.output);
   const InputOptions& input = options.input;
   if (!input.texts.empty() && !input.paths.empty()) {
     usage_error(concat("--text and files exclude each other; found ", input.paths.front()));
@@ -219,6 +241,15 @@ void validate(RecordOptions& options) {
   if (options.truncation.max_length && *options.truncation.max_length < 0) {
     usage_error(
         concat("--max-length: expected a positive number, found ", *options.truncation.max_length));
+  }
+}
+
+void refuse_terminal(const OutputOptions& output) {
+  const bool is_binary = output.format == "npy" || output.format == "npz" ||
+                         output.format == "png" || output.format == "pdf";
+  if (is_binary && output.path.empty() && ::isatty(STDOUT_FILENO) == 1) {
+    usage_error(concat("--format ", output.format, " is nothing for a terminal: expected -o FILE, ",
+                       "or standard output in a pipe or a file"));
   }
 }
 

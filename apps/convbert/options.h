@@ -27,6 +27,8 @@ struct InputOptions {
 struct OutputOptions {
   std::string path;    // "" is standard output
   std::string format;  // checked against what the command offers
+  std::vector<std::string> formats;  // those; the first is the default
+  bool has_format = false;           // was one asked for?
   bool only_result = false;
   std::string result_prefix;
   bool strict = false;
@@ -67,6 +69,9 @@ void add_record_options(CLI::App& app, RecordOptions& options,
 // What CLI11 cannot see: flags that exclude or need one another, numbers in numbers.
 // Throws Error(usage) naming the flag.
 void validate(RecordOptions& options);
+
+// Throws Error(usage) where bytes that are no text would go to a terminal.
+void refuse_terminal(const OutputOptions& output);
 
 // "0,2", "1-3", "0,4-6": numbers below `count`, each once, in the order given.
 // Throws Error(usage) naming `flag`.

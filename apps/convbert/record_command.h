@@ -30,10 +30,12 @@ class RecordCommand {
   // not failed, in the format asked for, or sets `failure`.
   virtual ComputeBatch make_worker(const RecordStyle& style) const = 0;
 
-  // Is there one result of all records, that adds up what workers leave in `summary`? Then its sink
-  // writes it.
-  virtual bool is_summary() const { return false; }
-  virtual std::unique_ptr<ResultSink> make_summary_sink(OutputFile& output) const;
+  // For results that are not lines or rows: what writes them instead of the format's own sink.
+  virtual std::unique_ptr<ResultSink> make_sink(OutputFile& output) const;
+  // Has the output no room for a record that failed? Then the console names it.
+  virtual bool hides_failures(const std::string& format) const {
+    return format != "jsonl" && format != "json";
+  }
 
   // Is a result as cheap as reading the record?
   virtual bool is_cheap() const { return false; }
@@ -46,9 +48,6 @@ class RecordCommand {
 
   // What to tell, once, when records have pairs that nobody asked for; "" for nothing.
   virtual std::string pair_notice() const { return ""; }
-  // For a file a record instead of one output.
-  virtual std::string output_folder() const { return ""; }
-
   virtual std::int64_t default_batch_weight() const { return 1024; }
 };
 

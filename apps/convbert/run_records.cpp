@@ -40,13 +40,8 @@ class Output {
          const ResumePoint& start)
       : output_(open(options.output, start)) {
     const std::string& format = options.output.format;
-    const std::string folder = command.output_folder();
-    if (command.is_summary()) {
-      sink_ = command.make_summary_sink(output_);
-      return;
-    }
-    if (!folder.empty()) {
-      sink_ = make_npz_folder_sink(folder);
+    if ((sink_ = command.make_sink(output_))) {
+      sink_->begin();
       return;
     }
     const bool seeks = format == "npy" || format == "npz";
@@ -68,6 +63,7 @@ class Output {
 
   void finish() {
     sink_->finish();
+    if (!sink_->has_result()) return;
     if (spool_) spool_->read_back([this](std::string_view bytes) { output_.write(bytes); });
     output_.finish();
   }
@@ -91,8 +87,7 @@ class Notices {
           Console& console)
       : console_(console),
         style_(style),
-        names_failures_(command.is_summary() ||
-                        (options.output.format != "jsonl" && options.output.format != "json")),
+        names_failures_(command.hides_failures(options.output.format)),
         pair_notice_(command.pair_notice()) {
     if (options.input.fields.pair_required || !options.input.texts.empty()) pair_notice_.clear();
   }
@@ -124,7 +119,7 @@ class Notices {
 
 }  // namespace
 
-std::unique_ptr<ResultSink> RecordCommand::make_summary_sink(OutputFile&) const { return nullptr; }
+std::unique_ptr<ResultSink> RecordCommand::make_sink(OutputFile&) const { return nullptr; }
 
 int run_records(const RecordOptions& options, const RecordCommand& command, Console& console) {
   CancelToken cancel;

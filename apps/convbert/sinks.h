@@ -19,6 +19,8 @@ class ResultSink {
   virtual void write(Job& job) = 0;
   virtual void flush() {}   // hand on what has been written
   virtual void finish() {}  // all records have been written
+  // After finish(): is there anything that the output should hold? Without it no file appears.
+  virtual bool has_result() const { return true; }
 };
 
 // What sinks work with; all of it must outlive them.
@@ -39,8 +41,18 @@ std::unique_ptr<ResultSink> make_npy_sink(const SinkContext& context, std::int64
 std::unique_ptr<ResultSink> make_npz_rows_sink(const SinkContext& context);
 // The arrays of each job: "<name>" of a lone record, "<id>/<name>" of several.
 std::unique_ptr<ResultSink> make_npz_arrays_sink(const SinkContext& context);
-// The arrays of each job in a file of its own, "<folder>/<id>.npz".
-std::unique_ptr<ResultSink> make_npz_folder_sink(const std::string& folder);
+// Each job's arrays, or its bytes, in a file of its own, "<folder>/<id>.<extension>". Their names
+// must differ.
+std::unique_ptr<ResultSink> make_folder_sink(const std::string& folder,
+                                             const std::string& extension);
+// The bytes of a lone job. Throws Error(usage) when there is a second, before anything is written.
+std::unique_ptr<ResultSink> make_lone_sink(const std::string& format, OutputFile& output);
+// `head`, the bytes of each job, `tail`.
+struct PageFrame {
+  std::string head;
+  std::string tail;
+};
+std::unique_ptr<ResultSink> make_page_sink(PageFrame frame, OutputFile& output);
 
 // What stands in the output for one record: a line with its '\n', or a row of npy.
 std::string result_bytes(const std::string& format, const RecordCommand& command,

@@ -25,47 +25,82 @@ enum Figure : std::size_t {
   kConfidence,
 };
 
-// One row: weights of tokens, the first of which is token `first`, seen from query `query`.
-struct Row {
-  std::int64_t query;
-  std::int64_t first;
-  std::int64_t window;
+// Sums over the rows of one map that figures follow from.
+struct MapSums {
+  MapSums(std::int64_t tokens_, std::int64_t reach_)
+      : tokens(tokens_),
+        reach(reach_),
+        by_offset(static_cast<std::size_t>(2 * reach_ + 1)),
+        by_token(static_cast<std::size_t>(tokens_)) {}
+
+  std::int64_t tokens;
+  std::int64_t reach;             // the largest |j - i|
+  std::vector<double> by_offset;  // [2 reach + 1], of j - i from -reach
+  std::vector<double> by_token;   // [tokens]
+  double entropy = 0;
+  double confidence = 0;
+  double outside = 0;
 };
 
-void add_token(Figures& sums, const Row& row, std::int64_t token, TokenKind kind, double weight) {
-  const std::int64_t offset = token - row.query;
-  sums[kDistance] += weight * static_cast<double>(std::abs(offset));
-  sums[kOffset] += weight * static_cast<double>(offset);
-  if (std::abs(offset) <= row.window) sums[kWindow] += weight;
-  if (offset == 0) sums[kSelf] += weight;
-  if (offset == -1) sums[kPrevious] += weight;
-  if (offset == 1) sums[kNext] += weight;
-  if (kind.is_cls) sums[kCls] += weight;
-  if (kind.is_sep) sums[kSep] += weight;
-  if (kind.is_punctuation) sums[kPunctuation] += weight;
-}
-
-// `weight_at(index)` is the weight of token first + index, which may lie beyond the text's ends.
-template <class WeightAt>
-void add_row(Figures& sums, const Row& row, std::int64_t count, std::span<const TokenKind> tokens,
-             WeightAt weight_at) {
-  double largest = 0;
-  for (std::int64_t index = 0; index < count; ++index) {
-    const double weight = weight_at(index);
-    const std::int64_t token = row.first + index;
-    if (weight > 0) sums[kEntropy] -= weight * std::log(weight);
-    largest = std::max(largest, weight);
-    if (token < 0 || token >= static_cast<std::int64_t>(tokens.size())) {
-      sums[kOutside] += weight;
-    } else {
-      add_token(sums, row, token, tokens[static_cast<std::size_t>(token)], weight);
-    }
+// A row of `query`, whose weights are those of the tokens from `first` on, which may lie beyond the
+// text's ends.
+template <class Weight>
+void add_row(MapSums& sums, std::int64_t query, std::int64_t first, std::span<const Weight> row) {
+  const auto count = static_cast<std::int64_t>(row.size());
+  const std::int64_t begin = std::max<std::int64_t>(0, -first);
+  const std::int64_t end = std::min(count, sums.tokens - first);
+  double* by_offset = sums.by_offset.data() + (first - query + sums.reach);
+  double* by_token = sums.by_token.data() + first;
+  const Weight* weights = row.data();
+  for (std::int64_t c = begin; c < end; ++c) by_offset[c] += weights[c];
+  for (std::int64_t c = begin; c < end; ++c) by_token[c] += weights[c];
+  for (std::int64_t c = 0; c < begin; ++c) sums.outside += weights[c];
+  for (std::int64_t c = std::max(begin, end); c < count; ++c) sums.outside += weights[c];
+  double entropy = 0;
+  Weight largest = 0;
+  for (std::int64_t c = 0; c < count; ++c) {
+    if (weights[c] > 0) entropy -= static_cast<double>(weights[c]) * std::log(weights[c]);
+    largest = std::max(largest, weights[c]);
   }
-  sums[kConfidence] += largest;
+  sums.entropy += entropy;
+  sums.confidence += largest;
 }
 
-void add_figures(Figures& to, const Figures& from) {
-  for (std::size_t i = 0; i < kFigures; ++i) to[i] += from[i];
+MapStatistics figures_of(const MapSums& sums, std::span<const TokenKind> tokens,
+                         std::int64_t window) {
+  MapStatistics map;
+  Figures& figures = map.figures;
+  figures[kEntropy] = sums.entropy;
+  figures[kConfidence] = sums.confidence;
+  figures[kOutside] = sums.outside;
+  map.by_distance.resize(static_cast<std::size_t>(std::min(sums.reach + 1, kMostDistances)));
+  for (std::int64_t offset = -sums.reach; offset <= sums.reach; ++offset) {
+    const double weight = sums.by_offset[static_cast<std::size_t>(offset + sums.reach)];
+    const std::int64_t distance = std::abs(offset);
+    figures[kDistance] += weight * static_cast<double>(distance);
+    figures[kOffset] += weight * static_cast<double>(offset);
+    if (distance <= window) figures[kWindow] += weight;
+    if (offset == 0) figures[kSelf] += weight;
+    if (offset == -1) figures[kPrevious] += weight;
+    if (offset == 1) figures[kNext] += weight;
+    if (distance < kMostDistances) map.by_distance[static_cast<std::size_t>(distance)] += weight;
+  }
+  for (std::size_t t = 0; t < tokens.size(); ++t) {
+    if (tokens[t].is_cls) figures[kCls] += sums.by_token[t];
+    if (tokens[t].is_sep) figures[kSep] += sums.by_token[t];
+    if (tokens[t].is_punctuation) figures[kPunctuation] += sums.by_token[t];
+  }
+  return map;
+}
+
+void add_to(MapStatistics& to, const MapStatistics& from) {
+  for (std::size_t i = 0; i < kFigures; ++i) to.figures[i] += from.figures[i];
+  if (to.by_distance.size() < from.by_distance.size()) {
+    to.by_distance.resize(from.by_distance.size());
+  }
+  for (std::size_t d = 0; d < from.by_distance.size(); ++d) {
+    to.by_distance[d] += from.by_distance[d];
+  }
 }
 
 // A number that follows from both alone and is spread over all 64 bits (Steele et al. 2014).
@@ -101,33 +136,39 @@ TextStatistics statistics_of(const AttentionMaps& maps, std::span<const TokenKin
   text.rows = maps.length;
   const std::int64_t n = maps.length;
   const std::int64_t k = maps.kernel;
-  for (std::int64_t query = 0; query < n; ++query) {
-    const Row whole{query, 0, window};
-    const Row taps{query, query - k / 2, window};
-    add_row(text.uniform_attention, whole, n, tokens,
-            [&](std::int64_t) { return 1.0 / static_cast<double>(n); });
-    add_row(text.uniform_kernel, taps, k, tokens,
-            [&](std::int64_t) { return 1.0 / static_cast<double>(k); });
-  }
-  const auto add_map = [&](const float* map, std::int64_t width, std::vector<Figures>& to) {
-    Figures& sums = to.emplace_back();
+  // row_of(query): the weights of all tokens, or of all taps of a kernel.
+  const auto sum_up = [&](MapKind kind, auto row_of) {
+    const bool is_kernel = kind == MapKind::kernel;
+    MapSums sums(n, is_kernel ? k / 2 : n - 1);
     for (std::int64_t query = 0; query < n; ++query) {
-      const float* weights = map + query * width;
-      const Row row{query, &to == &text.kernels ? query - k / 2 : 0, window};
-      add_row(sums, row, width, tokens,
-              [&](std::int64_t index) { return static_cast<double>(weights[index]); });
+      add_row(sums, query, is_kernel ? query - k / 2 : 0, row_of(query));
     }
+    return figures_of(sums, tokens, window);
   };
+  const auto uniform = [&](MapKind kind, std::int64_t width) {
+    const std::vector<double> row(static_cast<std::size_t>(width),
+                                  1.0 / static_cast<double>(width));
+    return sum_up(kind, [&](std::int64_t) { return std::span<const double>(row); });
+  };
+  const auto of_map = [&](MapKind kind, const std::vector<float>& weights, std::int64_t width,
+                          std::int64_t map) {
+    return sum_up(kind, [&](std::int64_t query) {
+      return std::span(weights).subspan(static_cast<std::size_t>((map * n + query) * width),
+                                        static_cast<std::size_t>(width));
+    });
+  };
+  text.uniform_attention = uniform(MapKind::attention, n);
+  if (k > 0) text.uniform_kernel = uniform(MapKind::kernel, k);
   for (std::int64_t map = 0; map < maps.layers * maps.heads; ++map) {
-    add_map(maps.attention.data() + map * n * n, n, text.attention);
-    if (k > 0) add_map(maps.kernels.data() + map * n * k, k, text.kernels);
+    text.attention.push_back(of_map(MapKind::attention, maps.attention, n, map));
+    if (k > 0) text.kernels.push_back(of_map(MapKind::kernel, maps.kernels, k, map));
   }
   return text;
 }
 
 CorpusStatistics::CorpusStatistics(std::int64_t layers, std::int64_t heads, bool has_kernels)
     : heads_(heads),
-      attention_(static_cast<std::size_t>(layers * heads) * kFigures),
+      attention_(static_cast<std::size_t>(layers * heads)),
       kernels_(has_kernels ? attention_.size() : 0) {}
 
 void CorpusStatistics::add(const TextStatistics& text) {
@@ -138,53 +179,60 @@ void CorpusStatistics::add(const TextStatistics& text) {
   }
   ++texts_;
   rows_ += text.rows;
-  add_figures(uniform_attention_, text.uniform_attention);
-  add_figures(uniform_kernel_, text.uniform_kernel);
+  add_to(uniform_attention_, text.uniform_attention);
+  add_to(uniform_kernel_, text.uniform_kernel);
   add_heads(text.attention, weights, attention_);
   add_heads(text.kernels, weights, kernels_);
 }
 
-void CorpusStatistics::add_heads(const std::vector<Figures>& heads, const Replicates& weights,
-                                 std::vector<Sum>& sums) const {
-  if (heads.size() * kFigures != sums.size()) {
+void CorpusStatistics::add_heads(const std::vector<MapStatistics>& heads, const Replicates& weights,
+                                 std::vector<HeadSums>& sums) const {
+  if (heads.size() != sums.size()) {
     throw Error(ErrorKind::internal, "CorpusStatistics: a text has other heads than the corpus");
   }
   for (std::size_t head = 0; head < heads.size(); ++head) {
+    add_to(sums[head].all, heads[head]);
     for (std::size_t figure = 0; figure < kFigures; ++figure) {
-      const double value = heads[head][figure];
-      Sum& sum = sums[head * kFigures + figure];
-      sum.all += value;
-      for (std::size_t r = 0; r < kReplicates; ++r) sum.replicates[r] += weights[r] * value;
+      const double value = heads[head].figures[figure];
+      Replicates& replicates = sums[head].replicates[figure];
+      for (std::size_t r = 0; r < kReplicates; ++r) replicates[r] += weights[r] * value;
     }
   }
 }
 
-const CorpusStatistics::Sum& CorpusStatistics::sum(MapKind kind, std::int64_t layer,
-                                                   std::int64_t head, std::size_t figure) const {
-  const std::vector<Sum>& sums = kind == MapKind::attention ? attention_ : kernels_;
-  return sums[static_cast<std::size_t>(layer * heads_ + head) * kFigures + figure];
-}
-
-Estimate CorpusStatistics::estimate(MapKind kind, std::int64_t layer, std::int64_t head,
-                                    std::size_t figure) const {
-  const Sum& found = sum(kind, layer, head, figure);
+Estimate CorpusStatistics::estimate(const HeadSums& sums, std::size_t figure) const {
   std::vector<double> means;
   for (std::size_t r = 0; r < kReplicates; ++r) {
     // Of very few texts a replicate may have drawn none.
-    if (replicate_rows_[r] > 0) means.push_back(found.replicates[r] / replicate_rows_[r]);
+    if (replicate_rows_[r] > 0) means.push_back(sums.replicates[figure][r] / replicate_rows_[r]);
   }
   std::ranges::sort(means);
   const auto percentile = [&](double share) {
     return means[static_cast<std::size_t>(share * static_cast<double>(means.size() - 1) + 0.5)];
   };
-  const double mean = found.all / static_cast<double>(rows_);
+  const double mean = sums.all.figures[figure] / static_cast<double>(rows_);
   if (means.empty()) return {mean, mean, mean};
   return {mean, percentile(0.025), percentile(0.975)};
 }
 
-double CorpusStatistics::uniform(MapKind kind, std::size_t figure) const {
-  const Figures& sums = kind == MapKind::attention ? uniform_attention_ : uniform_kernel_;
-  return sums[figure] / static_cast<double>(rows_);
+HeadStatistics CorpusStatistics::head(MapKind kind, std::int64_t layer, std::int64_t head) const {
+  const bool is_kernel = kind == MapKind::kernel;
+  const HeadSums& sums =
+      (is_kernel ? kernels_ : attention_)[static_cast<std::size_t>(layer * heads_ + head)];
+  const MapStatistics& uniform = is_kernel ? uniform_kernel_ : uniform_attention_;
+  const auto mean = [this](double sum) { return sum / static_cast<double>(rows_); };
+  HeadStatistics result;
+  result.layer = layer;
+  result.head = head;
+  result.kind = kind;
+  result.rows = rows_;
+  for (std::size_t i = 0; i < kFigures; ++i) {
+    result.figures[i] = estimate(sums, i);
+    result.uniform[i] = mean(uniform.figures[i]);
+  }
+  for (const double sum : sums.all.by_distance) result.by_distance.push_back(mean(sum));
+  for (const double sum : uniform.by_distance) result.by_distance_uniform.push_back(mean(sum));
+  return result;
 }
 
 std::string_view pattern_of(const Figures& means, const Figures& uniform) {
@@ -196,6 +244,12 @@ std::string_view pattern_of(const Figures& means, const Figures& uniform) {
   if (means[kWindow] >= 0.6 && means[kWindow] >= 1.5 * uniform[kWindow]) return "diagonal";
   if (means[kEntropy] >= 0.9 * uniform[kEntropy]) return "broad";
   return "mixed";
+}
+
+std::string_view pattern_of(const HeadStatistics& head) {
+  Figures means;
+  for (std::size_t i = 0; i < kFigures; ++i) means[i] = head.figures[i].mean;
+  return pattern_of(means, head.uniform);
 }
 
 }  // namespace convbert

@@ -40,13 +40,22 @@ struct TokenKind {
 
 enum class MapKind { attention, kernel };
 
+// Weights of tokens inside the text are told apart by |j - i| below this.
+inline constexpr std::int64_t kMostDistances = 128;
+
+// Sums over rows of one map.
+struct MapStatistics {
+  Figures figures{};
+  std::vector<double> by_distance;  // weight at |j - i| = 0, 1, ...; at most kMostDistances
+};
+
 // Sums over the rows of one text.
 struct TextStatistics {
-  std::int64_t rows = 0;        // of each head
-  Figures uniform_attention{};  // the same for every head
-  Figures uniform_kernel{};
-  std::vector<Figures> attention;  // [layers, heads]
-  std::vector<Figures> kernels;    // [layers, heads], or empty
+  std::int64_t rows = 0;            // of each head
+  MapStatistics uniform_attention;  // the same for every head
+  MapStatistics uniform_kernel;
+  std::vector<MapStatistics> attention;  // [layers, heads]
+  std::vector<MapStatistics> kernels;    // [layers, heads], or empty
 };
 
 // tokens: maps.length. window: W.
@@ -58,45 +67,6 @@ struct Estimate {
   double mean;
   double low;
   double high;
-};
-
-// Adds texts up in one pass, whatever their number, in bounded memory. Intervals are percentiles of
-// a bootstrap over texts (Efron 1979), each replicate giving each text a Poisson(1) weight (Oza and
-// Russell 2001) that follows from the text's number alone.
-class CorpusStatistics {
- public:
-  CorpusStatistics(std::int64_t layers, std::int64_t heads, bool has_kernels);
-
-  void add(const TextStatistics& text);
-
-  std::int64_t texts() const { return texts_; }
-  std::int64_t rows() const { return rows_; }  // of each head
-  // Where rows() > 0.
-  Estimate estimate(MapKind kind, std::int64_t layer, std::int64_t head, std::size_t figure) const;
-  double uniform(MapKind kind, std::size_t figure) const;
-
- private:
-  static constexpr std::size_t kReplicates = 200;
-  using Replicates = std::array<double, kReplicates>;
-
-  // Sums of one figure of one head.
-  struct Sum {
-    double all = 0;
-    Replicates replicates{};
-  };
-
-  const Sum& sum(MapKind kind, std::int64_t layer, std::int64_t head, std::size_t figure) const;
-  void add_heads(const std::vector<Figures>& heads, const Replicates& weights,
-                 std::vector<Sum>& sums) const;
-
-  std::int64_t heads_;
-  std::int64_t texts_ = 0;
-  std::int64_t rows_ = 0;
-  Replicates replicate_rows_{};
-  std::vector<Sum> attention_;  // [layers, heads, figures]
-  std::vector<Sum> kernels_;
-  Figures uniform_attention_{};
-  Figures uniform_kernel_{};
 };
 
 // What is known of one head of a corpus: a line of the result, and what pictures draw.
@@ -113,6 +83,44 @@ struct HeadStatistics {
   std::vector<double> by_distance_uniform;
 };
 
+// Adds texts up in one pass, whatever their number, in bounded memory. Intervals are percentiles of
+// a bootstrap over texts (Efron 1979), each replicate giving each text a Poisson(1) weight (Oza and
+// Russell 2001) that follows from the text's number alone.
+class CorpusStatistics {
+ public:
+  CorpusStatistics(std::int64_t layers, std::int64_t heads, bool has_kernels);
+
+  void add(const TextStatistics& text);
+
+  std::int64_t texts() const { return texts_; }
+  std::int64_t rows() const { return rows_; }  // of each head
+  // Where rows() > 0. Layer and head are places, from 0, and stay to be named.
+  HeadStatistics head(MapKind kind, std::int64_t layer, std::int64_t head) const;
+
+ private:
+  static constexpr std::size_t kReplicates = 200;
+  using Replicates = std::array<double, kReplicates>;
+
+  // Of one head.
+  struct HeadSums {
+    MapStatistics all;
+    std::array<Replicates, kFigures> replicates{};
+  };
+
+  Estimate estimate(const HeadSums& sums, std::size_t figure) const;
+  void add_heads(const std::vector<MapStatistics>& heads, const Replicates& weights,
+                 std::vector<HeadSums>& sums) const;
+
+  std::int64_t heads_;
+  std::int64_t texts_ = 0;
+  std::int64_t rows_ = 0;
+  Replicates replicate_rows_{};
+  std::vector<HeadSums> attention_;  // [layers, heads]
+  std::vector<HeadSums> kernels_;
+  MapStatistics uniform_attention_;
+  MapStatistics uniform_kernel_;
+};
+
 // What a head mostly does, by these rules, of which the first that holds counts:
 //   previous, next, self  at least 0.4 on that token
 //   separator             at least 0.5 on [CLS] and [SEP]
@@ -121,5 +129,6 @@ struct HeadStatistics {
 //   broad                 entropy at least 0.9 of uniform weights'
 //   mixed                 none of these
 std::string_view pattern_of(const Figures& means, const Figures& uniform);
+std::string_view pattern_of(const HeadStatistics& head);
 
 }  // namespace convbert

@@ -4,10 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "attention/maps.h"
 
 namespace convbert {
 
@@ -81,10 +84,42 @@ struct MapSet {
 struct TextMaps {
   std::string id;                   // of its record
   std::vector<std::string> labels;  // of the rows: tokens, or words. UTF-8
+  bool has_words = false;           // are they words?
   std::int64_t first = 0;           // number of the first of them in the whole text, from 0
   // Of the whole text, as labels count. 0: if `first` is 0 that of the labels, else not known.
   std::int64_t length = 0;
   std::vector<MapSet> sets;         // each with labels.size() rows
 };
+
+// What of a text is asked for.
+struct MapRequest {
+  std::vector<MapType> types;  // in the order of the results
+  MapSelection selection;      // of maps of whole layers, heads do not count
+  bool words = false;          // merge pieces to words
+  // The first and the last token, or word, that is wanted; what the others have is left out, the
+  // rest is not rescaled.
+  std::int64_t from = 0;
+  std::optional<std::int64_t> to;  // none: the last one
+
+  bool has(MapType type) const;
+  bool needs_norms() const;
+  // What the encoder must hand over: layers are mixed of all heads, and flow through all before.
+  MapSelection needed(std::int64_t heads) const;
+};
+
+struct TokenText {
+  std::string text;
+  // Bytes of the text that only say that it is a further piece of the word before, "##"; 0 where a
+  // word begins.
+  std::size_t continuation = 0;
+};
+
+// `computed` holds `held`, a request's needed().
+//
+// Words: columns of a word's pieces are summed, as they share the attention that it gets, and their
+// rows averaged, as each of them spends all of its own (Clark et al. 2019, section 4.1).
+// Throws Error(input) for a range that the text has not.
+TextMaps text_maps_of(const AttentionMaps& computed, const MapSelection& held,
+                      const MapRequest& request, std::vector<TokenText> tokens);
 
 }  // namespace convbert

@@ -12,10 +12,12 @@ std::string id_text(const Record& record) {
 
 std::string safe_id(const Record& record) {
   constexpr int kMostCharacters = 100;
+  constexpr std::size_t kMostBytes = 200;  // file systems take 255, an extension included
   const std::string text = id_text(record);
   std::string safe;
   int characters = 0;
-  for (std::size_t position = 0; position < text.size() && characters < kMostCharacters;
+  for (std::size_t position = 0;
+       position < text.size() && characters < kMostCharacters && safe.size() < kMostBytes - 4;
        ++characters) {
     const char32_t c = decode_utf8(text, position);
     append_utf8(safe, c < 0x20 || c == 0x7F || c == U'/' || c == U'\\' ? U'_' : c);

@@ -204,6 +204,10 @@ void Encoder::mixed_attention(const Pass& pass, std::int64_t index, ConstMatrixV
   const auto part = [&](std::int64_t number) {
     return projected.column_range(number * width, width);
   };
+  if (pass.observer != nullptr) {
+    const ConstMatrixView convolution = layer.convolution ? part(3) : MatrixView{};
+    pass.observer->on_values(index, {part(2), convolution, layer.attention_output});
+  }
   for (std::int64_t s = 0; s < pass.batch.sequences(); ++s) {
     const auto rows = [&](MatrixView matrix) {
       return MatrixView{matrix.row(pass.batch.start(s)), pass.batch.length(s), matrix.columns,

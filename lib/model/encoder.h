@@ -30,6 +30,12 @@ enum class EncoderPart {
   feed_forward,
 };
 
+struct LayerValues {
+  ConstMatrixView attention;    // [tokens, heads * head_size]
+  ConstMatrixView convolution;  // the same, or no rows
+  const nn::Linear& output;
+};
+
 // Sees what lies between, while a batch runs; views are good until the call returns. For attention
 // export and for tests; an encoder without one does no work for it.
 class EncoderObserver {
@@ -42,6 +48,9 @@ class EncoderObserver {
                             const nn::AttentionView& /*attention*/) {}
   // Kernels of all tokens in one layer (from 0), after the softmax. [tokens, heads * kernel]
   virtual void on_kernels(std::int64_t /*layer*/, ConstMatrixView /*kernels*/) {}
+  // What the heads of one layer (from 0) read, the convolution's only where there is one, and the
+  // linear layer that their contexts then go through, side by side.
+  virtual void on_values(std::int64_t /*layer*/, const LayerValues& /*values*/) {}
   // `part` has just been computed; parts come in their order, once a layer.
   virtual void on_part(EncoderPart /*part*/) {}
 };

@@ -27,15 +27,19 @@ TEST_CASE("every figure of rows and kernels, and of uniform weights") {
   CHECK(text.rows == kTokens);
   REQUIRE(text.attention.size() == 4);
   REQUIRE(text.kernels.size() == 4);
-  check_means(text.attention[3], {1.530248, 1.876297, -0.1079224, 0.4461913, 0.1900801, 0.05975961,
-                                  0.1963517, 0.2153152, 0.151468, 0.19073, 0, 0.3244436});
-  check_means(text.attention[0], {1.535399, 2.085697, 0.06057947, 0.3956704, 0.1701432, 0.1483752,
-                                  0.077152, 0.1889763, 0.1943233, 0.1624517, 0, 0.3208775});
-  check_means(text.kernels[1], {0.9788599, 0.5011898, -0.004838915, 0.8920455, 0.3908557, 0.2530143,
-                                0.2481754, 0.104798, 0.05208333, 0.1891026, 0.1079545, 0.5254711});
-  check_means(text.uniform_attention, {1.791759, 1.944444, 0, 0.4444444, 0.1666667, 0.1388889,
-                                       0.1388889, 0.1666667, 0.1666667, 0.1666667, 0, 0.1666667});
-  check_means(text.uniform_kernel,
+  check_means(text.attention[3].figures,
+              {1.530248, 1.876297, -0.1079224, 0.4461913, 0.1900801, 0.05975961, 0.1963517,
+               0.2153152, 0.151468, 0.19073, 0, 0.3244436});
+  check_means(text.attention[0].figures,
+              {1.535399, 2.085697, 0.06057947, 0.3956704, 0.1701432, 0.1483752, 0.077152, 0.1889763,
+               0.1943233, 0.1624517, 0, 0.3208775});
+  check_means(text.kernels[1].figures,
+              {0.9788599, 0.5011898, -0.004838915, 0.8920455, 0.3908557, 0.2530143, 0.2481754,
+               0.104798, 0.05208333, 0.1891026, 0.1079545, 0.5254711});
+  check_means(text.uniform_attention.figures,
+              {1.791759, 1.944444, 0, 0.4444444, 0.1666667, 0.1388889, 0.1388889, 0.1666667,
+               0.1666667, 0.1666667, 0, 0.1666667});
+  check_means(text.uniform_kernel.figures,
               {1.098612, 0.5555556, 0, 0.8888889, 0.3333333, 0.2777778, 0.2777778, 0.1111111,
                0.1111111, 0.1666667, 0.1111111, 0.3333333});
 }
@@ -52,16 +56,17 @@ TEST_CASE("a corpus's mean weighs rows, and its interval is that of the mean of 
     TextStatistics text;
     text.rows = 10;
     text.attention.resize(1);
-    text.attention[0][kEntropy] = 10 * normal(generator);
-    text.uniform_attention[kEntropy] = 20;
-    sum += text.attention[0][kEntropy];
+    text.attention[0].figures[kEntropy] = 10 * normal(generator);
+    text.uniform_attention.figures[kEntropy] = 20;
+    sum += text.attention[0].figures[kEntropy];
     rows += 10;
     corpus.add(text);
   }
-  const Estimate estimate = corpus.estimate(MapKind::attention, 0, 0, kEntropy);
+  const HeadStatistics head = corpus.head(MapKind::attention, 0, 0);
+  const Estimate& estimate = head.figures[kEntropy];
   CHECK(corpus.texts() == kTexts);
   CHECK(estimate.mean == doctest::Approx(sum / rows));
-  CHECK(corpus.uniform(MapKind::attention, kEntropy) == doctest::Approx(2.0));
+  CHECK(head.uniform[kEntropy] == doctest::Approx(2.0));
   // The standard error of a mean of 400 is 0.05, so 95 % lie within about 0.1 of it.
   CHECK(estimate.low == doctest::Approx(estimate.mean - 0.098).epsilon(0.01));
   CHECK(estimate.high == doctest::Approx(estimate.mean + 0.098).epsilon(0.01));

@@ -19,6 +19,7 @@ import sys
 import tempfile
 
 import accuracy
+import attention_section
 import encoder_sections
 import peers
 import text_sections
@@ -30,6 +31,7 @@ SECTIONS = {
     "latency": encoder_sections.latency,
     "start": text_sections.start,
     "end-to-end": text_sections.end_to_end,
+    "attention": attention_section.attention,
     "accuracy": accuracy.accuracy,
     "long": encoder_sections.long,
 }
@@ -104,11 +106,12 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3,
                         help="to repeat each measurement in a round")
-    parser.add_argument("--sentences", metavar="JSONL", help="texts for end-to-end, field text")
+    parser.add_argument("--sentences", metavar="JSONL", help="texts for end-to-end and attention,"
+                        " field text")
     parser.add_argument("--stsb", metavar="JSONL", help="text, text_pair, score, for accuracy")
     parser.add_argument("--sst2", metavar="JSONL", help="text, label, for accuracy")
     parser.add_argument("--model", metavar="NAME=FOLDER", type=named_folder,
-                        help="a further model for end-to-end and accuracy, say all-MiniLM-L6-v2")
+                        help="a further model for end-to-end, attention and accuracy, say all-MiniLM-L6-v2")
     parser.add_argument("--models", metavar="FOLDER",
                         help="where random models are kept for the next run; default: nowhere")
     parser.add_argument("--json", metavar="FILE", help="write all figures there, too")

@@ -3,6 +3,7 @@
   reference.py tokenizer VOCAB FILE SECONDS         {"encode": bytes a second, "encode_batch": ...}
   reference.py first LIBRARY FOLDER                 loads, embeds one word, ends
   reference.py embed FOLDER FILE THREADS OUT.npy    {"load": seconds, "encode": seconds}
+  reference.py attention FOLDER FILE THREADS        {"seconds": ..., "means": {figure: [layers, heads]}}
 """
 import json
 import os
@@ -73,8 +74,50 @@ def embed(folder, path, threads, out):
     return {"load": load, "encode": time.perf_counter() - begin}
 
 
+def attention(folder, path, threads):
+    """What `convbert attention --stats` tells of self-attention, the usual way. A text at a time:
+    padding would count as text, and ConvBERT's convolution lets it leak."""
+    import numpy
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+    torch.set_num_threads(int(threads))
+    tokenize = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, attn_implementation="eager",
+                                      dtype=torch.float32).eval()
+    with open(path, encoding="utf-8") as lines:
+        texts = [json.loads(line)["text"] for line in lines]
+    sums, rows = {}, 0
+
+    def add(name, values):
+        sums[name] = sums.get(name, 0) + values
+
+    begin = time.perf_counter()
+    for text in texts:
+        with torch.no_grad():
+            inputs = tokenize(text, truncation=True, max_length=512, return_tensors="pt")
+            outputs = model(**inputs, output_attentions=True)
+        maps = numpy.stack([layer[0].numpy() for layer in outputs.attentions])
+        n = maps.shape[-1]
+        offset = numpy.arange(n)[None, :] - numpy.arange(n)[:, None]
+        logs = numpy.log(maps, out=numpy.zeros_like(maps), where=maps > 0)
+        add("entropy", -(maps * logs).sum((2, 3)))
+        add("distance", (maps * abs(offset)).sum((2, 3)))
+        add("offset", (maps * offset).sum((2, 3)))
+        add("window", (maps * (abs(offset) <= 4)).sum((2, 3)))
+        for name, where in (("self", 0), ("previous", -1), ("next", 1)):
+            add(name, numpy.trace(maps, where, 2, 3))
+        add("cls", maps[..., 0].sum(2))
+        add("sep", maps[..., -1].sum(2))
+        add("confidence", maps.max(3).sum(2))
+        rows += n
+    seconds = time.perf_counter() - begin
+    return {"seconds": seconds,
+            "means": {name: (total / rows).tolist() for name, total in sums.items()}}
+
+
 if __name__ == "__main__":
     answers = os.fdopen(os.dup(1), "w")  # whatever libraries print goes elsewhere
     os.dup2(2, 1)
-    result = {"tokenizer": tokenizer, "first": first, "embed": embed}[sys.argv[1]](*sys.argv[2:])
+    result = {"tokenizer": tokenizer, "first": first, "embed": embed,
+              "attention": attention}[sys.argv[1]](*sys.argv[2:])
     print(json.dumps(result), file=answers, flush=True)

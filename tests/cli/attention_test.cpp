@@ -9,6 +9,7 @@
 namespace convbert::test {
 namespace {
 
+const std::string kModels = std::string(CONVBERT_TEST_DATA) + "/models/";
 const std::string kTexts =
     "The cat sat, on the mat.\nIt rained all day.\nA single word\n\nNobody came; why?\n";
 
@@ -113,6 +114,98 @@ TEST_CASE("maps of layers, whatever heads and layers are chosen") {
   CHECK(some["attention"][1][0] == heads["attention"][1][1]);
 }
 
+// Expected: the layer's input (embed --layer), W_V, b_V and W_O of the checkpoint, in NumPy.
+TEST_CASE("norm-weighted maps against values computed from the checkpoint") {
+  const auto maps = [](const std::string& model, const std::string& types) {
+    const ProcessResult result =
+        run_convbert({"attention", "-m", kModels + model, "-t", "a tiny test", "--map", types});
+    INFO(result.err);
+    REQUIRE(result.status == 0);
+    return Json::parse(result.out);
+  };
+  const auto check_row = [](const Json& row, const std::vector<double>& expected) {
+    REQUIRE(row.size() == expected.size());
+    for (std::size_t j = 0; j < expected.size(); ++j) {
+      CHECK(row[j].get<double>() == doctest::Approx(expected[j]).epsilon(1e-5));
+    }
+  };
+  const Json convbert = maps("convbert-plain", "attention-norm,conv-norm");
+  check_row(convbert["attention_norm"].back().back().front(),
+            {0.62128514, 0.23629225, 0.11748266, 0.97462644, 0.92510962, 0.34284081, 0.61149813,
+             0.20434904});
+  check_row(convbert["conv_norm"].back().back().front(),
+            {0.16784014, 0.13812143, 0.70808455, 0.17366103, 0.24767285, 0, 0, 0});
+  const Json bert = maps("bert-plain", "attention-norm");
+  check_row(bert["attention_norm"].back().back().back(),
+            {0.68470672, 0.28990746, 0.47330601, 0.12138757, 0.44860245, 0.47353456, 0.13615717,
+             0.62444135});
+}
+
+TEST_CASE("one map as a table") {
+  const auto table = [](const std::string& format, std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"attention", "-t", "say \"unbelievable\"", "-f", format});
+    const ProcessResult result = run_convbert(flags);
+    INFO(result.err);
+    CHECK(result.status == 0);
+    return split_lines(result.out);
+  };
+  const std::vector<std::string> one{"--map", "attention", "--layer", "0", "--head", "1"};
+  const auto csv = table("csv", one);
+  CHECK(csv.front().starts_with("\"tokens\",\"[CLS]\",\"say\",\"\"\"\",\"un"));
+  CHECK(std::ranges::count(csv.back(), ',') + 1 == static_cast<std::int64_t>(csv.size()));
+  const auto tsv = table("tsv", {"--map", "conv-map", "--layer", "0", "--head", "1", "--words"});
+  CHECK(tsv.front() == "words\t[CLS]\tsay\t\"\tunbelievable\t\"\t[SEP]\t(before)\t(behind)");
+  CHECK(tsv.size() == 7);
+  CHECK(table("tsv", {"--map", "conv", "--layer", "0", "--head", "1"}).front() ==
+        "tokens\t-4\t-3\t-2\t-1\t0\t1\t2\t3\t4");
+
+  const ProcessResult two = run_convbert(
+      {"attention", "-t", "a", "-t", "b", "-f", "csv", "--map", "mixed", "--layer", "0"});
+  CHECK(two.status == 2);
+  CHECK(two.out == "");
+  CHECK(two.err.find("--out-dir") != std::string::npos);
+}
+
+TEST_CASE("two models on the same texts") {
+  const TemporaryFolder folder;
+  const std::vector<Json> rows =
+      stats({"--compare", kModels + "bert-plain", "--layer", "0", "--head", "0"});
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0]["model"] == "convbert-mini");
+  CHECK(rows[1]["kind"] == "conv");
+  CHECK(rows[2]["model"] == "bert-plain");
+  CHECK(rows[2]["rows"] != rows[0]["rows"]);  // it has a vocabulary of its own
+  const Json alone = stats({"--layer", "0", "--head", "0"})[0];
+  for (const auto& [name, value] : alone.items()) CHECK(rows[0][name] == value);
+  const ProcessResult result = run_convbert(
+      {"attention", "--stats", "-t", "a", "--compare", kModels + "bert-plain", "--layer", "3"});
+  CHECK(result.status == 2);
+  CHECK(result.err.find("--layer of bert-plain") != std::string::npos);
+}
+
+TEST_CASE("a range beyond the text fails that record alone") {
+  const ProcessResult result =
+      run_convbert({"attention", "--map", "mixed", "--from", "4"}, {.input = "a few words\none\n"});
+  CHECK(result.status == 1);
+  const auto lines = split_lines(result.out);
+  REQUIRE(lines.size() == 2);
+  CHECK(Json::parse(lines[0])["tokens"] == Json({"[SEP]"}));
+  CHECK(Json::parse(lines[1])["error"]["message"].get<std::string>().find("has 3 tokens") !=
+        std::string::npos);
+}
+
+TEST_CASE("weight by distance adds up to all weight inside the text") {
+  for (const Json& row : stats({"--layer", "0"})) {
+    double sum = 0;
+    for (const Json& weight : row["by_distance"]) sum += weight.get<double>();
+    const double outside = row.value("outside", 0.0);
+    CHECK(sum == doctest::Approx(1 - outside));
+    CHECK(row["by_distance"][0].get<double>() == doctest::Approx(row["self"].get<double>()));
+    CHECK(row["by_distance"][1].get<double>() ==
+          doctest::Approx(row["previous"].get<double>() + row["next"].get<double>()));
+  }
+}
+
 TEST_CASE("nothing to measure gives no rows") {
   const ProcessResult result = run_convbert({"attention", "--stats"}, {.input = ""});
   CHECK(result.status == 0);
@@ -123,6 +216,12 @@ TEST_CASE("flags that do not go together") {
   for (const std::vector<std::string>& flags : {std::vector<std::string>{"--format", "table"},
                                                 {"--format", "tsv"},
                                                 {"--window", "2"},
+                                                {"--compare", "convbert-mini"},
+                                                {"--map", "conv", "--words"},
+                                                {"--from", "3", "--to", "2"},
+                                                {"--layer", "4"},
+                                                {"--head", "2"},
+                                                {"--stats", "--words"},
                                                 {"--stats", "--format", "npz"},
                                                 {"--stats", "--out-dir", "x"},
                                                 {"--stats", "-o", "x", "--resume"},

@@ -54,7 +54,7 @@ TEST_CASE("wrong flags") {
   check_refused({"attention", "--layer", "0,4"}, "--layer: expected numbers from 0 to 3");
   check_refused({"attention", "--head", "1-0"}, "--head: expected numbers from 0 to 1");
   check_refused({"attention", "--head", "1,"}, "--head");
-  check_refused({"attention", "--out-dir", "x"}, "--out-dir: expected --format npz");
+  check_refused({"attention", "--out-dir", "x"}, "--out-dir: --format jsonl is one stream");
   check_refused({"classify", "--threshold", "1.5"}, "--threshold");
   check_refused({"classify", "--top-k", "0"}, "--top-k");
   check_refused({"tokenize", "--skip-special-tokens"}, "--decode");

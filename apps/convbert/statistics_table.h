@@ -1,0 +1,14 @@
+// Statistics of heads as text: a line a head, of one layer and kind.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "attention/statistics.h"
+
+namespace convbert::app {
+
+// format: jsonl, tsv or table. Heads come with their model's name where several are compared.
+std::string statistics_text(std::span<const HeadStatistics> heads, const std::string& format);
+
+}  // namespace convbert::app

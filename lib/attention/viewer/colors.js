@@ -1,0 +1,65 @@
+// The themes' colours, as C++ wrote them into the settings, and where a weight lies on a scale.
+
+class Colors {
+  constructor(settings) {
+    this.themes = {};
+    for (const [name, theme] of Object.entries(settings.themes)) {
+      const pixels = new Uint32Array(256);  // as ImageData's bytes, on a little-endian machine
+      const css = [];
+      for (let i = 0; i < 256; ++i) {
+        const hex = theme.table.slice(6 * i, 6 * i + 6);
+        const [red, green, blue] = [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16));
+        pixels[i] = (255 << 24 | blue << 16 | green << 8 | red) >>> 0;
+        css.push('#' + hex);
+      }
+      this.themes[name] = {
+        ...theme, name, pixels, css,
+        accent: css[name === 'light' ? 172 : 176],
+        mark: name === 'light' ? '#c2410c' : '#7dd3fc',  // what was searched for
+      };
+    }
+    this.decades = settings.decades;
+  }
+  use(name) {
+    this.theme = this.themes[name];
+    document.documentElement.dataset.theme = name;
+    const style = document.documentElement.style;
+    for (const key of ['background', 'text', 'faint_text', 'line', 'accent', 'mark']) {
+      style.setProperty('--' + key.replace('_', '-'), this.theme[key]);
+    }
+    style.colorScheme = name;
+  }
+  // As place_on_scale() of color.h, from 0 to 255.
+  step(weight, largest, scale) {
+    if (!(weight > 0) || !(largest > 0)) return 0;
+    const share = weight / largest;
+    const place = scale === 'linear' ? share : 1 + Math.log10(share) / this.decades;
+    return Math.round(255 * Math.min(1, Math.max(0, place)));
+  }
+  of(weight, largest, scale) { return this.theme.css[this.step(weight, largest, scale)]; }
+  // Black or white, whichever is read on that step's colour.
+  textOn(step) {
+    const pixel = this.theme.pixels[step];
+    const luminance = 0.2126 * (pixel & 255) + 0.7152 * (pixel >> 8 & 255) + 0.0722 * (pixel >> 16 & 255);
+    return luminance > 125 ? '#111114' : '#ffffff';
+  }
+  // A canvas of one pixel a weight.
+  paint(weights, rows, columns, largest, scale, canvas = document.createElement('canvas')) {
+    canvas.width = columns;
+    canvas.height = rows;
+    const context = canvas.getContext('2d');
+    const image = context.createImageData(columns, rows);
+    const pixels = new Uint32Array(image.data.buffer);
+    const table = this.theme.pixels;
+    if (scale === 'linear') {
+      const factor = largest > 0 ? 255 / largest : 0;
+      for (let i = 0; i < pixels.length; ++i) {
+        pixels[i] = table[Math.min(255, weights[i] * factor + 0.5) | 0];
+      }
+    } else {
+      for (let i = 0; i < pixels.length; ++i) pixels[i] = table[this.step(weights[i], largest, scale)];
+    }
+    context.putImageData(image, 0, 0);
+    return canvas;
+  }
+}

@@ -1,0 +1,91 @@
+// The text itself: each token on the colour of what the chosen one reads from it.
+
+class Tokens {
+  constructor(panel, host) {
+    this.panel = panel;
+    this.host = host;
+    this.host.id = `tokens-${panel.number}`;
+    this.spans = [];
+    this.labels = null;
+    const tokenOf = (event) => {
+      const span = event.target.closest('span');
+      return span ? this.spans.indexOf(span) : -1;
+    };
+    host.addEventListener('pointerover', (event) => {
+      const token = tokenOf(event);
+      if (token >= 0) panel.hover(token, panel.cursor.column);
+    });
+    host.addEventListener('pointerleave', () => panel.hover(null, null));
+    host.addEventListener('click', (event) => {
+      const token = tokenOf(event);
+      if (token >= 0) panel.moveTo(token, panel.cursor.column, false);
+    });
+    host.addEventListener('keydown', (event) => {
+      const {map, cursor} = panel;
+      if (!map || event.ctrlKey || event.metaKey || event.altKey) return;
+      const isMirrored = getComputedStyle(host).direction === 'rtl';
+      const moves = {ArrowLeft: isMirrored ? 1 : -1, ArrowRight: isMirrored ? -1 : 1, ArrowUp: -10,
+                     ArrowDown: 10, Home: -map.size, End: map.size};
+      if (!(event.key in moves)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      panel.moveTo(cursor.row + moves[event.key], cursor.column, true);
+    });
+  }
+  build() {
+    const {map} = this.panel;
+    if (map.labels === this.labels) return;
+    this.labels = map.labels;
+    this.chosen = -1;
+    this.spans = map.labels.map((label, i) => {
+      const span = document.createElement('span');
+      const isPiece = /^##./u.test(label);
+      span.textContent = isPiece ? label.slice(2) : label;
+      if (isPiece) span.className = 'piece';
+      if (/^\[[A-Z]+\]$/.test(label)) span.className = 'special';
+      span.id = `${this.host.id}-${i}`;
+      span.setAttribute('role', 'option');
+      span.setAttribute('aria-label', label);
+      return span;
+    });
+    // Lines break where words do.
+    this.host.replaceChildren();
+    for (const span of this.spans) this.host.append(span.className === 'piece' ? '' : ' ', span);
+    this.host.scrollTop = 0;
+  }
+  markFound() {
+    this.spans.forEach((span, i) => span.classList.toggle('found', this.panel.found.has(i)));
+  }
+  draw() {
+    this.build();
+    const {map, app, largest} = this.panel;
+    const chosen = this.panel.pointed().row;
+    this.spans.forEach((span, j) => {
+      const step = app.colors.step(map.square[chosen * map.size + j], largest, app.state.scale);
+      if (span.shownStep === step && span.shownTheme === app.colors.theme.name) return;
+      span.shownStep = step;
+      span.shownTheme = app.colors.theme.name;
+      span.style.backgroundColor = step > 2 ? app.colors.theme.css[step] : '';
+      span.style.color = step > 2 ? app.colors.textOn(step) : '';
+    });
+    if (chosen !== this.chosen) {
+      for (const [i, isChosen] of [[this.chosen, false], [chosen, true]]) {
+        if (!this.spans[i]) continue;
+        this.spans[i].classList.toggle('chosen', isChosen);
+        this.spans[i].setAttribute('aria-selected', isChosen);
+      }
+      this.chosen = chosen;
+      this.host.setAttribute('aria-activedescendant', `${this.host.id}-${chosen}`);
+    }
+  }
+  reveal(token) {
+    const span = this.spans[token];
+    if (!span) return;
+    const top = span.offsetTop - this.host.offsetTop;
+    if (top < this.host.scrollTop) this.host.scrollTop = top - 4;
+    const bottom = top + span.offsetHeight;
+    if (bottom > this.host.scrollTop + this.host.clientHeight) {
+      this.host.scrollTop = bottom - this.host.clientHeight + 4;
+    }
+  }
+}
