@@ -19,10 +19,15 @@ double lightness(const Rgb& color) {
   return (0.299 * color.red + 0.587 * color.green + 0.114 * color.blue) / 255;
 }
 
-void draw_cell(Canvas& canvas, const Box& box, const HeadStatistics& head, Theme theme) {
+Rgb color_of_window(const HeadStatistics& head, Theme theme) {
   const double window = head.figures[figure_named("window")].mean;
-  const Rgb color = color_of(window, 1, WeightScale::linear, color_table(theme));
-  canvas.fill(box, color);
+  return color_of(window, 1, WeightScale::linear, color_table(theme));
+}
+
+// What the head does and how much, where there is room.
+void write_in_cell(Canvas& canvas, const Box& box, const HeadStatistics& head, Theme theme) {
+  const double window = head.figures[figure_named("window")].mean;
+  const Rgb color = color_of_window(head, theme);
   if (box.width < 15 || !std::isfinite(window)) return;
   const Rgb ink = lightness(color) > 0.55 ? Rgb{20, 20, 24} : Rgb{245, 245, 248};
   const std::string number = in_hundredths(window);
@@ -53,14 +58,23 @@ void draw_grid(Canvas& canvas, Point corner, const CellSize& size, const KindVie
   const Box grid{corner.x + kGridLeft, corner.y + kGridTop,
                  size.width * static_cast<double>(view.heads.size()),
                  size.height * static_cast<double>(view.layers.size())};
+  const std::size_t columns = view.heads.size();
   const auto place_in = [](const std::vector<std::int64_t>& all, std::int64_t value) {
-    return static_cast<double>(std::ranges::lower_bound(all, value) - all.begin());
+    return static_cast<std::size_t>(std::ranges::lower_bound(all, value) - all.begin());
   };
+  std::vector<Rgb> cells(view.layers.size() * columns, colors.background);
   for (const HeadStatistics* head : view.all) {
-    draw_cell(canvas,
-              {grid.x + size.width * place_in(view.heads, head->head),
-               grid.y + size.height * place_in(view.layers, head->layer), size.width, size.height},
-              *head, theme);
+    cells[place_in(view.layers, head->layer) * columns + place_in(view.heads, head->head)] =
+        color_of_window(*head, theme);
+  }
+  canvas.cells(grid, static_cast<std::int64_t>(view.layers.size()),
+               static_cast<std::int64_t>(columns), cells);
+  for (const HeadStatistics* head : view.all) {
+    const auto row = static_cast<double>(place_in(view.layers, head->layer));
+    const auto column = static_cast<double>(place_in(view.heads, head->head));
+    write_in_cell(
+        canvas, {grid.x + size.width * column, grid.y + size.height * row, size.width, size.height},
+        *head, theme);
   }
   canvas.frame(grid, {colors.line});
   const auto label = [&](std::size_t i, std::int64_t value, bool is_row) {

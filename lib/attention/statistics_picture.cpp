@@ -223,7 +223,10 @@ CellSize StatisticsPicture::cell_size(const ModelView& model) const {
   const bool is_wide = model.kinds.size() < 2 || both < kTextCell * static_cast<double>(heads);
   const double cell =
       std::clamp((is_wide ? room : both) / static_cast<double>(heads), 3.0, kLargestCell);
-  return {cell, cell >= kTextCell ? 19 : std::clamp(cell * 0.8, 3.0, 13.0)};
+  // Whole half points, which are whole pixels at 144 an inch.
+  const auto half_points = [](double x) { return std::floor(x * 2) / 2; };
+  return {half_points(cell),
+          cell >= kTextCell ? 19 : half_points(std::clamp(cell * 0.8, 3.0, 13.0))};
 }
 
 // Panels side by side, as many as stay legible; grids below them, side by side if they fit.
@@ -259,7 +262,7 @@ StatisticsPicture::Places StatisticsPicture::places_of(const ModelView& model) c
     places.bar = {x + grid + kBetweenPanels, y + kGridTop, kScaleBarWidth,
                   std::clamp(height - kGridTop, 40.0, 120.0)};
     line_height = std::max(line_height, height);
-    x += std::max(title, grid) + kBetweenPanels;
+    x += std::ceil(std::max(title, grid) + kBetweenPanels);
   }
   places.height = y + line_height;
   return places;
