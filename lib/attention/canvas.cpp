@@ -186,11 +186,15 @@ void Canvas::cells(const Box& box, std::int64_t rows, std::int64_t columns,
                    std::span<const Rgb> colors) {
   // Viewers of SVG and PDF may blur what they magnify, whatever the file says; of cells that are
   // many pixels each they blur no more than the edge.
-  const auto repeats = [&](double side, std::int64_t cells) {
-    constexpr double kPixelsOfAPoint = 4;
-    if (format_ == PictureFormat::png) return std::int64_t{1};
-    return std::max<std::int64_t>(
-        1, std::llround(side * kPixelsOfAPoint / static_cast<double>(cells)));
+  constexpr double kPixelsOfAPoint = 4;
+  constexpr double kMostOfAMap = 16e6;
+  constexpr double kMostOfASide = 16000;
+  const double density = std::min({kPixelsOfAPoint, std::sqrt(kMostOfAMap / box.width / box.height),
+                                   kMostOfASide / std::max(box.width, box.height)});
+  const auto repeats = [&](double side, std::int64_t cells) -> std::int64_t {
+    if (format_ == PictureFormat::png) return 1;
+    const double pixels = side * density / static_cast<double>(cells);
+    return std::max<std::int64_t>(1, std::llround(pixels));
   };
   const std::int64_t wide = repeats(box.width, columns);
   const std::int64_t high = repeats(box.height, rows);

@@ -33,9 +33,11 @@ int terminal_columns(char32_t c) {
 }  // namespace
 
 std::string visible_label(std::string_view label) {
-  const std::string text = replace_invalid_utf8(label);
+  const std::string text = replace_invalid_utf8(label.substr(0, 4 * (kLongestLabel + 1)));
   std::string shown;
+  std::size_t count = 0;
   for (std::size_t at = 0; at < text.size();) {
+    if (count++ == kLongestLabel) return shown.append("\u2026");
     const char32_t c = decode_utf8(text, at);
     append_utf8(shown, acts(c) ? 0xFFFD : c);
   }

@@ -6,7 +6,8 @@
 namespace convbert {
 namespace {
 
-constexpr double kPageWidth = 720;   // that many maps share, if nobody asks for another
+constexpr double kPageWidth = 720;  // that many maps share, if nobody asks for another
+constexpr double kPageHeight = 960;
 constexpr double kLargestMap = 520;  // a side
 constexpr double kSmallestMap = 48;
 constexpr double kLargestCell = 18;
@@ -47,7 +48,7 @@ void arrange(const MapSet& set, MapLayout& layout) {
 void size_band(const MapSet& set, double slot, MapLayout& layout) {
   layout.map_width = side_of(set.columns, slot, 14);
   layout.cell_width = layout.map_width / static_cast<double>(set.columns);
-  const double tallest = layout.rows == 1 ? kLargestMap : std::max(2 * layout.map_width, 96.0);
+  const double tallest = std::max(kPageHeight / static_cast<double>(layout.rows), 2 * kSmallestMap);
   layout.map_height = side_of(set.rows, std::min(tallest, kLargestMap), layout.cell_width);
 }
 
@@ -123,7 +124,10 @@ MapLayout lay_out(const TextMaps& maps, const MapSet& set, const std::vector<std
     const double room =
         (width > 0 ? width : kPageWidth) - labels_width - (columns - 1) * layout.gap;
     double slot = std::max(room / columns, 8.0);
-    if (width <= 0) slot = std::clamp(slot, kSmallestMap, kLargestMap);
+    if (width <= 0) {
+      const double high = set.is_band() ? slot : kPageHeight / static_cast<double>(layout.rows);
+      slot = std::clamp(std::min(slot, high), kSmallestMap, kLargestMap);
+    }
     if (set.is_band()) {
       size_band(set, slot, layout);
     } else {

@@ -3,11 +3,11 @@
 
 #include "attention/canvas.h"
 #include "attention/labels.h"
+#include "attention/map_labels.h"
 #include "attention/map_layout.h"
 #include "attention/picture.h"
 #include "attention/raster.h"
 #include "attention/scale_bar.h"
-#include "attention/ticks.h"
 #include "core/error.h"
 
 namespace convbert {
@@ -33,8 +33,6 @@ struct Block {
   }
 };
 
-std::string number(std::int64_t value) { return std::to_string(value); }
-
 // Is there room to see what lies beyond the ends of the text?
 bool shows_ends(const MapLayout& layout, const MapSet& set) {
   return layout.cell_height * static_cast<double>(set.columns / 2) >= 2;
@@ -43,8 +41,8 @@ bool shows_ends(const MapLayout& layout, const MapSet& set) {
 // "self-attention", with what all of its maps share.
 std::string title_of(const MapSet& set) {
   std::string title(info_of(set.type).title);
-  if (set.layers.size() == 1) title += ", layer " + number(set.layers[0]);
-  if (set.heads.size() == 1) title += ", head " + number(set.heads[0]);
+  if (set.layers.size() == 1) title += ", layer " + std::to_string(set.layers[0]);
+  if (set.heads.size() == 1) title += ", head " + std::to_string(set.heads[0]);
   return title;
 }
 
@@ -72,11 +70,6 @@ class MapPicture {
   void draw_outside(Canvas& canvas, const Block& block, std::int64_t index, const Box& box) const;
   void draw_values(Canvas& canvas, const Block& block, const Raster& raster, const Box& box) const;
   void draw_ends(Canvas& canvas, const Block& block, const Box& box) const;
-  void draw_map_title(Canvas& canvas, const Block& block, std::int64_t index, const Box& box) const;
-  void draw_row_labels(Canvas& canvas, const Block& block, const Box& box) const;
-  void draw_column_labels(Canvas& canvas, const Block& block, const Box& box) const;
-  void draw_numbers(Canvas& canvas, const Box& box, std::int64_t count, bool is_row) const;
-  void draw_offsets(Canvas& canvas, const Block& block, const Box& box) const;
 
   const TextMaps& maps_;
   const PictureStyle& style_;
@@ -178,14 +171,13 @@ void MapPicture::draw_block(Canvas& canvas, const Block& block, Point corner) co
   const MapSet& set = *block.set;
   const double widest = style_.width > 0 ? std::max(style_.width - 2 * kMargin, 1.0) : 0;
   canvas.text({corner.x, corner.y + 5}, Align::left, {block.title, 10, colors_.text, true, widest});
+  const MapLabels labels(maps_, set, labels_, layout, typesetter_);
   for (std::int64_t index = 0; index < set.maps(); ++index) {
     Box box = layout.map(index);
     box.x += corner.x;
     box.y += corner.y;
     draw_map(canvas, block, index, box);
-    draw_map_title(canvas, block, index, box);
-    if (index % layout.columns == 0) draw_row_labels(canvas, block, box);
-    if (index < layout.columns) draw_column_labels(canvas, block, box);
+    labels.draw(canvas, index, box, colors_);
   }
   const double maps_height = layout.height - layout.top;
   draw_scale_bar(canvas,
@@ -253,108 +245,9 @@ void MapPicture::draw_ends(Canvas& canvas, const Block& block, const Box& box) c
                        layout.cell_height});
     }
   }
-  canvas.hatch(boxes, {colors_.faint_text, 0.4});
-}
-
-void MapPicture::draw_map_title(Canvas& canvas, const Block& block, std::int64_t index,
-                                const Box& box) const {
-  const MapLayout& layout = block.layout;
-  const MapSet& set = *block.set;
-  const std::int64_t heads = set.maps_per_layer();
-  const std::string layer = "layer " + number(set.layers[static_cast<std::size_t>(index / heads)]);
-  const std::string head =
-      set.heads.empty() ? "" : "head " + number(set.heads[static_cast<std::size_t>(index % heads)]);
-  const double center = box.x + box.width / 2;
-  const bool is_narrow = box.width < typesetter_.width_of({.content = head, .size = 8});
-  if (layout.is_matrix) {
-    const std::string above = is_narrow ? head.substr(5) : head;
-    const double y = box.y - layout.top + kTitleHeight + kSubtitleHeight / 2;
-    if (index < layout.columns) canvas.text({center, y}, Align::center, {above, 8, colors_.text});
-    if (index % layout.columns == 0) {
-      canvas.turned_text({box.x - (layout.map(0).x - kSubtitleHeight / 2), box.y + box.height / 2},
-                         Align::center, {layer, 8, colors_.text});
-    }
-  } else if (set.maps() > 1) {
-    const bool is_first_line = index < layout.columns;
-    const double y = is_first_line ? box.y - layout.top + kTitleHeight + kSubtitleHeight / 2
-                                   : box.y - kSubtitleHeight / 2 - 1;
-    canvas.text({center, y}, Align::center,
-                {set.layers.size() > 1 ? layer : head, 8, colors_.text});
-  }
-}
-
-// Numbers of tokens, as many as there is room for, with ticks.
-void MapPicture::draw_numbers(Canvas& canvas, const Box& box, std::int64_t count,
-                              bool is_row) const {
-  const double side = is_row ? box.height : box.width;
-  const double cell = side / static_cast<double>(count);
-  const std::string last = number(maps_.first + count - 1);
-  const double width = typesetter_.width_of({.content = last, .size = 6.5});
-  const std::int64_t step = round_step((is_row ? 14 : width + 8) / cell);
-  for (std::int64_t token = (maps_.first + step - 1) / step * step; token < maps_.first + count;
-       token += step) {
-    const double middle = (static_cast<double>(token - maps_.first) + 0.5) * cell;
-    const std::string label = number(token);
-    const Text text{label, 6.5, colors_.faint_text};
-    const double x = box.x + (is_row ? 0 : middle);
-    const double y = box.y + (is_row ? middle : 0);
-    const Point end{x - (is_row ? 2.5 : 0), y - (is_row ? 0 : 2.5)};
-    canvas.line(std::vector<Point>{{x, y}, end}, {colors_.faint_text, 0.4});
-    if (is_row) {
-      canvas.text({end.x - 1.5, y}, Align::right, text);
-    } else {
-      canvas.text({x, end.y - 4}, Align::center, text);
-    }
-  }
-}
-
-void MapPicture::draw_row_labels(Canvas& canvas, const Block& block, const Box& map) const {
-  const MapLayout& layout = block.layout;
-  Box box = map;
-  if (layout.outside > 0) box.x -= layout.outside + kOutsideGap;
-  if (!layout.has_token_rows) return draw_numbers(canvas, box, block.set->rows, true);
-  for (std::size_t row = 0; row < labels_.size(); ++row) {
-    const double y = box.y + (static_cast<double>(row) + 0.5) * layout.cell_height;
-    const double widest = layout.left - 3 - (layout.is_matrix ? kSubtitleHeight : 0);
-    canvas.text({box.x - 3, y}, Align::right,
-                {labels_[row], layout.label_size, colors_.text, false, widest});
-  }
-}
-
-void MapPicture::draw_column_labels(Canvas& canvas, const Block& block, const Box& box) const {
-  const MapLayout& layout = block.layout;
-  const MapSet& set = *block.set;
-  if (set.is_band()) return draw_offsets(canvas, block, box);
-  if (!layout.has_token_columns) return draw_numbers(canvas, box, set.columns, false);
-  const bool has_titles = set.maps() > 1;
-  const double tallest = layout.top - kTitleHeight - (has_titles ? kSubtitleHeight : 0) - 3;
-  const auto draw = [&](double x, std::string_view label, Rgb color) {
-    canvas.turned_text({x, box.y - 3}, Align::left,
-                       {label, layout.label_size, color, false, tallest});
-  };
-  for (std::size_t column = 0; column < labels_.size(); ++column) {
-    draw(box.x + (static_cast<double>(column) + 0.5) * layout.cell_width, labels_[column],
-         colors_.text);
-  }
-  if (layout.outside > 0) {
-    const double beside = kOutsideGap + layout.outside / 2;
-    draw(box.x - beside, "before", colors_.faint_text);
-    draw(box.x + box.width + beside, "behind", colors_.faint_text);
-  }
-}
-
-void MapPicture::draw_offsets(Canvas& canvas, const Block& block, const Box& box) const {
-  const std::int64_t half = block.set->columns / 2;
-  const double cell = block.layout.cell_width;
-  // All where there is room, else the ends and the middle.
-  const std::int64_t step = cell >= 10 ? 1 : half;
-  for (std::int64_t offset = -half; offset <= half; offset += std::max<std::int64_t>(step, 1)) {
-    const std::string label = offset < 0   ? "\u2212" + number(-offset)
-                              : offset > 0 ? "+" + number(offset)
-                                           : "0";
-    canvas.text({box.x + (static_cast<double>(offset + half) + 0.5) * cell, box.y - 6},
-                Align::center, {label, 6.5, colors_.faint_text});
-  }
+  // Seen on cells of any colour.
+  canvas.hatch(boxes, {colors_.background, 1});
+  canvas.hatch(boxes, {colors_.faint_text, 0.45});
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "attention/picture.h"
 #include "attention/raster.h"
 #include "attention/scale_bar.h"
+#include "attention/statistics_grid.h"
 #include "attention/statistics_view.h"
 #include "core/error.h"
 
@@ -20,32 +21,13 @@ constexpr double kPlotHeight = 150;
 constexpr double kPanelTitle = 26;  // with the legend below it
 constexpr double kBetweenPanels = 14;
 constexpr double kModelTitle = 18;
-constexpr double kTitleSize = 8.5;
-constexpr double kGridLeft = 34;  // of layers' numbers and their title
-constexpr double kGridTop = 34;   // of title and heads' numbers
 constexpr double kBetweenLines = 12;
 constexpr double kBetweenModels = 26;
 constexpr double kPanelHeight = kPanelTitle + kPlotHeight + kChartBelow;
 constexpr double kLeastPanel = 200;
-constexpr double kTextCell = 30;  // holds what a head does
 constexpr double kLargestCell = 40;
 
 constexpr std::array<MapKind, 2> kKinds = {MapKind::attention, MapKind::kernel};
-
-std::string_view name_of(MapKind kind) {
-  return kind == MapKind::attention ? "self-attention" : "convolution kernels";
-}
-
-std::string grid_title(MapKind kind) {
-  return "Weight within the window, " + std::string(name_of(kind));
-}
-
-// "0.70"
-std::string in_hundredths(double share) {
-  const auto hundredths = static_cast<int>(std::lround(std::clamp(share, 0.0, 9.0) * 100));
-  const std::string digits = std::to_string(hundredths % 100);
-  return std::to_string(hundredths / 100) + (digits.size() < 2 ? ".0" : ".") + digits;
-}
 
 // Blue and vermilion, sky blue and orange of Okabe and Ito (2008), "Color universal design".
 Rgb color_of_kind(MapKind kind, Theme theme) {
@@ -64,20 +46,12 @@ Rgb color_of_layer(std::size_t index, std::size_t count, Theme theme) {
   return color_table(theme)[static_cast<std::size_t>(std::lround(255 * (0.3 + 0.65 * depth)))];
 }
 
-double lightness(const Rgb& color) {
-  return (0.299 * color.red + 0.587 * color.green + 0.114 * color.blue) / 255;
-}
-
 class StatisticsPicture {
  public:
   StatisticsPicture(std::span<const HeadStatistics> heads, const PictureStyle& style);
   std::string draw(PictureFormat format);
 
  private:
-  struct CellSize {
-    double width;
-    double height;
-  };
   // From the left edge of the page, and the top of the model's part of it.
   struct Places {
     std::vector<Box> panels;  // a kind each, and entropy
@@ -90,13 +64,10 @@ class StatisticsPicture {
   CellSize cell_size(const ModelView& model) const;
   Places places_of(const ModelView& model) const;
   void find_ranges();
-  void draw_title(Canvas& canvas, Point at, std::string_view title) const;
   void draw_distances(Canvas& canvas, const Box& box, const KindView& view) const;
   void draw_layer_legend(Canvas& canvas, Point right, const KindView& view) const;
   void draw_entropy(Canvas& canvas, const Box& box, const ModelView& model) const;
   void draw_heads(Canvas& canvas, const Chart& chart, const KindView& view, double left) const;
-  void draw_grid(Canvas& canvas, Point corner, const CellSize& size, const KindView& view) const;
-  void draw_cell(Canvas& canvas, const Box& box, const HeadStatistics& head) const;
   void draw_model(Canvas& canvas, double y, const ModelView& model) const;
 
   const PictureStyle& style_;
@@ -150,10 +121,6 @@ void StatisticsPicture::find_ranges() {
   if (largest_weight_ <= 0) largest_weight_ = 1;
   const double decades = std::pow(10, -kDecades);
   least_weight_ = std::clamp(least_weight_, largest_weight_ * decades, largest_weight_ / 10);
-}
-
-void StatisticsPicture::draw_title(Canvas& canvas, Point at, std::string_view title) const {
-  canvas.text(at, Align::left, {title, kTitleSize, colors_.text, true});
 }
 
 void StatisticsPicture::draw_layer_legend(Canvas& canvas, Point right, const KindView& view) const {
@@ -247,7 +214,7 @@ void StatisticsPicture::draw_entropy(Canvas& canvas, const Box& box, const Model
   chart.draw_axes();
 }
 
-StatisticsPicture::CellSize StatisticsPicture::cell_size(const ModelView& model) const {
+CellSize StatisticsPicture::cell_size(const ModelView& model) const {
   std::size_t heads = 0;
   for (const KindView& view : model.kinds) heads = std::max(heads, view.heads.size());
   const double room = width_ - 2 * kMargin - kGridLeft - kScaleBarSpace - kBetweenPanels;
@@ -256,62 +223,10 @@ StatisticsPicture::CellSize StatisticsPicture::cell_size(const ModelView& model)
   const bool is_wide = model.kinds.size() < 2 || both < kTextCell * static_cast<double>(heads);
   const double cell =
       std::clamp((is_wide ? room : both) / static_cast<double>(heads), 3.0, kLargestCell);
-  return {cell, cell >= kTextCell ? 19 : std::clamp(cell * 0.8, 3.0, 13.0)};
-}
-
-void StatisticsPicture::draw_cell(Canvas& canvas, const Box& box,
-                                  const HeadStatistics& head) const {
-  const double window = head.figures[figure_named("window")].mean;
-  const Rgb color = color_of(window, 1, WeightScale::linear, color_table(style_.theme));
-  canvas.fill(box, color);
-  if (box.width < 15 || !std::isfinite(window)) return;
-  const Rgb ink = lightness(color) > 0.55 ? Rgb{20, 20, 24} : Rgb{245, 245, 248};
-  const std::string number = in_hundredths(window);
-  const Point middle{box.x + box.width / 2, box.y + box.height / 2};
-  if (box.height < 18) return canvas.text(middle, Align::center, {number, 5.5, ink});
-  Figures means;
-  for (std::size_t i = 0; i < kFigures; ++i) means[i] = head.figures[i].mean;
-  canvas.text({middle.x, middle.y - 4}, Align::center,
-              {pattern_of(means, head.uniform), 6, ink, false, box.width - 1});
-  canvas.text({middle.x, middle.y + 4}, Align::center, {number, 6, ink});
-}
-
-void StatisticsPicture::draw_grid(Canvas& canvas, Point corner, const CellSize& size,
-                                  const KindView& view) const {
-  draw_title(canvas, {corner.x, corner.y + 5}, grid_title(view.kind));
-  const Box grid{corner.x + kGridLeft, corner.y + kGridTop,
-                 size.width * static_cast<double>(view.heads.size()),
-                 size.height * static_cast<double>(view.layers.size())};
-  const auto place_in = [](const std::vector<std::int64_t>& all, std::int64_t value) {
-    return static_cast<double>(std::ranges::lower_bound(all, value) - all.begin());
-  };
-  for (const HeadStatistics* head : view.all) {
-    draw_cell(canvas,
-              {grid.x + size.width * place_in(view.heads, head->head),
-               grid.y + size.height * place_in(view.layers, head->layer), size.width, size.height},
-              *head);
-  }
-  canvas.frame(grid, {colors_.line});
-  const auto label = [&](std::size_t i, std::int64_t value, bool is_row) {
-    const double middle = (static_cast<double>(i) + 0.5) * (is_row ? size.height : size.width);
-    const std::string number = std::to_string(value);
-    const Text text{number, 7, colors_.faint_text};
-    if (is_row) {
-      canvas.text({grid.x - 4, grid.y + middle}, Align::right, text);
-    } else {
-      canvas.text({grid.x + middle, grid.y - 6}, Align::center, text);
-    }
-  };
-  const auto step = [](double cell) { return cell < 9 ? std::size_t{4} : std::size_t{1}; };
-  for (std::size_t i = 0; i < view.layers.size(); i += step(size.height)) {
-    label(i, view.layers[i], true);
-  }
-  for (std::size_t i = 0; i < view.heads.size(); i += step(size.width)) {
-    label(i, view.heads[i], false);
-  }
-  canvas.text({grid.x + grid.width / 2, grid.y - 15}, Align::center, {"head", 7.5, colors_.text});
-  canvas.turned_text({corner.x + 10, grid.y + grid.height / 2}, Align::center,
-                     {"layer", 7.5, colors_.text});
+  // Whole half points, which are whole pixels at 144 an inch.
+  const auto half_points = [](double x) { return std::floor(x * 2) / 2; };
+  return {half_points(cell),
+          cell >= kTextCell ? 19 : half_points(std::clamp(cell * 0.8, 3.0, 13.0))};
 }
 
 // Panels side by side, as many as stay legible; grids below them, side by side if they fit.
@@ -334,7 +249,7 @@ StatisticsPicture::Places StatisticsPicture::places_of(const ModelView& model) c
   double line_height = 0;
   places.cell = cell_size(model);
   for (const KindView& view : model.kinds) {
-    const double title = typesetter_.width_of({grid_title(view.kind), kTitleSize, {}, true});
+    const double title = typesetter_.width_of({grid_title(view.kind), kPanelTitleSize, {}, true});
     const double grid = kGridLeft + places.cell.width * static_cast<double>(view.heads.size());
     const double height =
         kGridTop + std::max(places.cell.height * static_cast<double>(view.layers.size()), 44.0);
@@ -347,7 +262,7 @@ StatisticsPicture::Places StatisticsPicture::places_of(const ModelView& model) c
     places.bar = {x + grid + kBetweenPanels, y + kGridTop, kScaleBarWidth,
                   std::clamp(height - kGridTop, 40.0, 120.0)};
     line_height = std::max(line_height, height);
-    x += std::max(title, grid) + kBetweenPanels;
+    x += std::ceil(std::max(title, grid) + kBetweenPanels);
   }
   places.height = y + line_height;
   return places;
@@ -359,7 +274,8 @@ void StatisticsPicture::draw_model(Canvas& canvas, double y, const ModelView& mo
   canvas.text({kMargin, y + 5}, Align::left,
               {name, 10.5, colors_.text, true, width_ - 2 * kMargin});
   const auto plot_in = [&](const Box& panel, std::string_view title) {
-    draw_title(canvas, {panel.x, y + panel.y + 5}, title);
+    canvas.text({panel.x, y + panel.y + 5}, Align::left,
+                {title, kPanelTitleSize, colors_.text, true});
     return Box{panel.x + kChartLeft, y + panel.y + kPanelTitle, panel.width - kChartLeft,
                kPlotHeight};
   };
@@ -374,7 +290,7 @@ void StatisticsPicture::draw_model(Canvas& canvas, double y, const ModelView& mo
   draw_entropy(canvas, plot_in(places.panels.back(), "Entropy of each head"), model);
   for (std::size_t i = 0; i < model.kinds.size(); ++i) {
     const Point corner{places.grids[i].x, y + places.grids[i].y};
-    draw_grid(canvas, corner, places.cell, model.kinds[i]);
+    draw_grid(canvas, corner, places.cell, model.kinds[i], style_.theme);
   }
   Box bar = places.bar;
   bar.y += y;

@@ -17,6 +17,13 @@ TEST_CASE("no label acts on a terminal or turns what stands beside it around") {
         "naïve 今天 مرحبا 👩‍👧");
 }
 
+TEST_CASE("a label is not longer than anybody reads") {
+  CHECK(visible_label(std::string(200, 'a')) == std::string(200, 'a'));
+  CHECK(visible_label(std::string(100'000, 'a')) == std::string(200, 'a') + "\u2026");
+  const std::string accents = visible_label("a" + std::string(50'000, '\xcc'));
+  CHECK(accents.size() < 1000);
+}
+
 TEST_CASE("columns of a terminal") {
   CHECK(terminal_columns("abc") == 3);
   CHECK(terminal_columns("今天") == 4);

@@ -20,6 +20,8 @@
 namespace convbert {
 namespace {
 
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::array kFormats = {PictureFormat::png, PictureFormat::svg, PictureFormat::pdf};
 
 std::size_t count_of(const std::string& part, const std::string& text) {
@@ -116,7 +118,7 @@ TEST_CASE("what a pixel or character covers is drawn as the largest of it") {
   const Raster same = pool_largest(map, 3, 5, 30, 50);
   CHECK(same.rows == 3);
   CHECK(same.values == map);
-  // 144 maps of 300 tokens, one weight in the last.
+  // 27 maps of 300 tokens, one weight in the last.
   TextMaps maps = text_maps(numbered_labels(300),
                             {map_set(MapType::attention, {0, 1, 2}, {0, 1, 2, 3, 4, 5, 6, 7, 8},
                                      300, 300, [](auto, auto, auto) { return 0; })});
@@ -139,8 +141,6 @@ TEST_CASE("a picture is as wide as it is asked to be") {
 }
 
 TEST_CASE("weights that are no numbers do no harm") {
-  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const TextMaps maps = text_maps(
       {"a\x1b", "\xff"}, {map_set(MapType::conv, {0}, {0}, 2, 3, [](auto, std::int64_t i, auto) {
         return i == 0 ? kNan : kInfinity;
