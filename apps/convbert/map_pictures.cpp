@@ -44,7 +44,7 @@ class PictureWriter : public MapWriter {
 class PageWriter : public MapWriter {
  public:
   PageWriter(const LookOptions& look, std::vector<std::string> models, bool is_page_of_each)
-      : frame_{html_head({.title = "Attention of " + models.front(),
+      : frame_{html_head({.title = title_of(models),
                           .theme = look.theme.value_or(Theme::light),
                           .scale = look.scale,
                           .models = models}),
@@ -60,6 +60,12 @@ class PageWriter : public MapWriter {
   }
 
  private:
+  static std::string title_of(const std::vector<std::string>& models) {
+    std::string title = "Attention of " + models.front();
+    for (std::size_t i = 1; i < models.size(); ++i) title += " and " + models[i];
+    return title;
+  }
+
   PageFrame frame_;
   bool is_page_of_each_;
 };
