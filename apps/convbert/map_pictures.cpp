@@ -6,9 +6,9 @@
 #include <cctype>
 #include <cstdlib>
 
-#include "attention/html_page.h"
-#include "attention/picture.h"
-#include "attention/terminal.h"
+#include "attention/page/html_page.h"
+#include "attention/picture/picture.h"
+#include "attention/terminal/terminal.h"
 #include "map_writer.h"
 
 namespace convbert::app {

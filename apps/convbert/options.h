@@ -25,8 +25,8 @@ struct InputOptions {
 };
 
 struct OutputOptions {
-  std::string path;    // "" is standard output
-  std::string format;  // checked against what the command offers
+  std::string path;                  // "" is standard output
+  std::string format;                // checked against what the command offers
   std::vector<std::string> formats;  // those; the first is the default
   bool has_format = false;           // was one asked for?
   bool only_result = false;

@@ -234,6 +234,7 @@ TextMaps text_maps_of(const AttentionMaps& computed, const MapSelection& held,
     for (MapSet& set : text.sets) cut_range(set, request.from, last);
   }
   text.first = request.from;
+  text.length = count;
   for (std::int64_t i = request.from; i <= last; ++i) {
     text.labels.push_back(std::move(tokens[index_of(i)].text));
   }

@@ -88,7 +88,7 @@ struct TextMaps {
   std::int64_t first = 0;           // number of the first of them in the whole text, from 0
   // Of the whole text, as labels count. 0: if `first` is 0 that of the labels, else not known.
   std::int64_t length = 0;
-  std::vector<MapSet> sets;         // each with labels.size() rows
+  std::vector<MapSet> sets;  // each with labels.size() rows
 };
 
 // What of a text is asked for.

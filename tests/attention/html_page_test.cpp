@@ -1,5 +1,5 @@
 // The page of maps as text: what a browser makes of it is in tests/browser.
-#include "attention/html_page.h"
+#include "attention/page/html_page.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "attention/weight_codes.h"
+#include "attention/page/weight_codes.h"
 #include "browser/known_maps.h"
 #include "core/error.h"
 #include "core/json.h"

@@ -1,5 +1,5 @@
 // Pictures, whatever fonts the machine has; tests/golden/pictures_test.cpp compares pixels.
-#include "attention/picture.h"
+#include "attention/picture/picture.h"
 
 #include <doctest/doctest.h>
 #include <glib.h>
@@ -10,10 +10,10 @@
 #include <thread>
 
 #include "attention/decoded_png.h"
+#include "attention/picture/svg.h"
 #include "attention/raster.h"
 #include "attention/sample_statistics.h"
 #include "attention/sample_text_maps.h"
-#include "attention/svg.h"
 #include "attention/ticks.h"
 #include "core/error.h"
 

@@ -1,4 +1,4 @@
-#include "attention/terminal.h"
+#include "attention/terminal/terminal.h"
 
 #include <doctest/doctest.h>
 

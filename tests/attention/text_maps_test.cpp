@@ -67,6 +67,7 @@ TEST_CASE("a range of tokens is cut out, not rescaled") {
   part.to = 4;
   const TextMaps text = make(sample_maps(), part);
   CHECK(text.first == 2);
+  CHECK(text.length == 6);
   CHECK(text.labels == std::vector<std::string>{"##der", "x", "##s"});
   for (std::size_t s = 0; s < 3; ++s) {
     const MapSet& all = whole.sets[s];

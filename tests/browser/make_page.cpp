@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "attention/html_page.h"
+#include "attention/page/html_page.h"
 #include "browser/known_maps.h"
 
 namespace convbert {

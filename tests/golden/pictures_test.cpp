@@ -11,7 +11,7 @@
 #include <string>
 
 #include "attention/decoded_png.h"
-#include "attention/picture.h"
+#include "attention/picture/picture.h"
 #include "attention/sample_statistics.h"
 #include "attention/sample_text_maps.h"
 

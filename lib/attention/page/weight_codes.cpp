@@ -1,4 +1,4 @@
-#include "attention/weight_codes.h"
+#include "attention/page/weight_codes.h"
 
 #include <algorithm>
 #include <cmath>

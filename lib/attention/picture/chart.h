@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "attention/canvas.h"
+#include "attention/picture/canvas.h"
 
 namespace convbert {
 

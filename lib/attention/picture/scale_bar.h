@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "attention/canvas.h"
+#include "attention/picture/canvas.h"
 
 namespace convbert {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "attention/canvas.h"
-#include "attention/statistics_view.h"
+#include "attention/picture/canvas.h"
+#include "attention/picture/statistics_view.h"
 
 namespace convbert {
 

@@ -1,4 +1,4 @@
-#include "attention/viewer_assets.h"
+#include "attention/page/viewer_assets.h"
 
 // Written by viewer/embed.cmake.
 extern "C" {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "attention/canvas.h"
-#include "attention/map_layout.h"
+#include "attention/picture/canvas.h"
+#include "attention/picture/map_layout.h"
 #include "attention/text_maps.h"
 
 namespace convbert {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "attention/canvas.h"
+#include "attention/picture/canvas.h"
 #include "attention/text_maps.h"
 
 namespace convbert {

@@ -1,4 +1,4 @@
-#include "attention/canvas.h"
+#include "attention/picture/canvas.h"
 
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "attention/svg.h"
+#include "attention/picture/svg.h"
 #include "core/error.h"
 
 namespace convbert {

@@ -1,13 +1,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "attention/canvas.h"
 #include "attention/labels.h"
-#include "attention/map_labels.h"
-#include "attention/map_layout.h"
-#include "attention/picture.h"
+#include "attention/picture/canvas.h"
+#include "attention/picture/map_labels.h"
+#include "attention/picture/map_layout.h"
+#include "attention/picture/picture.h"
+#include "attention/picture/scale_bar.h"
 #include "attention/raster.h"
-#include "attention/scale_bar.h"
 #include "core/error.h"
 
 namespace convbert {

@@ -5,7 +5,7 @@
 #include <array>
 #include <string>
 
-#include "attention/terminal.h"
+#include "attention/terminal/terminal.h"
 
 namespace convbert {
 

@@ -1,4 +1,4 @@
-#include "attention/chart.h"
+#include "attention/picture/chart.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "attention/terminal.h"
+#include "attention/terminal/terminal.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "attention/labels.h"
 #include "attention/raster.h"
-#include "attention/terminal_ink.h"
+#include "attention/terminal/terminal_ink.h"
 #include "attention/ticks.h"
 
 namespace convbert {

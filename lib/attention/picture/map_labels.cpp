@@ -1,4 +1,4 @@
-#include "attention/map_labels.h"
+#include "attention/picture/map_labels.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "attention/statistics_view.h"
+#include "attention/picture/statistics_view.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "attention/svg.h"
+#include "attention/picture/svg.h"
 
 #include <algorithm>
 #include <array>

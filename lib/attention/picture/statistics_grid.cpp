@@ -1,4 +1,4 @@
-#include "attention/statistics_grid.h"
+#include "attention/picture/statistics_grid.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "attention/scale_bar.h"
+#include "attention/picture/scale_bar.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "attention/map_layout.h"
+#include "attention/picture/map_layout.h"
 
 #include <algorithm>
 #include <cmath>

@@ -17,13 +17,13 @@
 // for. They come first, so that all heads are seen before their weights are there.
 //
 // Text within <script> ends at "</script": digits have no '<', and in JSON it is escaped.
-#include "attention/html_page.h"
+#include "attention/page/html_page.h"
 
 #include <algorithm>
 #include <string_view>
 
-#include "attention/viewer_assets.h"
-#include "attention/weight_codes.h"
+#include "attention/page/viewer_assets.h"
+#include "attention/page/weight_codes.h"
 #include "core/error.h"
 #include "core/json.h"
 

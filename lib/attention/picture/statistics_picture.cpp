@@ -1,14 +1,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "attention/canvas.h"
-#include "attention/chart.h"
 #include "attention/labels.h"
-#include "attention/picture.h"
+#include "attention/picture/canvas.h"
+#include "attention/picture/chart.h"
+#include "attention/picture/picture.h"
+#include "attention/picture/scale_bar.h"
+#include "attention/picture/statistics_grid.h"
+#include "attention/picture/statistics_view.h"
 #include "attention/raster.h"
-#include "attention/scale_bar.h"
-#include "attention/statistics_grid.h"
-#include "attention/statistics_view.h"
 #include "core/error.h"
 
 namespace convbert {

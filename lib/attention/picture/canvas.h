@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "attention/color.h"
-#include "attention/picture.h"
+#include "attention/picture/picture.h"
 
 namespace convbert {
 

@@ -1,4 +1,4 @@
-#include "attention/terminal_ink.h"
+#include "attention/terminal/terminal_ink.h"
 
 #include <algorithm>
 #include <cmath>
