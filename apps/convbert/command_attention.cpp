@@ -182,6 +182,7 @@ std::vector<MapModel> open_models(const AttentionOptions& options, Console& cons
   if (options.compared_model.empty()) return models;
   RecordOptions other = options.record;
   other.model.model = options.compared_model;
+  other.model.flag = "--compare";
   open(other);
   if (models[0].name == models[1].name) models[1].name += " (2)";
   return models;

@@ -49,7 +49,7 @@ void report(const Model& model, const Tokenizer& tokenizer, nn::Precision precis
 
 LoadedModel load_for_records(const RecordOptions& options, ModelParts parts, bool for_vectors,
                              Console& console) {
-  ModelSource source = open_model_source(options.model.model);
+  ModelSource source = open_model_source(options.model.model, options.model.flag);
   Tokenizer tokenizer = open_tokenizer(source);
   const int threads = options.model.threads > 0 ? options.model.threads : available_processors();
   Model model = load_model(

@@ -74,9 +74,9 @@ std::string list_cached_models() {
 
 }  // namespace
 
-ModelFiles find_model(const std::string& name) {
+ModelFiles find_model(const std::string& name, const std::string& flag) {
   std::string wanted = name;
-  std::string origin = "--model";
+  std::string origin = flag;
   if (wanted.empty()) {
     wanted = environment("CONVBERT_MODEL");
     origin = "CONVBERT_MODEL";
@@ -102,8 +102,8 @@ ModelFiles find_model(const std::string& name) {
                      cache_folder().string(), "): ", printable(list_cached_models(), 300)));
 }
 
-ModelSource open_model_source(const std::string& name) {
-  ModelFiles top = find_model(name);
+ModelSource open_model_source(const std::string& name, const std::string& flag) {
+  ModelFiles top = find_model(name, flag);
   SentenceConfig sentence = read_sentence_config(top);
   ModelFiles files =
       sentence.transformer_folder.empty() ? top : top.subdirectory(sentence.transformer_folder);

@@ -36,8 +36,9 @@ struct OutputOptions {
 };
 
 struct ModelOptions {
-  std::string model;  // directory or name; "" is CONVBERT_MODEL or the default
-  int threads = 0;    // 0: all processors
+  std::string model;             // directory or name; "" is CONVBERT_MODEL or the default
+  std::string flag = "--model";  // that it came from
+  int threads = 0;               // 0: all processors
   nn::Precision precision = nn::Precision::f32;  // what "auto" is, too
   std::int64_t max_batch_tokens = 0;             // 0: the program's choice
 };

@@ -10,6 +10,7 @@ try:
     from selenium import webdriver
     from selenium.webdriver.chrome.options import Options
     from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.common import utils
 except ImportError:
     webdriver = None
 
@@ -32,15 +33,30 @@ def skip_if_missing():
         sys.exit(SKIPPED)
 
 
+def make_service():
+    """The driver by its address, as it talks to the browser through a pipe: a bare system need not
+    know the name localhost."""
+
+    class LocalService(Service):
+        @property
+        def service_url(self):
+            return f"http://127.0.0.1:{self.port}"
+
+        def is_connectable(self):
+            return utils.is_connectable(self.port, "127.0.0.1")
+
+    return LocalService(shutil.which("chromedriver"))
+
+
 def start(downloads):
     options = Options()
     options.binary_location = shutil.which("chromium") or shutil.which("google-chrome")
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
-                     "--window-size=1400,1000"):
+                     "--remote-debugging-pipe", "--window-size=1400,1000"):
         options.add_argument(argument)
     options.add_experimental_option("prefs", {"download.default_directory": downloads})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+    driver = webdriver.Chrome(service=make_service(), options=options)
     driver.execute_cdp_cmd("Network.enable", {})
     driver.execute_cdp_cmd("Network.emulateNetworkConditions", {
         "offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})

@@ -54,6 +54,7 @@ class ViewerTest(unittest.TestCase):
             subprocess.run([MAKE_PAGE, kind, path], check=True)
             self.pages[kind] = "file://" + path
         self.driver.get(self.pages[kind])
+        self.settle()
 
     def js(self, code, *arguments):
         return self.driver.execute_script(code, *arguments)
@@ -82,6 +83,7 @@ class ViewerTest(unittest.TestCase):
             self.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": "keyDown", **event})
             self.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {
                 "type": "keyUp", **{k: v for k, v in event.items() if k != "text"}})
+            self.settle()
 
     def choose(self, control, value):
         self.js("""const control = document.getElementById(arguments[0]);
@@ -89,13 +91,21 @@ class ViewerTest(unittest.TestCase):
                    const event = control.tagName === 'SELECT' ? 'change' : 'input';
                    control.dispatchEvent(new Event(event));""",
                 control, value)
+        self.settle()
+
+    def settle(self):
+        """Lets the page draw what it is about to: it does so before the next frame."""
+        self.driver.execute_async_script(
+            "requestAnimationFrame(() => requestAnimationFrame(arguments[0]));")
 
     def mouse_to(self, x, y, is_click=False):
+        self.settle()
         kinds = ["mouseMoved"] + (["mousePressed", "mouseReleased"] if is_click else [])
         for kind in kinds:
             self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {
                 "type": kind, "x": x, "y": y, "button": "none" if kind == "mouseMoved" else "left",
                 "clickCount": 0 if kind == "mouseMoved" else 1})
+        self.settle()
 
     def point_at(self, row, column, panel=0, is_click=False):
         x, y = self.js("""

@@ -181,6 +181,9 @@ TEST_CASE("two models on the same texts") {
       {"attention", "--stats", "-t", "a", "--compare", kModels + "bert-plain", "--layer", "3"});
   CHECK(result.status == 2);
   CHECK(result.err.find("--layer of bert-plain") != std::string::npos);
+  const ProcessResult nowhere = run_convbert({"attention", "--stats", "-t", "a", "--compare", "x"});
+  CHECK(nowhere.status == 2);
+  CHECK(nowhere.err.find("--compare: no directory") != std::string::npos);
 }
 
 TEST_CASE("a range beyond the text fails that record alone") {
