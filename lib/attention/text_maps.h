@@ -59,7 +59,7 @@ struct MapSet {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
   std::vector<float> values;  // [layers, maps_per_layer(), rows, columns], none negative
-  // Of MapType::conv_map and conv_norm, what is beyond the ends of the text, which no column holds:
+  // Of MapType::conv_map, what is beyond the ends of the text, which no column holds:
   // [layers, maps_per_layer(), rows, {before, behind}]. Else empty.
   std::vector<float> outside;
 

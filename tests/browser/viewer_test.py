@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""The page of maps in a real browser: viewer_test.py MAKE_PAGE [unittest's arguments]"""
+"""The page of maps in a real browser: viewer_test.py MAKE_PAGE CONVBERT [unittest's arguments]"""
 
 import glob
+import json
 import math
 import os
 import struct
@@ -14,7 +15,7 @@ import xml.etree.ElementTree
 
 import chrome
 
-MAKE_PAGE = None
+MAKE_PAGE = CONVBERT = None
 LABELS = ["[CLS]", "con", "##vo", "##lution", "sees", "its", "neighbour", "##s", ".", "[SEP]"]
 WORDS = ["[CLS]", "convolution", "sees", "its", "neighbours", ".", "[SEP]"]
 NAMED_ROLES = {"application", "button", "checkbox", "combobox", "dialog", "grid", "gridcell",
@@ -419,6 +420,20 @@ class ViewerTest(unittest.TestCase):
         slider = self.find("#layer")
         self.assertEqual(slider.get_attribute("aria-valuetext"), "layer 0")
 
+    def test_the_program_s_page_says_what_its_numbers_say(self):
+        path = os.path.join(self.folder.name, "program.html")
+        text = ["attention", "-t", "The ferry leaves at six, unless it rains."]
+        subprocess.run([CONVBERT, *text, "-o", path], check=True)
+        found = json.loads(subprocess.run([CONVBERT, *text], check=True, capture_output=True).stdout)
+        tokens = found["tokens"]
+        self.pages["program"] = "file://" + path
+        self.open("program")
+        self.press("Down", "Right")  # layer 1, head 1
+        for row, column in ((1, 2), (5, 0), (len(tokens) - 1, 3)):
+            self.point_at(row, column)
+            self.check_readout(tokens[row], tokens[column],
+                               found["attention"][1][1][row][column])
+
     def test_large_maps_react_at_once(self):
         # Generous: how fast exactly is for tests/bench/viewer.py to say.
         self.open("4x4x512")
@@ -436,4 +451,5 @@ class ViewerTest(unittest.TestCase):
 if __name__ == "__main__":
     chrome.skip_if_missing()
     MAKE_PAGE = sys.argv.pop(1)
+    CONVBERT = sys.argv.pop(1)
     unittest.main()
