@@ -43,7 +43,7 @@ class PictureWriter : public MapWriter {
 
 class PageWriter : public MapWriter {
  public:
-  PageWriter(const LookOptions& look, std::vector<std::string> models, bool is_page_of_each)
+  PageWriter(const LookOptions& look, const std::vector<std::string>& models, bool is_page_of_each)
       : frame_{html_head({.title = title_of(models),
                           .theme = look.theme.value_or(Theme::light),
                           .scale = look.scale,
@@ -132,8 +132,9 @@ std::unique_ptr<MapWriter> make_terminal_writer(const LookOptions& look) {
 }
 
 std::unique_ptr<MapWriter> make_page_writer(const LookOptions& look,
-                                            std::vector<std::string> models, bool is_page_of_each) {
-  return std::make_unique<PageWriter>(look, std::move(models), is_page_of_each);
+                                            const std::vector<std::string>& models,
+                                            bool is_page_of_each) {
+  return std::make_unique<PageWriter>(look, models, is_page_of_each);
 }
 
 std::string statistics_picture(std::span<const HeadStatistics> heads, const std::string& format,

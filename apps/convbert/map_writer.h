@@ -48,7 +48,8 @@ std::unique_ptr<MapWriter> make_picture_writer(const std::string& format, const 
 std::unique_ptr<MapWriter> make_terminal_writer(const LookOptions& look);
 // One page of all texts, or, `is_page_of_each`, one of each.
 std::unique_ptr<MapWriter> make_page_writer(const LookOptions& look,
-                                            std::vector<std::string> models, bool is_page_of_each);
+                                            const std::vector<std::string>& models,
+                                            bool is_page_of_each);
 
 // Statistics as a picture.
 std::string statistics_picture(std::span<const HeadStatistics> heads, const std::string& format,

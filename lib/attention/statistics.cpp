@@ -208,7 +208,8 @@ Estimate CorpusStatistics::estimate(const HeadSums& sums, std::size_t figure) co
   }
   std::ranges::sort(means);
   const auto percentile = [&](double share) {
-    return means[static_cast<std::size_t>(share * static_cast<double>(means.size() - 1) + 0.5)];
+    return means[static_cast<std::size_t>(
+        std::lround(share * static_cast<double>(means.size() - 1)))];
   };
   const double mean = sums.all.figures[figure] / static_cast<double>(rows_);
   if (means.empty()) return {mean, mean, mean};

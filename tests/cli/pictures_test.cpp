@@ -132,7 +132,7 @@ TEST_CASE("how pictures look is for pictures") {
   for (const auto& [flags, reason] :
        {std::pair<std::vector<std::string>, std::string>{{"--theme", "dark"}, "--theme is for"},
         {{"-f", "html", "--width", "300"}, "as wide as its window"},
-        {{"-f", "svg", "--resolution", "300"}, "--resolution is for"},
+        {{"-f", "svg", "--theme", "dark", "--resolution", "300"}, "--resolution is for"},
         {{"-f", "png", "--scale", "cubic"}, "--scale"},
         {{"-f", "terminal", "--out-dir", "x"}, "is one stream"},
         {{"-f", "png", "--compare", "convbert-mini"}, "--compare: expected"}}) {
