@@ -39,6 +39,7 @@ void Progress::count(const Job& job) {
   ++records_;
   failed_ += job.failed() ? 1 : 0;
   truncated_ += job.encoding.truncated > 0 ? 1 : 0;
+  tokens_cut_ += job.encoding.truncated;
   tokens_ += static_cast<std::int64_t>(job.encoding.size());
 }
 
@@ -66,7 +67,7 @@ void Progress::summarize() {
   console_.clear_status();
   if (truncated_ > 0) {
     console_.note(concat(count_of(truncated_, "record"), truncated_ == 1 ? " was" : " were",
-                         " too long and cut; \"truncated\" says by how many tokens"));
+                         " too long and cut, by ", count_of(tokens_cut_, "token"), " in all"));
   }
   if (failed_ > 0) {
     console_.warning(concat(grouped(failed_), " of ", count_of(records_, "record"), " failed"));

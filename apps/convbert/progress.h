@@ -32,6 +32,7 @@ class Progress {
   std::int64_t records_ = 0;
   std::int64_t failed_ = 0;
   std::int64_t truncated_ = 0;
+  std::int64_t tokens_cut_ = 0;
   std::int64_t tokens_ = 0;
 };
 
