@@ -29,16 +29,16 @@ ProcessResult attention(std::vector<std::string> arguments, const ProcessOptions
 
 TEST_CASE("a picture in the format that the file's name says") {
   const TemporaryFolder folder;
-  for (const auto& [name, magic] : {std::pair<std::string, std::string>{"map.png", "\x89PNG"},
-                                    {"map.svg", "<?xml"},
-                                    {"map.pdf", "%PDF"},
-                                    {"map.html", "<!DOCTYPE html>"}}) {
-    const std::string path = folder.path(name);
+  for (const auto& file : {std::pair<std::string, std::string>{"map.png", "\x89PNG"},
+                           {"map.svg", "<?xml"},
+                           {"map.pdf", "%PDF"},
+                           {"map.html", "<!DOCTYPE html>"}}) {
+    const std::string path = folder.path(file.first);
     const ProcessResult result = attention({"-t", "a few words", "-o", path});
-    INFO(name, ": ", result.err);
+    INFO(file.first, ": ", result.err);
     CHECK(result.status == 0);
     CHECK(result.out == "");
-    CHECK(read_file(path).starts_with(magic));
+    CHECK(read_file(path).starts_with(file.second));
   }
 }
 
