@@ -3,11 +3,13 @@
 import json
 import shutil
 import sys
+import tempfile
 
 SKIPPED = 77  # what ctest counts as skipped
 
 try:
     from selenium import webdriver
+    from selenium.common.exceptions import WebDriverException
     from selenium.webdriver.chrome.options import Options
     from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.common import utils
@@ -23,6 +25,11 @@ def missing():
         return "chromium"
     if not shutil.which("chromedriver"):
         return "chromium-driver"
+    try:  # which some sandboxes do not let it, whatever the page
+        with tempfile.TemporaryDirectory() as folder:
+            start(folder).quit()
+    except WebDriverException as failure:
+        return f"a browser that starts; {failure.msg.splitlines()[0]}"
     return None
 
 
