@@ -28,6 +28,16 @@ const std::map<std::string, std::set<std::string>> kAllowed{
     {"train", {"core", "nn", "checkpoint", "model", "text", "io", "pipeline"}},
 };
 
+// What each room of apps/convbert may include of the program, besides itself; "" is main.cpp.
+const std::map<std::string, std::set<std::string>> kAllowedRooms{
+    {"cli", {}},
+    {"run", {"cli"}},
+    {"commands", {"run", "cli"}},
+    {"attention", {"run", "cli"}},
+    {"bench", {"run", "cli"}},
+    {"", {"commands", "attention", "bench", "run", "cli"}},
+};
+
 template <class Visit>
 void for_each_line(const fs::path& folder, Visit visit) {
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
@@ -59,6 +69,42 @@ TEST_CASE("includes follow the arrows") {
     });
   }
   CHECK(checked > 100);
+}
+
+// The room of a path below apps/convbert; "" is the program's own folder.
+std::string room_of(const fs::path& path) {
+  return path.has_parent_path() ? path.begin()->string() : "";
+}
+
+// Would `included`, as a file of the room names it, be a file of the program? CMake writes some.
+bool is_of_program(const fs::path& program, const std::string& room, const std::string& included) {
+  for (const fs::path& place : {program / included, program / room / included}) {
+    if (fs::exists(place) || fs::exists(place.string() + ".in")) return true;
+  }
+  return false;
+}
+
+TEST_CASE("includes between the rooms of the program follow the arrows") {
+  const fs::path program = kRoot / "apps" / "convbert";
+  const std::string include = "#include \"";
+  int checked = 0;
+  for_each_line(program, [&](const std::string& file, int number, const std::string& line) {
+    if (!line.starts_with(include)) return;
+    const std::string room = room_of(fs::relative(kRoot / file, program));
+    const std::string included = line.substr(include.size(), line.rfind('"') - include.size());
+    INFO(file, ":", number, ": ", line);
+    REQUIRE(kAllowedRooms.contains(room));
+    if (!is_of_program(program, room, included)) {
+      // A folder of lib or of models, by its full name.
+      CHECK((fs::exists(kRoot / "lib" / included) || fs::exists(kRoot / included)));
+      return;
+    }
+    CHECK_FALSE(fs::exists(kRoot / "lib" / included));  // a name stands for one file
+    const std::string other = room_of(included);
+    CHECK((other == room || kAllowedRooms.at(room).contains(other)));
+    ++checked;
+  });
+  CHECK(checked > 50);
 }
 
 TEST_CASE("libraries of others are named in their one folder") {

@@ -7,12 +7,14 @@
 #include <memory>
 #include <new>
 
-#include "commands.h"
-#include "console.h"
+#include "attention/command.h"
+#include "bench/command.h"
+#include "cli/console.h"
+#include "cli/help.h"
+#include "cli/version.h"
+#include "commands/commands.h"
 #include "core/error.h"
-#include "help.h"
 #include "nn/compute.h"
-#include "version.h"
 
 namespace convbert::app {
 namespace {

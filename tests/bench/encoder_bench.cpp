@@ -14,7 +14,7 @@ namespace {
 
 // What real short texts look like; `convbert bench` measures with the same.
 constexpr std::int64_t kMixedLengths[] = {
-#include "apps/convbert/mixed_lengths.inc"
+#include "apps/convbert/bench/mixed_lengths.inc"
 };
 std::vector<std::int64_t> mixed_lengths(std::ptrdiff_t count) {
   return {std::begin(kMixedLengths), std::begin(kMixedLengths) + count};

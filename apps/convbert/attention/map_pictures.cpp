@@ -1,0 +1,145 @@
+// Maps to look at.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+
+#include "attention/map_writer.h"
+#include "attention/page/html_page.h"
+#include "attention/picture/picture.h"
+#include "attention/terminal/terminal.h"
+
+namespace convbert::app {
+namespace {
+
+PictureFormat picture_format(const std::string& name) {
+  return name == "png"   ? PictureFormat::png
+         : name == "svg" ? PictureFormat::svg
+                         : PictureFormat::pdf;
+}
+
+PictureStyle picture_style(const LookOptions& look) {
+  return {look.theme.value_or(Theme::light), look.scale, look.width, look.resolution};
+}
+
+class PictureWriter : public MapWriter {
+ public:
+  PictureWriter(std::string format, const LookOptions& look)
+      : format_(std::move(format)), style_(picture_style(look)) {}
+
+  void write(std::span<const TextMaps> of_models, Job& job, const RecordStyle&) const override {
+    job.output = draw_maps(of_models.front(), style_, picture_format(format_));
+  }
+  std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
+    return make_lone_sink(format_, output);
+  }
+
+ private:
+  std::string format_;
+  PictureStyle style_;
+};
+
+class PageWriter : public MapWriter {
+ public:
+  PageWriter(const LookOptions& look, const std::vector<std::string>& models, bool is_page_of_each)
+      : frame_{html_head({.title = title_of(models),
+                          .theme = look.theme.value_or(Theme::light),
+                          .scale = look.scale,
+                          .models = models}),
+               html_tail()},
+        is_page_of_each_(is_page_of_each) {}
+
+  void write(std::span<const TextMaps> of_models, Job& job, const RecordStyle&) const override {
+    job.output = html_record(of_models);
+    if (is_page_of_each_) job.output = frame_.head + job.output + frame_.tail;
+  }
+  std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
+    return make_page_sink(frame_, output);
+  }
+
+ private:
+  static std::string title_of(const std::vector<std::string>& models) {
+    std::string title = "Attention of " + models.front();
+    for (std::size_t i = 1; i < models.size(); ++i) title += " and " + models[i];
+    return title;
+  }
+
+  PageFrame frame_;
+  bool is_page_of_each_;
+};
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// Does the locale's encoding have more than ASCII?
+bool is_utf8_locale() {
+  std::string locale;
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    if (locale.empty()) locale = variable(name);
+  }
+  std::ranges::transform(locale, locale.begin(), [](unsigned char c) { return std::toupper(c); });
+  return locale.find("UTF-8") != std::string::npos || locale.find("UTF8") != std::string::npos;
+}
+
+std::int64_t terminal_width() {
+  constexpr std::int64_t kUsual = 80;
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const std::int64_t columns = std::atoll(variable("COLUMNS").c_str());
+  return columns > 0 ? std::min<std::int64_t>(columns, 1000) : kUsual;
+}
+
+TerminalColors terminal_colors(ColorChoice choice) {
+  if (!wants_color(STDOUT_FILENO, choice)) return TerminalColors::none;
+  const std::string depth = variable("COLORTERM");
+  return depth == "truecolor" || depth == "24bit" ? TerminalColors::truecolor
+                                                  : TerminalColors::indexed;
+}
+
+class TerminalWriter : public MapWriter {
+ public:
+  explicit TerminalWriter(const LookOptions& look)
+      : style_{.width = look.width > 0 ? static_cast<std::int64_t>(look.width) : terminal_width(),
+               .colors = terminal_colors(look.color),
+               .unicode = is_utf8_locale(),
+               .theme = look.theme.value_or(Theme::dark),
+               .scale = look.scale} {}
+
+  void write(std::span<const TextMaps> of_models, Job& job, const RecordStyle&) const override {
+    job.output = draw_terminal(of_models.front(), style_);
+  }
+
+ private:
+  TerminalStyle style_;
+};
+
+}  // namespace
+
+bool is_picture(const std::string& format) {
+  return format == "png" || format == "svg" || format == "pdf";
+}
+
+std::unique_ptr<MapWriter> make_picture_writer(const std::string& format, const LookOptions& look) {
+  return std::make_unique<PictureWriter>(format, look);
+}
+
+std::unique_ptr<MapWriter> make_terminal_writer(const LookOptions& look) {
+  return std::make_unique<TerminalWriter>(look);
+}
+
+std::unique_ptr<MapWriter> make_page_writer(const LookOptions& look,
+                                            const std::vector<std::string>& models,
+                                            bool is_page_of_each) {
+  return std::make_unique<PageWriter>(look, models, is_page_of_each);
+}
+
+std::string statistics_picture(std::span<const HeadStatistics> heads, const std::string& format,
+                               const LookOptions& look) {
+  return draw_statistics(heads, picture_style(look), picture_format(format));
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,136 @@
+#include "attention/run_maps.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/error.h"
+#include "io/json_text.h"
+#include "nn/compute.h"
+
+namespace convbert::app {
+namespace {
+
+class MapsCommand : public RecordCommand {
+ public:
+  MapsCommand(std::vector<MapModel> models, std::unique_ptr<MapWriter> writer, OutputFolder folder)
+      : models_(std::move(models)), writer_(std::move(writer)), folder_(std::move(folder)) {
+    for (const MapModel& model : models_) {
+      tasks_.push_back({model.request.needed(model.loaded.model.config.attention_heads),
+                        model.request.needs_norms()});
+    }
+  }
+
+  std::vector<std::string> result_names() const override {
+    const MapRequest& request = models_.front().request;
+    std::vector<std::string> names{"truncated", request.words ? "words" : "tokens"};
+    for (const MapType type : request.types) {
+      names.emplace_back(info_of(type).field);
+      if (type == MapType::conv_map) names.push_back(names.back() + "_outside");
+    }
+    return names;
+  }
+  std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
+    return folder_.path.empty() ? writer_->make_sink(output)
+                                : make_folder_sink(folder_.path, folder_.extension);
+  }
+  bool hides_failures(const std::string& format) const override { return format != "jsonl"; }
+
+  void prepare(Job& job) const override {
+    check_file_name(job.record);
+    encode_job(models_.front().loaded, job);
+    job.weight = weight_of_maps(job.weight);
+  }
+
+  ComputeBatch make_worker(const RecordStyle& style) const override {
+    auto workspace = std::make_shared<Workspace>();
+    return [this, style, workspace](std::span<Job> jobs, int threads) {
+      const nn::ComputeScope scope(threads);
+      const PackedJobs packed = pack(jobs);
+      std::vector<std::vector<TextMaps>> texts(packed.jobs.size());  // [jobs, models]
+      for (std::size_t m = 0; m < models_.size(); ++m) {
+        add_maps(m, packed, texts, *workspace);
+      }
+      for (std::size_t s = 0; s < texts.size(); ++s) {
+        Job& job = *packed.jobs[s];
+        if (job.failed()) continue;
+        attempt(job, [&] { writer_->write(texts[s], job, style); });
+      }
+    };
+  }
+
+ private:
+  // A record whose file would take the place of another's is refused; called on one thread.
+  void check_file_name(const Record& record) const {
+    if (folder_.path.empty()) return;
+    const std::string name = safe_id(record);
+    if (!file_names_.insert(name).second) {
+      throw Error(ErrorKind::input,
+                  concat("an earlier record has the file ", printable(name), ".", folder_.extension,
+                         " already; give records ids of their own"));
+    }
+  }
+
+  // Runs `step`; an Error(input) fails the job.
+  template <class Step>
+  static void attempt(Job& job, Step step) {
+    try {
+      step();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::input) throw;
+      job.failure = concat(job.record.where, ": ", error.what());
+      job.output.clear();
+      job.arrays.clear();
+    }
+  }
+
+  // What model `m` makes of each text that has not failed.
+  void add_maps(std::size_t m, const PackedJobs& packed, std::vector<std::vector<TextMaps>>& texts,
+                Workspace& workspace) const {
+    const MapModel& model = models_[m];
+    Batch batch;
+    std::vector<Encoding> encodings;
+    std::vector<std::size_t> places;  // of the batch's sequences among the jobs
+    for (std::size_t s = 0; s < packed.jobs.size(); ++s) {
+      Job& job = *packed.jobs[s];
+      if (job.failed()) continue;
+      attempt(job, [&] {
+        // Each model reads the text with a tokenizer of its own.
+        encodings.push_back(m == 0 ? job.encoding : encode(model.loaded, job.record));
+        batch.append(encodings.back().ids, encodings.back().type_ids);
+        places.push_back(s);
+      });
+    }
+    if (places.empty()) return;
+    const std::vector<AttentionMaps> maps =
+        compute_maps(model.loaded.model.encoder, batch, tasks_[m], workspace);
+    for (std::size_t i = 0; i < maps.size(); ++i) {
+      Job& job = *packed.jobs[places[i]];
+      if (!all_finite(maps[i].attention) || !all_finite(maps[i].kernels)) {
+        fail_not_finite(job);
+        continue;
+      }
+      attempt(job, [&] {
+        TextMaps text = text_maps_of(maps[i], tasks_[m].selection, model.request,
+                                     tokens_of(model.loaded.tokenizer, encodings[i]));
+        text.id = id_text(job.record);
+        texts[places[i]].push_back(std::move(text));
+      });
+    }
+  }
+
+  std::vector<MapModel> models_;
+  std::unique_ptr<MapWriter> writer_;
+  OutputFolder folder_;
+  std::vector<MapTask> tasks_;                // one a model
+  mutable std::set<std::string> file_names_;  // of the reading thread
+};
+
+}  // namespace
+
+std::unique_ptr<RecordCommand> make_maps_command(std::vector<MapModel> models,
+                                                 std::unique_ptr<MapWriter> writer,
+                                                 OutputFolder folder) {
+  return std::make_unique<MapsCommand>(std::move(models), std::move(writer), std::move(folder));
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,66 @@
+#include "cli/help.h"
+
+#include <sstream>
+
+#include "core/error.h"
+
+namespace convbert::app {
+namespace {
+
+constexpr std::size_t kLineWidth = 100;
+
+std::string wrap(const std::string& text, std::size_t width) {
+  std::istringstream words(text);
+  std::string wrapped;
+  std::size_t column = 0;
+  for (std::string word; words >> word;) {
+    if (column > 0 && column + 1 + word.size() > width) {
+      wrapped += '\n';
+      column = 0;
+    } else if (column > 0) {
+      wrapped += ' ';
+      ++column;
+    }
+    wrapped += word;
+    column += word.size();
+  }
+  return wrapped;
+}
+
+}  // namespace
+
+std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
+  if (option->nonpositional() && option->get_type_size() != 0) {
+    return " " + option->get_type_name();
+  }
+  return "";
+}
+
+std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
+  std::string text = option->get_description();
+  if (const std::string value = option->get_default_str(); !value.empty() && value != "0") {
+    text += concat(" (default: ", value, ")");
+  }
+  return wrap(text, kLineWidth - get_column_width());
+}
+
+std::string HelpFormatter::make_usage(const CLI::App* app, std::string name) const {
+  const bool has_commands = !app->get_subcommands([](const CLI::App*) { return true; }).empty();
+  std::string usage = "Usage: " + name + (has_commands ? " COMMAND" : "") + " [OPTIONS]";
+  for (const CLI::Option* option : app->get_options()) {
+    if (!option->get_positional()) continue;
+    const bool many = option->get_items_expected_max() > 1;
+    usage += concat(" [", option->get_name(true), many ? "..." : "", "]");
+  }
+  return usage + "\n";
+}
+
+std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
+  std::stringstream out;
+  CLI::detail::format_help(out, command->get_name(),
+                           wrap(command->get_description(), kLineWidth - get_column_width()),
+                           get_column_width());
+  return out.str();
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,13 @@
+// The commands that are a file each.
+#pragma once
+
+#include "cli/command.h"
+
+namespace convbert::app {
+
+void add_tokenize_command(CLI::App& app, const Choose& choose);
+void add_embed_command(CLI::App& app, const Choose& choose);
+void add_classify_command(CLI::App& app, const Choose& choose);
+void add_info_command(CLI::App& app, const Choose& choose);
+
+}  // namespace convbert::app

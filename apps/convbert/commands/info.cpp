@@ -1,0 +1,228 @@
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "cli/options.h"
+#include "commands/commands.h"
+#include "core/error.h"
+#include "core/threads.h"
+#include "model/model.h"
+#include "nn/compute.h"
+#include "run/models.h"
+
+namespace convbert::app {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+struct InfoOptions {
+  std::string model;
+  std::string format = "text";
+  bool tensors = false;
+  ConsoleOptions console;
+};
+
+std::string_view name_of(ProblemType type) {
+  switch (type) {
+    case ProblemType::regression: return "regression";
+    case ProblemType::single_label: return "single label";
+    case ProblemType::multi_label: return "several labels";
+    case ProblemType::unspecified: break;
+  }
+  return "unspecified";
+}
+
+// Everything that the command tells, in the order that it tells it.
+class Info {
+ public:
+  Info(const ModelSource& source, const Model& model, const Tokenizer& tokenizer)
+      : source_(source), model_(model), tokenizer_(tokenizer), config_(model.config) {}
+
+  OrderedJson collect(bool with_tensors) const {
+    OrderedJson info;
+    info["model"] = model_.origin;
+    info["architecture"] = config_.architecture.empty() ? "not stated" : config_.architecture;
+    info["family"] = convbert::name_of(config_.family);
+    add_sizes(info);
+    info["tokenizer"] = tokenizer_summary();
+    info["vectors"] = vectors_summary();
+    info["heads"] = heads_summary();
+    info["commands"] = commands();
+    info["unused_tensors"] = model_.unused.unknown;
+    info["runs_here"] = {{"precision", "f32, unless --precision says otherwise"},
+                         {"native_precisions", nn::native_precisions()},
+                         {"instruction_set", nn::name_of(nn::instruction_set())},
+                         {"onednn", nn::onednn_version()},
+                         {"threads", available_processors()}};
+    if (with_tensors) info["tensors"] = tensors();
+    info["card"] = card();
+    return info;
+  }
+
+ private:
+  void add_sizes(OrderedJson& info) const {
+    std::int64_t parameters = 0;
+    std::map<std::string, std::int64_t> by_type;
+    for (const auto& [name, tensor] : model_.checkpoint.tensors()) {
+      if (!is_floating_point(tensor.dtype)) continue;
+      parameters += tensor.elements();
+      by_type[std::string(convbert::name_of(tensor.dtype))] += tensor.elements();
+    }
+    info["parameters"] = parameters;
+    info["stored_as"] = by_type;
+    info["layers"] = config_.layers;
+    info["hidden_size"] = config_.hidden_size;
+    info["embedding_size"] = config_.embedding_size;
+    info["attention_heads"] = config_.attention_heads;
+    info["head_size"] = config_.head_size;
+    if (config_.convolution) {
+      info["convolution"] = {{"heads", config_.attention_heads},
+                             {"kernel_size", config_.convolution->kernel_size},
+                             {"head_ratio", config_.convolution->head_ratio}};
+    }
+    info["intermediate_size"] = config_.intermediate_size;
+    info["groups"] = config_.groups;
+    info["activation"] = nn::name_of(config_.activation);
+    info["max_positions"] = config_.max_positions;
+  }
+
+  OrderedJson tokenizer_summary() const {
+    const TokenizerSpec& spec = tokenizer_.spec();
+    return {{"type", "WordPiece"},
+            {"tokens", spec.vocab.size()},
+            {"lowercase", spec.normalizer.lowercase},
+            {"strip_accents", spec.normalizer.strips_accents()}};
+  }
+
+  OrderedJson vectors_summary() const {
+    const SentenceConfig& sentence = source_.sentence;
+    OrderedJson vectors{{"pooling", convbert::name_of(sentence.pooling)},
+                        {"normalize", sentence.normalize},
+                        {"dimensions", config_.hidden_size}};
+    if (sentence.max_length) vectors["max_length"] = *sentence.max_length;
+    vectors["from"] = sentence.found ? "modules.json" : "defaults";
+    if (!sentence.unsupported.empty()) vectors["unsupported"] = sentence.unsupported;
+    return vectors;
+  }
+
+  OrderedJson heads_summary() const {
+    OrderedJson heads = OrderedJson::array();
+    for (const HeadKind kind : model_.heads) {
+      OrderedJson head{{"kind", convbert::name_of(kind)}};
+      if (kind == HeadKind::sequence_classification && model_.classifier) {
+        const std::int64_t labels = model_.classifier->labels();
+        head["problem"] = name_of(resolve_problem_type(config_, labels));
+        head["labels"] = config_.labels;
+      }
+      heads.push_back(head);
+    }
+    return heads;
+  }
+
+  std::vector<std::string> commands() const {
+    std::vector<std::string> names{"tokenize", "embed"};
+    if (model_.classifier) names.push_back("classify");
+    names.push_back("attention");
+    return names;
+  }
+
+  OrderedJson tensors() const {
+    OrderedJson list = OrderedJson::array();
+    for (const auto& [name, tensor] : model_.checkpoint.tensors()) {
+      list.push_back(
+          {{"name", name}, {"dtype", convbert::name_of(tensor.dtype)}, {"shape", tensor.shape}});
+    }
+    return list;
+  }
+
+  // README.md, which is a model's card, without the block of YAML that the hub puts first.
+  std::string card() const {
+    if (!source_.files.contains("README.md")) return "";
+    const FileBytes file = source_.files.open("README.md");
+    std::string_view text = file.text();
+    if (text.starts_with("---\n")) {
+      const std::size_t end = text.find("\n---\n", 3);
+      if (end != std::string_view::npos) text.remove_prefix(end + 5);
+    }
+    const std::size_t first = text.find_first_not_of('\n');
+    return std::string(first == std::string_view::npos ? "" : text.substr(first));
+  }
+
+  const ModelSource& source_;
+  const Model& model_;
+  const Tokenizer& tokenizer_;
+  const ModelConfig& config_;
+};
+
+// One value on one line: numbers grouped, lists and objects flat.
+std::string to_line(const OrderedJson& value) {
+  if (value.is_string()) return printable(value.get<std::string>(), 200);
+  if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+  if (value.is_number_integer()) return grouped(value.get<std::int64_t>());
+  std::string line;
+  for (const auto& [key, part] : value.items()) {
+    if (!line.empty()) line += ", ";
+    if (value.is_object()) {
+      std::string name = key;
+      std::ranges::replace(name, '_', ' ');
+      line += name + " ";
+    }
+    line += part.is_array() ? "(" + to_line(part) + ")" : to_line(part);
+  }
+  return line.empty() ? "none" : line;
+}
+
+std::string to_text(const OrderedJson& info) {
+  constexpr std::size_t kLabelWidth = 19;
+  std::string text;
+  for (const auto& [key, value] : info.items()) {
+    if (key == "card" || key == "tensors") continue;
+    std::string label = key;
+    std::ranges::replace(label, '_', ' ');
+    label.resize(std::max(kLabelWidth, label.size() + 1), ' ');
+    text += label + to_line(value) + "\n";
+  }
+  if (info.contains("tensors")) {
+    text += "\n";
+    for (const OrderedJson& tensor : info["tensors"]) {
+      text += printable(tensor["name"].get<std::string>(), 200) + "  " +
+              tensor["dtype"].get<std::string>() + "  " + tensor["shape"].dump() + "\n";
+    }
+  }
+  if (const std::string card = info["card"]; !card.empty()) text += "\n" + card;
+  return text;
+}
+
+int run(const InfoOptions& options) {
+  const ModelSource source = open_model_source(options.model);
+  const Tokenizer tokenizer = open_tokenizer(source);
+  const Model model = load_model(source.files, {.threads = available_processors()});
+  const OrderedJson info = Info(source, model, tokenizer).collect(options.tensors);
+  const std::string text = options.format == "json" ? info.dump(2) + "\n" : to_text(info);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+void add_info_command(CLI::App& app, const Choose& choose) {
+  auto options = std::make_shared<InfoOptions>();
+  CLI::App* command =
+      app.add_subcommand("info", "A model's card: what it is, what it can do, how it runs here");
+  command->add_option("MODEL", options->model, "As --model of the other commands")->group("Model");
+  command->add_option("-m,--model", options->model, "The same")->group("Model")->type_name("MODEL");
+  command->add_option("-f,--format", options->format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}).description(""))
+      ->capture_default_str()
+      ->group("Output")
+      ->type_name("FORMAT");
+  command->add_flag("--tensors", options->tensors, "List the checkpoint's tensors, too")
+      ->group("Output");
+  add_console_options(*command, options->console);
+  command->callback([options, choose] {
+    choose(options->console, [options](Console&) { return run(*options); });
+  });
+}
+
+}  // namespace convbert::app

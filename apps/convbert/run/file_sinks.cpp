@@ -1,0 +1,90 @@
+// Results that are files of their own, or parts of one page.
+#include <optional>
+#include <utility>
+
+#include "core/error.h"
+#include "io/npz_writer.h"
+#include "run/sinks.h"
+
+namespace convbert::app {
+namespace {
+
+class FolderSink : public ResultSink {
+ public:
+  FolderSink(std::string folder, std::string extension)
+      : folder_(std::move(folder)), extension_(std::move(extension)) {}
+
+  void write(Job& job) override {
+    if (job.failed()) return;
+    OutputFile output =
+        OutputFile::create(concat(folder_, "/", safe_id(job.record), ".", extension_));
+    if (job.arrays.empty()) {
+      output.write(job.output);
+    } else {
+      NpzWriter archive(output);
+      for (const auto& [name, npy] : job.arrays) archive.add(name, npy);
+      archive.close();
+    }
+    output.finish();
+  }
+
+ private:
+  std::string folder_;
+  std::string extension_;
+};
+
+class LoneSink : public ResultSink {
+ public:
+  LoneSink(std::string format, OutputFile& output) : format_(std::move(format)), output_(output) {}
+
+  void write(Job& job) override {
+    if (job.failed()) return;
+    if (result_) {
+      throw Error(ErrorKind::usage,
+                  concat("--format ", format_, " holds one text, and the input has more: ",
+                         "--out-dir DIR writes a file for each"));
+    }
+    result_ = std::move(job.output);
+  }
+  void finish() override {
+    if (result_) output_.write(*result_);
+  }
+  bool has_result() const override { return result_.has_value(); }
+
+ private:
+  std::string format_;
+  OutputFile& output_;
+  std::optional<std::string> result_;
+};
+
+class PageSink : public ResultSink {
+ public:
+  PageSink(PageFrame frame, OutputFile& output) : frame_(std::move(frame)), output_(output) {}
+
+  void begin() override { output_.write(frame_.head); }
+  void write(Job& job) override {
+    if (!job.failed()) output_.write(job.output);
+  }
+  void finish() override { output_.write(frame_.tail); }
+
+ private:
+  PageFrame frame_;
+  OutputFile& output_;
+};
+
+}  // namespace
+
+std::unique_ptr<ResultSink> make_folder_sink(const std::string& folder,
+                                             const std::string& extension) {
+  return std::make_unique<FolderSink>(folder, extension);
+}
+
+std::unique_ptr<ResultSink> make_lone_sink(const std::string& format, OutputFile& output) {
+  return std::make_unique<LoneSink>(format, output);
+}
+
+std::unique_ptr<ResultSink> make_page_sink(PageFrame frame, OutputFile& output) {
+  return std::make_unique<PageSink>(std::move(frame), output);
+}
+
+}  // namespace convbert::app
