@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "attention/page/html_page.h"
 #include "browser/known_maps.h"
+#include "figures/page/html_page.h"
 
 namespace convbert {
 namespace {

@@ -10,10 +10,10 @@
 #include <iterator>
 #include <string>
 
-#include "attention/decoded_png.h"
-#include "attention/picture/picture.h"
-#include "attention/sample_statistics.h"
-#include "attention/sample_text_maps.h"
+#include "figures/decoded_png.h"
+#include "figures/picture/picture.h"
+#include "figures/sample_statistics.h"
+#include "figures/sample_text_maps.h"
 
 namespace convbert {
 namespace {

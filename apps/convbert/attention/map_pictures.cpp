@@ -7,9 +7,9 @@
 #include <cstdlib>
 
 #include "attention/map_writer.h"
-#include "attention/page/html_page.h"
-#include "attention/picture/picture.h"
-#include "attention/terminal/terminal.h"
+#include "figures/page/html_page.h"
+#include "figures/picture/picture.h"
+#include "figures/terminal/terminal.h"
 
 namespace convbert::app {
 namespace {

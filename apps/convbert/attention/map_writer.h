@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "attention/color.h"
 #include "attention/statistics.h"
 #include "attention/text_maps.h"
 #include "cli/console.h"
+#include "figures/color.h"
 #include "pipeline/pipeline.h"
 #include "run/sinks.h"
 

@@ -1,0 +1,261 @@
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "figures/labels.h"
+#include "figures/picture/canvas.h"
+#include "figures/picture/map_labels.h"
+#include "figures/picture/map_layout.h"
+#include "figures/picture/picture.h"
+#include "figures/picture/scale_bar.h"
+#include "figures/raster.h"
+
+namespace convbert {
+namespace {
+
+constexpr double kMargin = 12;
+constexpr double kBetweenBlocks = 18;
+constexpr double kNoteHeight = 10;
+constexpr double kLeastNote = 240;  // points before a line of notes is broken
+constexpr double kBeforeBar = 10;
+constexpr double kNoteSize = 7;
+
+struct Block {
+  const MapSet* set;
+  MapLayout layout;
+  double largest;
+  std::string title;
+  std::vector<std::string> notes;  // lines below
+
+  double body() const { return layout.width + kBeforeBar + kScaleBarSpace; }
+  double height() const {
+    return layout.height + 4 + kNoteHeight * static_cast<double>(notes.size());
+  }
+};
+
+// Is there room to see what lies beyond the ends of the text?
+bool shows_ends(const MapLayout& layout, const MapSet& set) {
+  return layout.cell_height * static_cast<double>(set.columns / 2) >= 2;
+}
+
+// "self-attention", with what all of its maps share.
+std::string title_of(const MapSet& set) {
+  std::string title(info_of(set.type).title);
+  if (set.layers.size() == 1) title += ", layer " + std::to_string(set.layers[0]);
+  if (set.heads.size() == 1) title += ", head " + std::to_string(set.heads[0]);
+  return title;
+}
+
+// Draws the sets below each other.
+class MapPicture {
+ public:
+  MapPicture(const TextMaps& maps, const PictureStyle& style)
+      : maps_(maps), style_(style), colors_(theme_colors(style.theme)) {
+    for (const std::string& label : maps.labels) labels_.push_back(visible_label(label));
+    id_ = visible_label(maps.id);
+    for (const MapSet& set : maps.sets) lay_out_block(set);
+  }
+
+  std::string draw(PictureFormat format);
+
+ private:
+  void lay_out_block(const MapSet& set);
+  std::vector<std::string> notes_of(const Block& block) const;
+  std::int64_t pixels(double points) const {
+    return std::max<std::int64_t>(1, std::llround(points * style_.resolution / 72));
+  }
+  PageSize page() const;
+  void draw_block(Canvas& canvas, const Block& block, Point corner) const;
+  void draw_map(Canvas& canvas, const Block& block, std::int64_t index, const Box& box) const;
+  void draw_outside(Canvas& canvas, const Block& block, std::int64_t index, const Box& box) const;
+  void draw_values(Canvas& canvas, const Block& block, const Raster& raster, const Box& box) const;
+  void draw_ends(Canvas& canvas, const Block& block, const Box& box) const;
+
+  const TextMaps& maps_;
+  const PictureStyle& style_;
+  ThemeColors colors_;
+  Typesetter typesetter_;
+  std::vector<std::string> labels_;
+  std::string id_;
+  std::vector<Block> blocks_;
+};
+
+void MapPicture::lay_out_block(const MapSet& set) {
+  const double room = style_.width > 0
+                          ? std::max(style_.width - 2 * kMargin - kScaleBarSpace - kBeforeBar, 1.0)
+                          : 0;
+  Block block{&set,
+              lay_out(maps_, set, labels_, room, typesetter_),
+              largest_weight(set),
+              title_of(set),
+              {}};
+  block.notes = notes_of(block);
+  blocks_.push_back(std::move(block));
+}
+
+// What a reader must know, in as many lines as its sentences need.
+std::vector<std::string> MapPicture::notes_of(const Block& block) const {
+  const MapLayout& layout = block.layout;
+  const MapSet& set = *block.set;
+  std::vector<std::string> sentences = {"Row: what a token reads."};
+  if (set.is_band()) sentences.emplace_back("Column: how far from it.");
+  if (!set.outside.empty()) sentences.emplace_back("Set apart: before and behind the text.");
+  const TextEnds ends(maps_, set);
+  if (set.is_band() && shows_ends(layout, set) &&
+      (ends.is_before(0, 0) || ends.is_behind(set.rows - 1, set.columns - 1))) {
+    sentences.emplace_back("Hatched: beyond the ends of the text.");
+  }
+  if (set.rows > pixels(layout.map_height) || set.columns > pixels(layout.map_width)) {
+    sentences.emplace_back("Each pixel: the largest weight there.");
+  }
+  const double room =
+      std::max(block.body(), style_.width > 0 ? style_.width - 2 * kMargin : kLeastNote);
+  std::vector<std::string> lines;
+  for (const std::string& sentence : sentences) {
+    const std::string joined = lines.empty() ? "" : lines.back() + " " + sentence;
+    const bool fits = typesetter_.width_of({.content = joined, .size = kNoteSize}) <= room;
+    if (lines.empty() || !fits) {
+      lines.push_back(sentence);
+    } else {
+      lines.back() = joined;
+    }
+  }
+  return lines;
+}
+
+PageSize MapPicture::page() const {
+  double width = style_.width;
+  double height = 2 * kMargin + (id_.empty() ? 0 : kTitleHeight) - kBetweenBlocks;
+  for (const Block& block : blocks_) {
+    width = std::max(width, 2 * kMargin + block.body());
+    height += block.height() + kBetweenBlocks;
+    if (style_.width > 0) continue;  // text is made to fit
+    width = std::max(
+        width,
+        2 * kMargin + typesetter_.width_of({.content = block.title, .size = 10, .is_bold = true}));
+    for (const std::string& note : block.notes) {
+      width =
+          std::max(width, 2 * kMargin + typesetter_.width_of({.content = note, .size = kNoteSize}));
+    }
+  }
+  return {std::ceil(width * 2) / 2, std::ceil(height * 2) / 2, style_.resolution};
+}
+
+std::string MapPicture::draw(PictureFormat format) {
+  const PageSize size = page();
+  try {
+    Canvas canvas(typesetter_, format, size, colors_.background);
+    double y = kMargin;
+    if (!id_.empty()) {
+      canvas.text({kMargin, y + 5}, Align::left,
+                  {id_, 8, colors_.faint_text, false, size.width - 2 * kMargin});
+      y += kTitleHeight;
+    }
+    for (const Block& block : blocks_) {
+      draw_block(canvas, block, {kMargin, y});
+      y += block.height() + kBetweenBlocks;
+    }
+    return canvas.finish();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::input) throw;
+    std::int64_t count = 0;
+    for (const MapSet& set : maps_.sets) count += set.maps();
+    throw Error(ErrorKind::input,
+                concat(error.what(), ": ", count, " maps of ", labels_.size(),
+                       " tokens; --from and --to, --words, --layer and --head take fewer"));
+  }
+}
+
+void MapPicture::draw_block(Canvas& canvas, const Block& block, Point corner) const {
+  const MapLayout& layout = block.layout;
+  const MapSet& set = *block.set;
+  const double widest = style_.width > 0 ? std::max(style_.width - 2 * kMargin, 1.0) : 0;
+  canvas.text({corner.x, corner.y + 5}, Align::left, {block.title, 10, colors_.text, true, widest});
+  const MapLabels labels(maps_, set, labels_, layout, typesetter_);
+  for (std::int64_t index = 0; index < set.maps(); ++index) {
+    Box box = layout.map(index);
+    box.x += corner.x;
+    box.y += corner.y;
+    draw_map(canvas, block, index, box);
+    labels.draw(canvas, index, box, colors_);
+  }
+  const double maps_height = layout.height - layout.top;
+  draw_scale_bar(canvas,
+                 {corner.x + layout.width + kBeforeBar, corner.y + layout.top, kScaleBarWidth,
+                  std::clamp(maps_height, 40.0, 144.0)},
+                 {unit_of(set.type), block.largest, style_.scale, style_.theme});
+  double y = corner.y + layout.height + 4 + kNoteHeight / 2;
+  for (const std::string& note : block.notes) {
+    canvas.text({corner.x, y}, Align::left, {note, kNoteSize, colors_.faint_text, false, widest});
+    y += kNoteHeight;
+  }
+}
+
+void MapPicture::draw_values(Canvas& canvas, const Block& block, const Raster& raster,
+                             const Box& box) const {
+  const ColorTable& table = color_table(style_.theme);
+  std::vector<Rgb> cells;
+  cells.reserve(raster.values.size());
+  for (const float value : raster.values) {
+    cells.push_back(color_of(static_cast<double>(value), block.largest, style_.scale, table));
+  }
+  canvas.cells(box, raster.rows, raster.columns, cells);
+}
+
+void MapPicture::draw_map(Canvas& canvas, const Block& block, std::int64_t index,
+                          const Box& box) const {
+  const MapSet& set = *block.set;
+  draw_values(
+      canvas, block,
+      pool_largest(set.map(index), set.rows, set.columns, pixels(box.height), pixels(box.width)),
+      box);
+  if (set.is_band()) draw_ends(canvas, block, box);
+  canvas.frame(box, {colors_.line});
+  if (!set.outside.empty()) draw_outside(canvas, block, index, box);
+}
+
+void MapPicture::draw_outside(Canvas& canvas, const Block& block, std::int64_t index,
+                              const Box& box) const {
+  const std::span<const float> outside = block.set->outside_of(index);
+  for (const std::size_t side : {0U, 1U}) {
+    std::vector<float> column;
+    for (std::size_t row = 0; row < outside.size() / 2; ++row) {
+      column.push_back(outside[row * 2 + side]);
+    }
+    const double width = block.layout.outside;
+    const Box beside{side == 0 ? box.x - kOutsideGap - width : box.x + box.width + kOutsideGap,
+                     box.y, width, box.height};
+    draw_values(canvas, block, pool_largest(column, block.set->rows, 1, pixels(box.height), 1),
+                beside);
+    canvas.frame(beside, {colors_.line});
+  }
+}
+
+void MapPicture::draw_ends(Canvas& canvas, const Block& block, const Box& box) const {
+  const MapLayout& layout = block.layout;
+  const MapSet& set = *block.set;
+  if (!shows_ends(layout, set)) return;
+  const TextEnds ends(maps_, set);
+  std::vector<Box> boxes;
+  for (std::int64_t row = 0; row < set.rows; ++row) {
+    for (std::int64_t column = 0; column < set.columns; ++column) {
+      if (ends.are_in(row, column)) continue;
+      boxes.push_back({box.x + static_cast<double>(column) * layout.cell_width,
+                       box.y + static_cast<double>(row) * layout.cell_height, layout.cell_width,
+                       layout.cell_height});
+    }
+  }
+  // Seen on cells of any colour.
+  canvas.hatch(boxes, {colors_.background, 1});
+  canvas.hatch(boxes, {colors_.faint_text, 0.45});
+}
+
+}  // namespace
+
+std::string draw_maps(const TextMaps& maps, const PictureStyle& style, PictureFormat format) {
+  check_maps(maps);
+  check_style(style);
+  return MapPicture(maps, style).draw(format);
+}
+
+}  // namespace convbert

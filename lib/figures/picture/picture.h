@@ -1,0 +1,39 @@
+// Figures of attention maps and of statistics, for papers, slides and web pages.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "attention/statistics.h"
+#include "attention/text_maps.h"
+#include "figures/color.h"
+
+namespace convbert {
+
+enum class PictureFormat { png, svg, pdf };
+
+struct PictureStyle {
+  Theme theme = Theme::light;
+  WeightScale scale = WeightScale::linear;
+  double width = 0;  // points (1/72 inch); 0: follows from the content, which it gives way to
+  double resolution = 144;  // png: pixels per inch; of svg and pdf no cell is finer than that
+};
+
+// A picture has at most so many pixels, counted at its resolution in every format.
+inline constexpr double kMostPixels = 64e6;
+inline constexpr double kMostPixelsOfASide = 32000;
+
+// The bytes of a picture file: each set a block, its maps in a grid of layers by heads, with one
+// scale. A map that has more cells than pixels shows in each pixel the largest weight there.
+// The same maps and style give the same bytes wherever the same fonts are installed.
+// Throws Error(ErrorKind::input) for a picture that would be too large, Error(ErrorKind::usage) for
+// a style that none can have.
+std::string draw_maps(const TextMaps& maps, const PictureStyle& style, PictureFormat format);
+
+// Of a corpus, or of several models on one: a row of figures a model, on the same axes. Weight by
+// distance, a line a layer; entropy by layer, a mark a head; weight within the window, a cell a
+// head, with what the head mostly does (pattern_of). Throws as draw_maps does.
+std::string draw_statistics(std::span<const HeadStatistics> heads, const PictureStyle& style,
+                            PictureFormat format);
+
+}  // namespace convbert

@@ -1,0 +1,194 @@
+// Pictures, whatever fonts the machine has; tests/golden/pictures_test.cpp compares pixels.
+#include "figures/picture/picture.h"
+
+#include <doctest/doctest.h>
+#include <glib.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <thread>
+
+#include "core/error.h"
+#include "figures/decoded_png.h"
+#include "figures/picture/svg.h"
+#include "figures/raster.h"
+#include "figures/sample_statistics.h"
+#include "figures/sample_text_maps.h"
+#include "figures/ticks.h"
+
+namespace convbert {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::array kFormats = {PictureFormat::png, PictureFormat::svg, PictureFormat::pdf};
+
+std::size_t count_of(const std::string& part, const std::string& text) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) ++count;
+  return count;
+}
+
+bool is_well_formed(const std::string& xml) {
+  const GMarkupParser ignoring{};
+  GMarkupParseContext* context =
+      g_markup_parse_context_new(&ignoring, GMarkupParseFlags{}, nullptr, nullptr);
+  const bool is_read =
+      g_markup_parse_context_parse(context, xml.data(), static_cast<gssize>(xml.size()), nullptr) !=
+          FALSE &&
+      g_markup_parse_context_end_parse(context, nullptr) != FALSE;
+  g_markup_parse_context_free(context);
+  return is_read;
+}
+
+TEST_CASE("pictures are files of their format, the same every time") {
+  const TextMaps maps = sample_text_maps();
+  const std::vector<HeadStatistics> heads = sample_statistics({"one", "two"});
+  for (const PictureFormat format : kFormats) {
+    const std::string picture = draw_maps(maps, {}, format);
+    const std::string figures = draw_statistics(heads, {}, format);
+    CHECK(draw_maps(maps, {}, format) == picture);
+    CHECK(draw_statistics(heads, {}, format) == figures);
+    for (const std::string& bytes : {picture, figures}) {
+      if (format == PictureFormat::png) CHECK(decode_png(bytes).width > 300);
+      if (format == PictureFormat::svg) CHECK(is_well_formed(bytes));
+      if (format == PictureFormat::pdf) {
+        CHECK(bytes.starts_with("%PDF-"));
+        CHECK(bytes.ends_with("%%EOF\n"));
+        CHECK(bytes.find("CreationDate") == std::string::npos);
+      }
+    }
+  }
+}
+
+TEST_CASE("pictures drawn side by side in threads are those drawn alone") {
+  const TextMaps maps = sample_text_maps();
+  const std::string alone = draw_maps(maps, {}, PictureFormat::svg);
+  std::array<std::string, 3> drawn;
+  std::vector<std::thread> threads;
+  for (std::string& picture : drawn) {
+    threads.emplace_back([&] { picture = draw_maps(maps, {}, PictureFormat::svg); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& picture : drawn) CHECK(picture == alone);
+}
+
+TEST_CASE("an SVG has an image for each map, for what is outside and for each scale, all sharp") {
+  const TextMaps maps = sample_text_maps();  // 6 squares, 4 bands, 2 with outside, 3 whole layers
+  const std::string svg = draw_maps(maps, {}, PictureFormat::svg);
+  CHECK(count_of("<image ", svg) == 6 + 4 + 2 * 3 + 3 + 4);
+  CHECK(count_of("image-rendering:pixelated", svg) == 1);
+}
+
+TEST_CASE("names in an SVG are counted from its start") {
+  CHECK(settled_svg(
+            "<svg a=\"\"><g id=\"image57\"/><use href=\"#image57\"/><g id=\"clip9\"/></svg>") ==
+        "<svg style=\"image-rendering:optimizeSpeed;image-rendering:pixelated\" a=\"\">"
+        "<g id=\"image0\"/><use href=\"#image0\"/><g id=\"clip1\"/></svg>");
+  CHECK(settled_svg("<g clip-path=\"url(#clip7)\" x=\"image12\">12</g>") ==
+        "<g clip-path=\"url(#clip0)\" x=\"image12\">12</g>");
+}
+
+TEST_CASE("each weight's cell has its colour") {
+  const std::vector<double> weights = {0, 0.1, 0.3, 0.8};
+  const TextMaps maps = text_maps(
+      {"a", "b"},
+      {map_set(MapType::attention, {0}, {0}, 2, 2, [&](auto, std::int64_t i, std::int64_t j) {
+        return weights[static_cast<std::size_t>(i * 2 + j)];
+      })});
+  for (const Theme theme : {Theme::light, Theme::dark}) {
+    for (const WeightScale scale : {WeightScale::linear, WeightScale::logarithmic}) {
+      const PictureStyle style{theme, scale, 0, 144};
+      const DecodedPng png = decode_png(draw_maps(maps, style, PictureFormat::png));
+      for (const double weight : weights) {
+        // 18 points a side at 144 pixels an inch; frames may take of the pixels at the edge.
+        CHECK(png.count(color_of(weight, 0.8, scale, color_table(theme))) >= 35 * 35);
+      }
+    }
+  }
+}
+
+TEST_CASE("what a pixel or character covers is drawn as the largest of it") {
+  const std::vector<float> map = {0, 1, 0, 0, 0,  //
+                                  0, 0, 0, 0, 7,  //
+                                  0, 0, 3, 0, 0};
+  const Raster small = pool_largest(map, 3, 5, 2, 2);
+  CHECK(small.values == std::vector<float>{1, 7, 3, 7});
+  const Raster same = pool_largest(map, 3, 5, 30, 50);
+  CHECK(same.rows == 3);
+  CHECK(same.values == map);
+  // 27 maps of 300 tokens, one weight in the last.
+  TextMaps maps = text_maps(numbered_labels(300),
+                            {map_set(MapType::attention, {0, 1, 2}, {0, 1, 2, 3, 4, 5, 6, 7, 8},
+                                     300, 300, [](auto, auto, auto) { return 0; })});
+  maps.sets[0].values[maps.sets[0].values.size() - 301 * 70] = 1;
+  const DecodedPng png = decode_png(draw_maps(maps, {}, PictureFormat::png));
+  CHECK(png.count(color_table(Theme::light).back()) >= 1);
+}
+
+TEST_CASE("a picture is as wide as it is asked to be") {
+  for (const double width : {300.0, 700.0}) {
+    for (const double resolution : {72.0, 300.0}) {
+      const PictureStyle style{Theme::light, WeightScale::linear, width, resolution};
+      const auto pixels = static_cast<int>(std::ceil(width * resolution / 72));
+      const std::string figures =
+          draw_statistics(sample_statistics({""}), style, PictureFormat::png);
+      CHECK(decode_png(draw_maps(sample_text_maps(), style, PictureFormat::png)).width == pixels);
+      CHECK(decode_png(figures).width == pixels);
+    }
+  }
+}
+
+TEST_CASE("weights that are no numbers do no harm") {
+  const TextMaps maps = text_maps(
+      {"a\x1b", "\xff"}, {map_set(MapType::conv, {0}, {0}, 2, 3, [](auto, std::int64_t i, auto) {
+        return i == 0 ? kNan : kInfinity;
+      })});
+  std::vector<HeadStatistics> heads = sample_statistics({""});
+  heads[0].figures.fill({kNan, kNan, kNan});
+  heads[1].figures.fill({kInfinity, kInfinity, kInfinity});
+  heads[1].by_distance = {kNan, kInfinity, 0, 1};
+  for (const PictureFormat format : kFormats) {
+    CHECK_FALSE(draw_maps(maps, {}, format).empty());
+    CHECK_FALSE(draw_statistics(heads, {}, format).empty());
+  }
+}
+
+TEST_CASE("what cannot be drawn is said before it is tried") {
+  const TextMaps maps = sample_text_maps();
+  const PictureStyle large{Theme::light, WeightScale::linear, 14000, 2400};
+  for (const PictureFormat format : kFormats) {
+    CHECK_THROWS_WITH_AS(draw_maps(maps, large, format), doctest::Contains("--layer and --head"),
+                         Error);
+    CHECK_THROWS_AS(draw_statistics(sample_statistics({""}), large, format), Error);
+  }
+  for (const double width :
+       {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    CHECK_THROWS_AS(
+        draw_maps(maps, {Theme::light, WeightScale::linear, width, 144}, PictureFormat::png),
+        Error);
+  }
+  CHECK_THROWS_AS(draw_maps(maps, {Theme::light, WeightScale::linear, 0, 0}, PictureFormat::png),
+                  Error);
+  CHECK_THROWS_AS(draw_maps({}, {}, PictureFormat::png), Error);
+  CHECK_THROWS_AS(draw_statistics({}, {}, PictureFormat::png), Error);
+  TextMaps wrong = sample_text_maps();
+  wrong.sets[0].values.pop_back();
+  CHECK_THROWS_AS(draw_maps(wrong, {}, PictureFormat::png), Error);
+}
+
+TEST_CASE("numbers along an axis are round") {
+  CHECK(linear_ticks(0.55, 4) == std::vector<double>{0, 0.2, 0.4});
+  CHECK(linear_ticks(1, 3) == std::vector<double>{0, 0.5, 1});
+  CHECK(linear_ticks(0, 3) == std::vector<double>{0});
+  CHECK(round_step(0.3) == 1);
+  CHECK(round_step(11) == 20);
+  CHECK(round_step(30) == 50);
+  const std::vector<double> decades = decade_ticks(0.0005, 1);
+  REQUIRE(decades.size() == 4);
+  CHECK(decades.front() == doctest::Approx(0.001));
+}
+
+}  // namespace
+}  // namespace convbert
