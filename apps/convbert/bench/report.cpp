@@ -8,6 +8,7 @@
 #include "cli/console.h"
 #include "cli/version.h"
 #include "core/error.h"
+#include "model/useful_flops.h"
 #include "nn/compute.h"
 
 namespace convbert::app {
@@ -74,7 +75,7 @@ struct Rates {
     const double passes = throughput.threads / throughput.pass_seconds;  // of all threads together
     tokens = passes * static_cast<double>(report.workload.tokens());
     texts = passes * static_cast<double>(report.workload.lengths.size());
-    flops = passes * static_cast<double>(useful_flops(report.config, report.workload));
+    flops = passes * static_cast<double>(useful_flops(report.config, report.workload.lengths));
     for (const Peak& one : report.peaks) {
       if (one.threads == throughput.threads && one.precision == report.precision) peak = one.flops;
     }
@@ -194,7 +195,7 @@ std::string to_json(const BenchReport& report) {
         {"texts", workload.lengths.size()},
         {"tokens", workload.tokens()},
         {"clipped", workload.clipped},
-        {"flops", useful_flops(report.config, workload)},
+        {"flops", useful_flops(report.config, workload.lengths)},
         {"lengths", workload.lengths},
         {"batch_tokens", report.batch_tokens}}},
       {"load_ms", nullptr},

@@ -1,0 +1,26 @@
+#include "model/useful_flops.h"
+
+namespace convbert {
+
+std::int64_t useful_flops(const ModelConfig& config, std::int64_t n) {
+  const std::int64_t h = config.hidden_size;
+  const std::int64_t a = config.attention_width();
+  std::int64_t layer = 6 * n * h * a + 4 * n * n * a + 2 * n * h * h +
+                       4 * n * h * config.intermediate_size / config.groups;
+  if (config.convolution) {
+    const std::int64_t k = config.convolution->kernel_size;
+    const std::int64_t value_and_span = 2 * n * h * a + 2 * n * h * k + 2 * n * h * a;
+    layer += value_and_span + 2 * n * a * config.attention_heads * k + 2 * n * a * k;
+  }
+  const std::int64_t projection =
+      config.has_embedding_projection() ? 2 * n * config.embedding_size * h : 0;
+  return projection + config.layers * layer;
+}
+
+std::int64_t useful_flops(const ModelConfig& config, std::span<const std::int64_t> lengths) {
+  std::int64_t flops = 0;
+  for (const std::int64_t length : lengths) flops += useful_flops(config, length);
+  return flops;
+}
+
+}  // namespace convbert
