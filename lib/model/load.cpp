@@ -91,7 +91,7 @@ const std::string* WeightBinder::find(const std::string& name) const {
   return found == names_.end() ? nullptr : &found->second;
 }
 
-void WeightBinder::bind_one(Weight& weight) {
+void WeightBinder::bind_one(StoredWeight& weight) {
   const std::string* stored_name = find(weight.name);
   if (stored_name == nullptr) {
     throw Error(ErrorKind::format,
@@ -115,11 +115,11 @@ void WeightBinder::bind_one(Weight& weight) {
 }
 
 void WeightBinder::bind(EncoderWeights& weights) {
-  for_each_encoder_tensor(weights, [this](Weight& weight) { bind_one(weight); });
+  for_each_tensor([this](StoredWeight& weight) { bind_one(weight); }, weights);
 }
 
 void WeightBinder::bind(ClassifierWeights& weights) {
-  for_each_classifier_tensor(weights, [this](Weight& weight) { bind_one(weight); });
+  for_each_tensor([this](StoredWeight& weight) { bind_one(weight); }, weights);
 }
 
 std::vector<HeadKind> WeightBinder::heads() const {

@@ -52,7 +52,7 @@ class WeightBinder {
  private:
   std::string plain_name(std::string name) const;
   const std::string* find(const std::string& name) const;
-  void bind_one(Weight& weight);
+  void bind_one(StoredWeight& weight);
   bool has(const std::string& name) const { return find(name) != nullptr; }
 
   const Checkpoint& checkpoint_;

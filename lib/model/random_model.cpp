@@ -66,7 +66,7 @@ RandomModel::RandomModel(const ModelConfig& config, const EncoderOptions& option
   EncoderWeights weights = encoder_layout(config);
   std::mt19937 generator(7);
   std::uniform_real_distribution<float> uniform(-0.035f, 0.035f);
-  for_each_encoder_tensor(weights, [&]<class Role>(Role& weight) {
+  const auto fill = [&]<class Role>(Role& weight) {
     // Scales lie around one, so that values keep the order of magnitude of a trained model's.
     const float center = std::is_same_v<Role, NormScale> ? 1.0f : 0.0f;
     const auto count = static_cast<std::size_t>(*element_count(weight.shape));
@@ -75,7 +75,8 @@ RandomModel::RandomModel(const ModelConfig& config, const EncoderOptions& option
     tensors_.push_back({DType::f32, weight.shape, row_major_strides(weight.shape),
                         std::as_bytes(std::span(values))});
     weight.stored = &tensors_.back();
-  });
+  };
+  for_each_tensor(fill, weights);
   encoder_.emplace(config, weights, options);
 }
 

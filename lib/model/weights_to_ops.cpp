@@ -37,7 +37,7 @@ nn::LinearSpec group_of(const LinearWeights& weights, const WeightFloats& weight
 
 }  // namespace
 
-WeightFloats::WeightFloats(const Weight& weight) {
+WeightFloats::WeightFloats(const StoredWeight& weight) {
   const StoredTensor& stored = *weight.stored;
   const auto count = static_cast<std::size_t>(stored.elements());
   const auto address = reinterpret_cast<std::uintptr_t>(stored.bytes.data());
@@ -64,7 +64,7 @@ nn::Linear make_joined_linear(const std::vector<const LinearWeights*>& parts, Li
   FloatBuffer bias(static_cast<std::size_t>(out));
   std::span<float> weight_rest = weight.span();
   std::span<float> bias_rest = bias.span();
-  const auto copy_next = [](const Weight& part, std::span<float>& rest) {
+  const auto copy_next = [](const StoredWeight& part, std::span<float>& rest) {
     const auto count = static_cast<std::size_t>(part.stored->elements());
     part.stored->copy_to(rest.first(count));
     rest = rest.subspan(count);

@@ -13,7 +13,7 @@ namespace convbert {
 // The checkpoint must outlive it.
 class WeightFloats {
  public:
-  explicit WeightFloats(const Weight& weight);
+  explicit WeightFloats(const StoredWeight& weight);
   std::span<const float> span() const { return floats_; }
 
  private:

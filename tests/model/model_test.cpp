@@ -7,7 +7,6 @@
 #include <map>
 #include <numeric>
 #include <random>
-#include <set>
 
 #include "core/error.h"
 #include "model/classifier.h"
@@ -154,24 +153,6 @@ TEST_CASE("heads are known by their tensors") {
   CHECK(heads("convbert-mask") == Heads{HeadKind::masked_lm});
   CHECK(heads("convbert-qa") == Heads{HeadKind::question_answering});
   CHECK(heads("electra-discriminator") == Heads{HeadKind::replaced_token_detection});
-}
-
-TEST_CASE("each tensor is visited once, under its role") {
-  EncoderWeights weights = encoder_layout(*published_shape("conv-bert-base"));
-  std::set<std::string> names;
-  int matrices = 0;
-  int depthwise = 0;
-  int total = 0;
-  for_each_encoder_tensor(weights, [&]<class Role>(Role& weight) {
-    names.insert(weight.name);
-    ++total;
-    matrices += std::is_same_v<Role, MatrixWeight>;
-    depthwise += std::is_same_v<Role, DepthwiseWeight>;
-  });
-  CHECK(static_cast<int>(names.size()) == total);
-  CHECK(total == 5 + 12 * 23);
-  CHECK(matrices == 12 * 9);
-  CHECK(depthwise == 12);
 }
 
 TEST_CASE("pooling") {
