@@ -11,9 +11,9 @@
 #include "bench/command.h"
 #include "cli/console.h"
 #include "cli/help.h"
+#include "cli/usage_error.h"
 #include "cli/version.h"
 #include "commands/commands.h"
-#include "core/error.h"
 #include "nn/compute.h"
 
 namespace convbert::app {
@@ -61,7 +61,7 @@ class Program {
   int run(int argc, char** argv) {
     try {
       app_.parse(argc, argv);
-      if (!command_) throw Error(ErrorKind::usage, "expected a command (see convbert --help)");
+      if (!command_) usage_error("expected a command (see convbert --help)");
       return command_(console_);
     } catch (const CLI::Success& success) {
       return app_.exit(success);  // --help, --version

@@ -10,7 +10,7 @@
 #include "core/batch.h"
 #include "core/workspace.h"
 #include "model/encoder.h"
-#include "run/model_run.h"
+#include "run/loaded_model.h"
 #include "text/tokenizer.h"
 
 namespace convbert::app {

@@ -5,21 +5,17 @@
 
 #include "attention/collect_maps.h"
 #include "attention/command.h"
+#include "attention/flags.h"
 #include "attention/map_writer.h"
-#include "attention/options.h"
+#include "attention/request.h"
 #include "attention/run_maps.h"
 #include "attention/run_statistics.h"
 #include "attention/statistics_table.h"
-#include "core/error.h"
-#include "run/model_run.h"
+#include "cli/usage_error.h"
 #include "run/record_command.h"
 
 namespace convbert::app {
 namespace {
-
-[[noreturn]] void usage_error(const std::string& message) {
-  throw Error(ErrorKind::usage, message);
-}
 
 void make_folder(const std::string& folder, Console& console) {
   if (folder.empty()) return;
@@ -37,9 +33,9 @@ void make_folder(const std::string& folder, Console& console) {
 }
 
 // What a person calls a model: the last part of its path or name.
-std::string display_name(const ModelOptions& options) {
+std::string display_name(const ModelRequest& request) {
   const char* variable = std::getenv("CONVBERT_MODEL");
-  const std::string name = !options.model.empty() ? options.model
+  const std::string name = !request.model.empty() ? request.model
                            : variable != nullptr  ? variable
                                                   : "";
   std::filesystem::path path(name);
@@ -52,17 +48,18 @@ std::vector<std::int64_t> select(const std::string& text, std::int64_t count,
   return parse_index_list(text.empty() ? concat("0-", count - 1) : text, count, flag);
 }
 
-bool is_asked_for(const AttentionOptions& options, const MapTypeInfo& type, bool has_convolution) {
-  if (!options.maps.empty())
-    return std::ranges::find(options.maps, type.flag) != options.maps.end();
+bool is_asked_for(const AttentionRequest& request, const MapTypeInfo& type, bool has_convolution) {
+  if (!request.maps.empty()) {
+    return std::ranges::find(request.maps, type.flag) != request.maps.end();
+  }
   switch (type.type) {
     case MapType::attention: return true;
-    case MapType::conv: return has_convolution && !options.words;
+    case MapType::conv: return has_convolution && !request.words;
     case MapType::conv_map:  // a window of tokens has no words
-      return has_convolution && options.words;
+      return has_convolution && request.words;
     case MapType::mixed:
     case MapType::rollout:  // a page has room for them
-      return options.format() == "html";
+      return request.format() == Format::html;
     default: return false;
   }
 }
@@ -71,53 +68,50 @@ bool is_of_convolution(MapType type) {
   return type == MapType::conv || type == MapType::conv_map || type == MapType::conv_norm;
 }
 
-MapRequest make_request(const AttentionOptions& options, const MapModel& model) {
+MapRequest make_map_request(const AttentionRequest& request, const MapModel& model) {
   const ModelConfig& config = model.loaded.model.config;
-  const std::string of = options.compared_model.empty() ? "" : concat(" of ", model.name);
-  MapRequest request;
-  request.selection = {select(options.layers, config.layers, "--layer" + of),
-                       select(options.heads, config.attention_heads, "--head" + of)};
-  request.words = options.words;
-  request.from = options.from.value_or(0);
-  request.to = options.to;
+  const std::string of = request.compared ? concat(" of ", model.name) : "";
+  MapRequest maps;
+  maps.selection = {select(request.layers, config.layers, "--layer" + of),
+                    select(request.heads, config.attention_heads, "--head" + of)};
+  maps.words = request.words;
+  maps.from = request.from.value_or(0);
+  maps.to = request.to;
   for (const MapTypeInfo& type : kMapTypes) {
-    if (!is_asked_for(options, type, config.convolution.has_value())) continue;
+    if (!is_asked_for(request, type, config.convolution.has_value())) continue;
     if (is_of_convolution(type.type) && !config.convolution) {
-      usage_error(concat("--map ", type.flag, ": this model has no convolution", of));
+      usage_error("--map ", type.flag, ": this model has no convolution", of);
     }
-    request.types.push_back(type.type);
+    maps.types.push_back(type.type);
   }
-  if (request.words && request.has(MapType::conv)) {
+  if (maps.words && maps.has(MapType::conv)) {
     usage_error("--map conv has windows of tokens, which no words have; expected conv-map");
   }
   const bool only_layers =
-      std::ranges::none_of(request.types, [](MapType type) { return info_of(type).is_of_heads; });
-  if (!options.heads.empty() && only_layers) {
+      std::ranges::none_of(maps.types, [](MapType type) { return info_of(type).is_of_heads; });
+  if (!request.heads.empty() && only_layers) {
     usage_error("--head: the maps asked for are of whole layers");
   }
-  return request;
+  return maps;
 }
 
-std::vector<MapModel> open_models(const AttentionOptions& options, Console& console) {
+std::vector<MapModel> open_models(const AttentionRequest& request, Console& console) {
   std::vector<MapModel> models;
-  const auto open = [&](const RecordOptions& record) {
-    MapModel model{display_name(record.model),
-                   load_for_records(record, ModelParts::encoder, false, console),
-                   {}};
-    model.request = make_request(options, model);
+  const auto open = [&](const ModelRequest& asked) {
+    MapModel model{
+        display_name(asked), load_model(asked, request.record.truncation, {}, console), {}};
+    model.request = make_map_request(request, model);
     models.push_back(std::move(model));
   };
-  open(options.record);
-  if (options.compared_model.empty()) return models;
-  RecordOptions other = options.record;
-  other.model.model = options.compared_model;
-  other.model.flag = "--compare";
-  open(other);
-  if (models[0].name == models[1].name) models[1].name += " (2)";
+  open(request.record.model);
+  if (request.compared) {
+    open(*request.compared);
+    if (models[0].name == models[1].name) models[1].name += " (2)";
+  }
   return models;
 }
 
-std::unique_ptr<RecordCommand> statistics_command(const AttentionOptions& options,
+std::unique_ptr<RecordCommand> statistics_command(const AttentionRequest& request,
                                                   std::vector<MapModel> models) {
   // Half of a kernel, of models without one that of ConvBERT's usual kernel of 9.
   std::int64_t kernel = 0;
@@ -125,62 +119,60 @@ std::unique_ptr<RecordCommand> statistics_command(const AttentionOptions& option
     const auto& convolution = model.loaded.model.config.convolution;
     if (kernel == 0 && convolution) kernel = convolution->kernel_size;
   }
-  const std::int64_t window = options.window.value_or((kernel > 0 ? kernel : 9) / 2);
+  const std::int64_t window = request.window.value_or((kernel > 0 ? kernel : 9) / 2);
   return make_statistics_command(
       std::move(models), window,
-      [format = options.format(), look = options.look](std::span<const HeadStatistics> heads) {
-        if (!is_picture(format)) return statistics_text(heads, format);
-        if (heads.empty()) throw Error(ErrorKind::usage, "no text to draw statistics of");
+      [format = request.format(), look = request.look](std::span<const HeadStatistics> heads) {
+        if (!info_of(format).is_picture) return statistics_text(heads, format);
+        if (heads.empty()) usage_error("no text to draw statistics of");
         return statistics_picture(heads, format, look);
       });
 }
 
-std::unique_ptr<MapWriter> make_writer(const AttentionOptions& options,
+std::unique_ptr<MapWriter> make_writer(const AttentionRequest& request,
                                        const std::vector<MapModel>& models) {
-  const MapRequest& request = models.front().request;
-  if (options.is_format({"csv", "tsv"})) {
-    const MapTypeInfo& type = info_of(request.types.front());
-    const bool is_one_map = request.types.size() == 1 && request.selection.layer_count() == 1 &&
-                            (request.selection.head_count() == 1 || !type.is_of_heads);
+  const MapRequest& maps = models.front().request;
+  if (request.format() == Format::csv || request.format() == Format::tsv) {
+    const MapTypeInfo& type = info_of(maps.types.front());
+    const bool is_one_map = maps.types.size() == 1 && maps.selection.layer_count() == 1 &&
+                            (maps.selection.head_count() == 1 || !type.is_of_heads);
     if (!is_one_map) {
-      usage_error(concat("--format ", options.format(), " holds one map: choose it with --map, ",
-                         "--layer and --head; npz and jsonl hold several"));
+      usage_error("--format ", name_of(request.format()), " holds one map: choose it with --map, ",
+                  "--layer and --head; npz and jsonl hold several");
     }
   }
-  if (is_picture(options.format())) return make_picture_writer(options.format(), options.look);
-  if (options.format() == "terminal") return make_terminal_writer(options.look);
-  if (options.format() == "html") {
+  if (info_of(request.format()).is_picture)
+    return make_picture_writer(request.format(), request.look);
+  if (request.format() == Format::terminal) return make_terminal_writer(request.look);
+  if (request.format() == Format::html) {
     std::vector<std::string> names;
     names.reserve(models.size());
     for (const MapModel& model : models) names.push_back(model.name);
-    return make_page_writer(options.look, names, !options.folder.empty());
+    return make_page_writer(request.look, names, !request.folder.empty());
   }
-  return make_number_writer(options.format());
+  return make_number_writer(request.format());
 }
 
-int run(AttentionOptions& options, Console& console) {
-  validate(options);
-  make_folder(options.folder, console);
-  std::vector<MapModel> models = open_models(options, console);
-  if (options.statistics) {
-    return run_records(options.record, *statistics_command(options, std::move(models)), console);
+int run(const AttentionFlags& flags, Console& console) {
+  const AttentionRequest request = make_request(flags, console.color_choice());
+  make_folder(request.folder, console);
+  std::vector<MapModel> models = open_models(request, console);
+  if (request.statistics) {
+    return run_records(request.record, *statistics_command(request, std::move(models)), console);
   }
-  std::unique_ptr<MapWriter> writer = make_writer(options, models);
+  std::unique_ptr<MapWriter> writer = make_writer(request, models);
   const auto command =
-      make_maps_command(std::move(models), std::move(writer), {options.folder, options.format()});
-  return run_records(options.record, *command, console);
+      make_maps_command(std::move(models), std::move(writer), {request.folder, request.format()});
+  return run_records(request.record, *command, console);
 }
 
 }  // namespace
 
 void add_attention_command(CLI::App& app, const Choose& choose) {
-  auto options = std::make_shared<AttentionOptions>();
-  CLI::App* command = app.add_subcommand(
-      "attention", "Self-attention maps and convolution kernels of every layer and head");
-  add_attention_options(*command, *options);
-  command->callback([options, choose] {
-    choose(options->record.console, [options](Console& console) { return run(*options, console); });
-  });
+  add_command<AttentionFlags>(
+      app, choose,
+      {"attention", "Self-attention maps and convolution kernels of every layer and head",
+       add_attention_flags, run});
 }
 
 }  // namespace convbert::app

@@ -1,27 +1,11 @@
 // Maps as numbers.
 #include "attention/map_writer.h"
-#include "core/error.h"
 #include "io/delimited_writer.h"
 #include "io/json_text.h"
-#include "io/npy.h"
-#include "run/model_run.h"
+#include "run/result_writer.h"
 
 namespace convbert::app {
 namespace {
-
-// values, row-major, as nested lists: "[[1,2],[3,4]]" for shape {2, 2}.
-void append_nested(std::string& out, std::span<const std::int64_t> shape,
-                   std::span<const float> values) {
-  if (shape.size() == 1) return append_json_array(out, values);
-  const auto count = static_cast<std::size_t>(shape.front());
-  const std::size_t part = count == 0 ? 0 : values.size() / count;
-  out += '[';
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i > 0) out += ',';
-    append_nested(out, shape.subspan(1), values.subspan(i * part, part));
-  }
-  out += ']';
-}
 
 // visit(name, shape, values) for each array of a text.
 template <class Visit>
@@ -40,45 +24,29 @@ void for_each_array(const TextMaps& text, Visit visit) {
 
 std::string labels_name(const TextMaps& text) { return text.has_words ? "words" : "tokens"; }
 
-class JsonWriter : public MapWriter {
+// jsonl and npz.
+class FieldWriter : public MapWriter {
  public:
   void write(std::span<const TextMaps> of_models, Job& job,
-             const RecordStyle& style) const override {
+             const ResultLayout& layout) const override {
     const TextMaps& text = of_models.front();
-    std::string& out = job.output;
-    begin_record(out, job.record, style);
-    append_truncated(out, job, style);
-    append_result_name(out, labels_name(text), style);
-    append_json_array(out, text.labels);
+    ResultWriter result(layout);
+    result.begin(job);
+    result.field(labels_name(text), text.labels);
     for_each_array(
         text, [&](const std::string& name, const Shape& shape, const std::vector<float>& values) {
-          append_result_name(out, name, style);
-          append_nested(out, shape, values);
+          result.field(name, shape, values);
         });
-    out += '}';
-  }
-};
-
-class NpzWriterOfMaps : public MapWriter {
- public:
-  void write(std::span<const TextMaps> of_models, Job& job,
-             const RecordStyle& style) const override {
-    const TextMaps& text = of_models.front();
-    const std::string& prefix = style.result_prefix;
-    job.arrays.emplace_back(prefix + labels_name(text), npy_array(text.labels));
-    for_each_array(
-        text, [&](const std::string& name, const Shape& shape, const std::vector<float>& values) {
-          job.arrays.emplace_back(prefix + name, npy_array(shape, std::span(values)));
-        });
+    result.finish();
   }
 };
 
 // A header of labels, then a row a token that begins with its own.
 class TableWriter : public MapWriter {
  public:
-  explicit TableWriter(std::string format) : format_(std::move(format)) {}
+  explicit TableWriter(Format format) : format_(format) {}
 
-  void write(std::span<const TextMaps> of_models, Job& job, const RecordStyle&) const override {
+  void write(std::span<const TextMaps> of_models, Job& job, const ResultLayout&) const override {
     const TextMaps& text = of_models.front();
     const MapSet& set = text.sets.front();
     std::string& out = job.output;
@@ -110,9 +78,9 @@ class TableWriter : public MapWriter {
   }
 
  private:
-  char separator() const { return format_ == "csv" ? ',' : '\t'; }
+  char separator() const { return format_ == Format::csv ? ',' : '\t'; }
   void append_text(std::string& out, std::string_view text) const {
-    format_ == "csv" ? append_csv_text(out, text) : append_tsv_text(out, text);
+    format_ == Format::csv ? append_csv_text(out, text) : append_tsv_text(out, text);
   }
   void append_numbers(std::string& out, std::span<const float> values) const {
     for (const float value : values) {
@@ -126,15 +94,14 @@ class TableWriter : public MapWriter {
                                      static_cast<std::size_t>(columns));
   }
 
-  std::string format_;
+  Format format_;
 };
 
 }  // namespace
 
-std::unique_ptr<MapWriter> make_number_writer(const std::string& format) {
-  if (format == "jsonl") return std::make_unique<JsonWriter>();
-  if (format == "npz") return std::make_unique<NpzWriterOfMaps>();
-  return std::make_unique<TableWriter>(format);
+std::unique_ptr<MapWriter> make_number_writer(Format format) {
+  if (format == Format::csv || format == Format::tsv) return std::make_unique<TableWriter>(format);
+  return std::make_unique<FieldWriter>();
 }
 
 }  // namespace convbert::app

@@ -14,10 +14,10 @@
 namespace convbert::app {
 namespace {
 
-PictureFormat picture_format(const std::string& name) {
-  return name == "png"   ? PictureFormat::png
-         : name == "svg" ? PictureFormat::svg
-                         : PictureFormat::pdf;
+PictureFormat picture_format(Format format) {
+  return format == Format::png   ? PictureFormat::png
+         : format == Format::svg ? PictureFormat::svg
+                                 : PictureFormat::pdf;
 }
 
 PictureStyle picture_style(const LookOptions& look) {
@@ -26,10 +26,10 @@ PictureStyle picture_style(const LookOptions& look) {
 
 class PictureWriter : public MapWriter {
  public:
-  PictureWriter(std::string format, const LookOptions& look)
-      : format_(std::move(format)), style_(picture_style(look)) {}
+  PictureWriter(Format format, const LookOptions& look)
+      : format_(format), style_(picture_style(look)) {}
 
-  void write(std::span<const TextMaps> of_models, Job& job, const RecordStyle&) const override {
+  void write(std::span<const TextMaps> of_models, Job& job, const ResultLayout&) const override {
     job.output = draw_maps(of_models.front(), style_, picture_format(format_));
   }
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
@@ -37,7 +37,7 @@ class PictureWriter : public MapWriter {
   }
 
  private:
-  std::string format_;
+  Format format_;
   PictureStyle style_;
 };
 
@@ -51,7 +51,7 @@ class PageWriter : public MapWriter {
                html_tail()},
         is_page_of_each_(is_page_of_each) {}
 
-  void write(std::span<const TextMaps> of_models, Job& job, const RecordStyle&) const override {
+  void write(std::span<const TextMaps> of_models, Job& job, const ResultLayout&) const override {
     job.output = html_record(of_models);
     if (is_page_of_each_) job.output = frame_.head + job.output + frame_.tail;
   }
@@ -109,7 +109,7 @@ class TerminalWriter : public MapWriter {
                .theme = look.theme.value_or(Theme::dark),
                .scale = look.scale} {}
 
-  void write(std::span<const TextMaps> of_models, Job& job, const RecordStyle&) const override {
+  void write(std::span<const TextMaps> of_models, Job& job, const ResultLayout&) const override {
     job.output = draw_terminal(of_models.front(), style_);
   }
 
@@ -119,11 +119,7 @@ class TerminalWriter : public MapWriter {
 
 }  // namespace
 
-bool is_picture(const std::string& format) {
-  return format == "png" || format == "svg" || format == "pdf";
-}
-
-std::unique_ptr<MapWriter> make_picture_writer(const std::string& format, const LookOptions& look) {
+std::unique_ptr<MapWriter> make_picture_writer(Format format, const LookOptions& look) {
   return std::make_unique<PictureWriter>(format, look);
 }
 
@@ -137,7 +133,7 @@ std::unique_ptr<MapWriter> make_page_writer(const LookOptions& look,
   return std::make_unique<PageWriter>(look, models, is_page_of_each);
 }
 
-std::string statistics_picture(std::span<const HeadStatistics> heads, const std::string& format,
+std::string statistics_picture(std::span<const HeadStatistics> heads, Format format,
                                const LookOptions& look) {
   return draw_statistics(heads, picture_style(look), picture_format(format));
 }

@@ -24,7 +24,7 @@ class MapWriter {
   // Fills the output or the arrays of `job`. One entry a model, of which only pages take
   // several. Throws Error(input) for what the format cannot hold.
   virtual void write(std::span<const TextMaps> of_models, Job& job,
-                     const RecordStyle& style) const = 0;
+                     const ResultLayout& layout) const = 0;
   // As RecordCommand::make_sink(). Not asked where each text has a file of its own.
   virtual std::unique_ptr<ResultSink> make_sink(OutputFile&) const { return nullptr; }
 };
@@ -39,11 +39,10 @@ struct LookOptions {
 };
 
 // Numbers: jsonl, npz, csv, tsv; the last two hold one map a text.
-std::unique_ptr<MapWriter> make_number_writer(const std::string& format);
+std::unique_ptr<MapWriter> make_number_writer(Format format);
 
 // png, svg and pdf: a picture a text.
-bool is_picture(const std::string& format);
-std::unique_ptr<MapWriter> make_picture_writer(const std::string& format, const LookOptions& look);
+std::unique_ptr<MapWriter> make_picture_writer(Format format, const LookOptions& look);
 // As wide as the terminal at standard output, in the colours that it has.
 std::unique_ptr<MapWriter> make_terminal_writer(const LookOptions& look);
 // One page of all texts, or, `is_page_of_each`, one of each.
@@ -52,7 +51,7 @@ std::unique_ptr<MapWriter> make_page_writer(const LookOptions& look,
                                             bool is_page_of_each);
 
 // Statistics as a picture.
-std::string statistics_picture(std::span<const HeadStatistics> heads, const std::string& format,
+std::string statistics_picture(std::span<const HeadStatistics> heads, Format format,
                                const LookOptions& look);
 
 }  // namespace convbert::app

@@ -1,11 +1,13 @@
 #include "attention/run_maps.h"
 
 #include <algorithm>
-#include <set>
 
 #include "core/error.h"
 #include "io/json_text.h"
 #include "nn/compute.h"
+#include "run/encoder_command.h"
+#include "run/sinks.h"
+#include "run/unique_names.h"
 
 namespace convbert::app {
 namespace {
@@ -31,9 +33,8 @@ class MapsCommand : public RecordCommand {
   }
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
     return folder_.path.empty() ? writer_->make_sink(output)
-                                : make_folder_sink(folder_.path, folder_.extension);
+                                : make_folder_sink(folder_.path, folder_.format);
   }
-  bool hides_failures(const std::string& format) const override { return format != "jsonl"; }
 
   void prepare(Job& job) const override {
     check_file_name(job.record);
@@ -41,9 +42,9 @@ class MapsCommand : public RecordCommand {
     job.weight = weight_of_maps(job.weight);
   }
 
-  ComputeBatch make_worker(const RecordStyle& style) const override {
+  ComputeBatch make_worker(const ResultLayout& layout) const override {
     auto workspace = std::make_shared<Workspace>();
-    return [this, style, workspace](std::span<Job> jobs, int threads) {
+    return [this, layout, workspace](std::span<Job> jobs, int threads) {
       const nn::ComputeScope scope(threads);
       const PackedJobs packed = pack(jobs);
       std::vector<std::vector<TextMaps>> texts(packed.jobs.size());  // [jobs, models]
@@ -53,7 +54,7 @@ class MapsCommand : public RecordCommand {
       for (std::size_t s = 0; s < texts.size(); ++s) {
         Job& job = *packed.jobs[s];
         if (job.failed()) continue;
-        attempt(job, [&] { writer_->write(texts[s], job, style); });
+        attempt(job, [&] { writer_->write(texts[s], job, layout); });
       }
     };
   }
@@ -63,23 +64,10 @@ class MapsCommand : public RecordCommand {
   void check_file_name(const Record& record) const {
     if (folder_.path.empty()) return;
     const std::string name = safe_id(record);
-    if (!file_names_.insert(name).second) {
-      throw Error(ErrorKind::input,
-                  concat("an earlier record has the file ", printable(name), ".", folder_.extension,
-                         " already; give records ids of their own"));
-    }
-  }
-
-  // Runs `step`; an Error(input) fails the job.
-  template <class Step>
-  static void attempt(Job& job, Step step) {
-    try {
-      step();
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::input) throw;
-      job.failure = concat(job.record.where, ": ", error.what());
-      job.output.clear();
-      job.arrays.clear();
+    if (!file_names_.add(name)) {
+      throw Error(ErrorKind::input, concat("an earlier record has the file ", printable(name), ".",
+                                           info_of(folder_.format).extension,
+                                           " already; give records ids of their own"));
     }
   }
 
@@ -121,8 +109,8 @@ class MapsCommand : public RecordCommand {
   std::vector<MapModel> models_;
   std::unique_ptr<MapWriter> writer_;
   OutputFolder folder_;
-  std::vector<MapTask> tasks_;                // one a model
-  mutable std::set<std::string> file_names_;  // of the reading thread
+  std::vector<MapTask> tasks_;      // one a model
+  mutable UniqueNames file_names_;  // of the reading thread
 };
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace convbert::app {
 // For a file a text; none where `path` is "".
 struct OutputFolder {
   std::string path;
-  std::string extension;  // of the files
+  Format format;
 };
 
 // models: the one that runs, and others that are compared with it.

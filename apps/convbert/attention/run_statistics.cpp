@@ -4,6 +4,7 @@
 #include "core/utf8.h"
 #include "io/json_text.h"
 #include "nn/compute.h"
+#include "run/encoder_command.h"
 #include "run/sinks.h"
 #include "text/unicode.h"
 
@@ -111,7 +112,7 @@ class StatisticsCommand : public RecordCommand {
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
     return std::make_unique<StatisticsSink>(models_, render_, output);
   }
-  bool hides_failures(const std::string&) const override { return true; }
+  bool holds_errors(Format) const override { return false; }
 
   void prepare(Job& job) const override {
     // Every model's encoding is made here, so that a text counts for all of them or for none.
@@ -124,7 +125,7 @@ class StatisticsCommand : public RecordCommand {
     job.summary = std::move(others);
   }
 
-  ComputeBatch make_worker(const RecordStyle&) const override {
+  ComputeBatch make_worker(const ResultLayout&) const override {
     auto workspace = std::make_shared<Workspace>();
     return [this, workspace](std::span<Job> jobs, int threads) {
       const nn::ComputeScope scope(threads);

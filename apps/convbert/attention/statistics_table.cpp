@@ -5,9 +5,10 @@
 #include <cstdio>
 #include <vector>
 
+#include "cli/table.h"
 #include "core/error.h"
 #include "io/delimited_writer.h"
-#include "io/json_text.h"
+#include "io/json_builder.h"
 
 namespace convbert::app {
 namespace {
@@ -27,31 +28,31 @@ std::string number(double value) {
   return text;
 }
 
-std::string list(std::span<const double> values) {
-  std::string text = "[";
-  for (const double value : values) text += (text.size() > 1 ? "," : "") + number(value);
-  return text + "]";
+void add_list(JsonBuilder& json, std::string_view name, std::span<const double> values) {
+  json.key(name).begin_list();
+  for (const double value : values) json.value(static_cast<float>(value));
+  json.end_list();
 }
 
 std::string to_json_line(const HeadStatistics& head) {
-  std::string line = "{";
-  if (!head.model.empty()) {
-    line += "\"model\":";
-    append_json_string(line, head.model);
-    line += ',';
-  }
-  line += concat("\"layer\":", head.layer, ",\"head\":", head.head, ",\"kind\":\"", kind_name(head),
-                 "\",\"rows\":", head.rows, ",\"pattern\":\"", pattern_of(head), "\"");
+  std::string line;
+  JsonBuilder json(line);
+  json.begin_object();
+  if (!head.model.empty()) json.member("model", head.model);
+  json.member("layer", head.layer).member("head", head.head).member("kind", kind_name(head));
+  json.member("rows", head.rows).member("pattern", pattern_of(head));
   for (std::size_t i = 0; i < kFigures; ++i) {
     if (!has_figure(head, i)) continue;
     const Estimate& estimate = head.figures[i];
     const std::array<double, 2> interval{estimate.low, estimate.high};
-    line += concat(",\"", kFigureNames[i], "\":", number(estimate.mean), ",\"", kFigureNames[i],
-                   "_uniform\":", number(head.uniform[i]), ",\"", kFigureNames[i],
-                   "_interval\":", list(interval));
+    json.member(kFigureNames[i], static_cast<float>(estimate.mean));
+    json.member(concat(kFigureNames[i], "_uniform"), static_cast<float>(head.uniform[i]));
+    add_list(json, concat(kFigureNames[i], "_interval"), interval);
   }
-  return concat(line, ",\"by_distance\":", list(head.by_distance),
-                ",\"by_distance_uniform\":", list(head.by_distance_uniform), "}\n");
+  add_list(json, "by_distance", head.by_distance);
+  add_list(json, "by_distance_uniform", head.by_distance_uniform);
+  json.end_object();
+  return line + "\n";
 }
 
 std::string tsv_header(bool has_models) {
@@ -88,13 +89,13 @@ std::string fixed(double value) {
 }
 
 // For people: means to three digits, and what uniform weights give below each kind.
-class Table {
+class StatisticsTable {
  public:
-  explicit Table(bool has_models) : has_models_(has_models), columns_(4 + kFigures) {
-    if (has_models_) cells_.push_back("model");
-    cells_.insert(cells_.end(), {"layer", "head", "kind", "pattern"});
-    cells_.insert(cells_.end(), kFigureNames.begin(), kFigureNames.end());
-    columns_ = cells_.size();
+  explicit StatisticsTable(bool has_models) : has_models_(has_models), table_(alignments()) {
+    std::vector<std::string> header{"layer", "head", "kind", "pattern"};
+    if (has_models_) header.insert(header.begin(), "model");
+    header.insert(header.end(), kFigureNames.begin(), kFigureNames.end());
+    table_.add(std::move(header));
   }
 
   void add(const HeadStatistics& head) {
@@ -107,43 +108,34 @@ class Table {
     add_line(head, {"", ""}, "(uniform)", head.uniform);
   }
 
-  std::string text() const {
-    std::vector<std::size_t> widths(columns_);
-    for (std::size_t i = 0; i < cells_.size(); ++i) {
-      widths[i % columns_] = std::max(widths[i % columns_], cells_[i].size());
-    }
-    const std::size_t first_word = has_models_ ? 3 : 2;
-    std::string text;
-    for (std::size_t i = 0; i < cells_.size(); ++i) {
-      const std::size_t column = i % columns_;
-      const std::string space(widths[column] - cells_[i].size(), ' ');
-      const bool is_word =
-          (has_models_ && column == 0) || column == first_word || column == first_word + 1;
-      text += is_word ? cells_[i] + space : space + cells_[i];
-      text += column + 1 < columns_ ? "  " : "\n";
-    }
-    return text;
-  }
+  std::string text() const { return table_.text(); }
 
  private:
+  std::vector<Align> alignments() const {
+    std::vector<Align> columns{Align::right, Align::right, Align::left, Align::left, Align::right};
+    if (has_models_) columns.insert(columns.begin(), Align::left);
+    return columns;
+  }
+
   void add_line(const HeadStatistics& head, std::array<std::string, 2> place,
                 std::string_view pattern, const Figures& figures) {
-    if (has_models_) cells_.push_back(printable(head.model));
-    cells_.insert(cells_.end(), place.begin(), place.end());
-    cells_.emplace_back(kind_name(head));
-    cells_.emplace_back(pattern);
+    std::vector<std::string> cells;
+    if (has_models_) cells.push_back(printable(head.model));
+    cells.insert(cells.end(), place.begin(), place.end());
+    cells.emplace_back(kind_name(head));
+    cells.emplace_back(pattern);
     for (std::size_t i = 0; i < kFigures; ++i) {
-      cells_.push_back(has_figure(head, i) ? fixed(figures[i]) : "");
+      cells.push_back(has_figure(head, i) ? fixed(figures[i]) : "");
     }
+    table_.add(std::move(cells));
   }
 
   bool has_models_;
-  std::size_t columns_;
-  std::vector<std::string> cells_;
+  Table table_;
 };
 
 std::string table(std::span<const HeadStatistics> heads) {
-  Table table(!heads.front().model.empty());
+  StatisticsTable table(!heads.front().model.empty());
   for (std::size_t i = 0; i < heads.size(); ++i) {
     table.add(heads[i]);
     const bool ends_kind = i + 1 == heads.size() || heads[i + 1].kind != heads[i].kind ||
@@ -155,12 +147,12 @@ std::string table(std::span<const HeadStatistics> heads) {
 
 }  // namespace
 
-std::string statistics_text(std::span<const HeadStatistics> heads, const std::string& format) {
-  if (format == "table") return heads.empty() ? "" : table(heads);
+std::string statistics_text(std::span<const HeadStatistics> heads, Format format) {
+  if (format == Format::table) return heads.empty() ? "" : table(heads);
   const bool has_models = !heads.empty() && !heads.front().model.empty();
-  std::string text = format == "tsv" ? tsv_header(has_models) : "";
+  std::string text = format == Format::tsv ? tsv_header(has_models) : "";
   for (const HeadStatistics& head : heads) {
-    text += format == "tsv" ? to_tsv_line(head) : to_json_line(head);
+    text += format == Format::tsv ? to_tsv_line(head) : to_json_line(head);
   }
   return text;
 }

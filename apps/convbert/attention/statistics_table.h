@@ -5,10 +5,11 @@
 #include <string>
 
 #include "attention/statistics.h"
+#include "cli/format.h"
 
 namespace convbert::app {
 
 // format: jsonl, tsv or table. Heads come with their model's name where several are compared.
-std::string statistics_text(std::span<const HeadStatistics> heads, const std::string& format);
+std::string statistics_text(std::span<const HeadStatistics> heads, Format format);
 
 }  // namespace convbert::app

@@ -9,7 +9,7 @@
 #include "model/pooling.h"
 #include "model/random_model.h"
 #include "nn/compute.h"
-#include "run/model_run.h"
+#include "run/encoder_command.h"
 
 namespace convbert::app {
 namespace {

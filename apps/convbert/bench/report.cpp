@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/console.h"
+#include "cli/table.h"
 #include "cli/version.h"
 #include "core/error.h"
 #include "model/useful_flops.h"
@@ -37,32 +38,6 @@ double rounded(double value) {
   std::snprintf(text, sizeof(text), "%.6g", value);
   return std::strtod(text, nullptr);
 }
-
-// Rows of cells in aligned columns: the first to the left, the others to the right.
-class Table {
- public:
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-
-  std::string text() const {
-    std::vector<std::size_t> widths;
-    for (const auto& row : rows_) {
-      widths.resize(std::max(widths.size(), row.size()));
-      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::string text;
-    for (const auto& row : rows_) {
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        const std::string space(widths[i] - row[i].size(), ' ');
-        text += i == 0 ? row[i] + space : "  " + space + row[i];
-      }
-      text += '\n';
-    }
-    return text;
-  }
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-};
 
 // A line of throughput, worked out.
 struct Rates {
@@ -103,7 +78,7 @@ std::string heading(const BenchReport& report) {
 }
 
 std::string throughput_table(const BenchReport& report) {
-  Table table;
+  Table table({Align::left, Align::right});
   table.add({"threads", "tokens/s", "texts/s", "GFLOP/s", "matmul peak", "share", "passes"});
   for (const Throughput& throughput : report.throughput) {
     const Rates rates(report, throughput);
@@ -116,7 +91,7 @@ std::string throughput_table(const BenchReport& report) {
 }
 
 std::string peaks_table(const BenchReport& report) {
-  Table table;
+  Table table({Align::left, Align::right});
   table.add({"matmul peak", "threads", "GFLOP/s"});
   for (const Peak& peak : report.peaks) {
     table.add({std::string(nn::name_of(peak.precision)), std::to_string(peak.threads),
@@ -128,7 +103,7 @@ std::string peaks_table(const BenchReport& report) {
 std::string parts_table(const BenchReport& report) {
   double total = 0;
   for (const PartTime& part : report.parts) total += part.pass_seconds;
-  Table table;
+  Table table({Align::left, Align::right});
   table.add({"part, one thread", "ms a pass", "share"});
   for (const PartTime& part : report.parts) {
     table.add({std::string(part.name), figure(1e3 * part.pass_seconds),

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "core/error.h"
+#include "cli/usage_error.h"
 #include "model/random_model.h"
 
 namespace convbert::app {
@@ -27,10 +27,8 @@ std::vector<std::int64_t> parse_lengths(const std::string& list) {
     const auto [stop, error] = std::from_chars(part.data(), part.data() + part.size(), length);
     if (error != std::errc() || stop != part.data() + part.size() || length < 1 ||
         length > kLongest) {
-      throw Error(ErrorKind::usage,
-                  concat("--lengths: expected mixed, a number of tokens or a list of them from 1 "
-                         "to ",
-                         kLongest, ", found \"", printable(list, 40), "\""));
+      usage_error("--lengths: expected mixed, a number of tokens or a list of them from 1 to ",
+                  kLongest, ", found \"", printable(list, 40), "\"");
     }
     lengths.push_back(length);
     begin = end + 1;

@@ -4,8 +4,10 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <memory>
 
 #include "cli/console.h"
+#include "cli/flags.h"
 
 namespace convbert::app {
 
@@ -13,5 +15,31 @@ namespace convbert::app {
 // returns the exit status.
 using Command = std::function<int(Console&)>;
 using Choose = std::function<void(const ConsoleOptions&, Command)>;
+
+// Flags: a struct of the flags as they were given, which `run` makes a checked request of.
+template <class Flags>
+struct CommandSpec {
+  const char* name;
+  const char* description;
+  void (*add_flags)(CLI::App& command, Flags& flags);
+  int (*run)(const Flags& flags, Console& console);
+};
+
+// The flags of messages, which every command has, are added here.
+template <class Flags>
+void add_command(CLI::App& app, const Choose& choose, const CommandSpec<Flags>& spec) {
+  struct Parsed {
+    Flags flags;
+    ConsoleOptions console;
+  };
+  auto parsed = std::make_shared<Parsed>();
+  CLI::App* command = app.add_subcommand(spec.name, spec.description);
+  spec.add_flags(*command, parsed->flags);
+  add_console_flags(*command, parsed->console);
+  command->callback([parsed, choose, run = spec.run] {
+    choose(parsed->console,
+           [parsed, run](Console& console) { return run(parsed->flags, console); });
+  });
+}
 
 }  // namespace convbert::app

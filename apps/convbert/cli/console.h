@@ -29,6 +29,7 @@ class Console {
   void clear_status();
 
   bool is_terminal() const { return is_terminal_; }
+  ColorChoice color_choice() const { return options_.color; }
   bool shows_status() const { return is_terminal_ && !options_.quiet; }
 
  private:

@@ -3,7 +3,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "cli/options.h"
+#include "cli/command.h"
+#include "cli/flag_group.h"
+#include "cli/table.h"
 #include "commands/commands.h"
 #include "core/error.h"
 #include "core/threads.h"
@@ -16,11 +18,12 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-struct InfoOptions {
+constexpr Format kFormats[] = {Format::text, Format::json};
+
+struct InfoFlags {
   std::string model;
-  std::string format = "text";
+  std::string format{name_of(kFormats[0])};
   bool tensors = false;
-  ConsoleOptions console;
 };
 
 std::string_view name_of(ProblemType type) {
@@ -174,55 +177,55 @@ std::string to_line(const OrderedJson& value) {
 }
 
 std::string to_text(const OrderedJson& info) {
-  constexpr std::size_t kLabelWidth = 19;
-  std::string text;
+  Table summary({Align::left});
   for (const auto& [key, value] : info.items()) {
     if (key == "card" || key == "tensors") continue;
     std::string label = key;
     std::ranges::replace(label, '_', ' ');
-    label.resize(std::max(kLabelWidth, label.size() + 1), ' ');
-    text += label + to_line(value) + "\n";
+    summary.add({label, to_line(value)});
   }
+  std::string text = summary.text();
   if (info.contains("tensors")) {
-    text += "\n";
+    Table tensors({Align::left});
     for (const OrderedJson& tensor : info["tensors"]) {
-      text += printable(tensor["name"].get<std::string>(), 200) + "  " +
-              tensor["dtype"].get<std::string>() + "  " + tensor["shape"].dump() + "\n";
+      tensors.add({printable(tensor["name"].get<std::string>(), 200),
+                   tensor["dtype"].get<std::string>(), tensor["shape"].dump()});
     }
+    text += "\n" + tensors.text();
   }
   if (const std::string card = info["card"]; !card.empty()) text += "\n" + card;
   return text;
 }
 
-int run(const InfoOptions& options) {
-  const ModelSource source = open_model_source(options.model);
+int run(const InfoFlags& flags, Console&) {
+  const ModelSource source = open_model_source(flags.model);
   const Tokenizer tokenizer = open_tokenizer(source);
   const Model model = load_model(source.files, {.threads = available_processors()});
-  const OrderedJson info = Info(source, model, tokenizer).collect(options.tensors);
-  const std::string text = options.format == "json" ? info.dump(2) + "\n" : to_text(info);
+  const OrderedJson info = Info(source, model, tokenizer).collect(flags.tensors);
+  const bool is_json = format_from_name(flags.format, kFormats) == Format::json;
+  const std::string text = is_json ? info.dump(2) + "\n" : to_text(info);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;
+}
+
+void add_flags(CLI::App& command, InfoFlags& flags) {
+  FlagGroup model(command, "Model");
+  command.add_option("MODEL", flags.model, "As --model of the other commands")->group("Model");
+  model.add("-m,--model", flags.model, "MODEL", "The same");
+  FlagGroup output(command, "Output");
+  output
+      .add_choice("-f,--format", flags.format, names_of(kFormats), "FORMAT",
+                  list_of(names_of(kFormats)))
+      ->capture_default_str();
+  output.add_flag("--tensors", flags.tensors, "List the checkpoint's tensors, too");
 }
 
 }  // namespace
 
 void add_info_command(CLI::App& app, const Choose& choose) {
-  auto options = std::make_shared<InfoOptions>();
-  CLI::App* command =
-      app.add_subcommand("info", "A model's card: what it is, what it can do, how it runs here");
-  command->add_option("MODEL", options->model, "As --model of the other commands")->group("Model");
-  command->add_option("-m,--model", options->model, "The same")->group("Model")->type_name("MODEL");
-  command->add_option("-f,--format", options->format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}).description(""))
-      ->capture_default_str()
-      ->group("Output")
-      ->type_name("FORMAT");
-  command->add_flag("--tensors", options->tensors, "List the checkpoint's tensors, too")
-      ->group("Output");
-  add_console_options(*command, options->console);
-  command->callback([options, choose] {
-    choose(options->console, [options](Console&) { return run(*options); });
-  });
+  add_command<InfoFlags>(
+      app, choose,
+      {"info", "A model's card: what it is, what it can do, how it runs here", add_flags, run});
 }
 
 }  // namespace convbert::app

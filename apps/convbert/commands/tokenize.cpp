@@ -2,123 +2,123 @@
 #include <charconv>
 #include <limits>
 
+#include "cli/command.h"
+#include "cli/flag_group.h"
+#include "cli/usage_error.h"
 #include "commands/commands.h"
-#include "core/error.h"
-#include "io/json_text.h"
 #include "model/config.h"
-#include "run/model_run.h"
 #include "run/models.h"
 #include "run/record_command.h"
+#include "run/result_writer.h"
 
 namespace convbert::app {
 namespace {
 
-struct TokenizeOptions {
-  RecordOptions record;
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::text};
+
+struct TokenizeFlags {
+  RecordFlags record;
   bool no_special_tokens = false;
-  OffsetUnit offsets = OffsetUnit::codepoint;
+  std::string offsets = "codepoint";
   bool decode = false;
   bool skip_special_tokens = false;
 };
 
+struct TokenizeRequest {
+  RecordRequest record;
+  bool add_special_tokens;
+  OffsetUnit offsets;
+  bool decode;
+  bool skip_special_tokens;  // of `decode`
+};
+
+TokenizeRequest make_request(const TokenizeFlags& flags) {
+  TokenizeRequest request{.record = make_request(flags.record, kFormats),
+                          .add_special_tokens = !flags.no_special_tokens,
+                          .offsets = *offset_unit_from_name(flags.offsets),
+                          .decode = flags.decode,
+                          .skip_special_tokens = flags.skip_special_tokens};
+  if (flags.decode) {
+    RecordFields& fields = request.record.input.source.fields;
+    fields.text = flags.record.input.text_field.value_or("input_ids");
+    fields.text_may_be_json = true;
+    fields.pair.clear();
+  }
+  return request;
+}
+
 // What tokenizing and decoding have in common: work done by the workers, one record at a time.
 class TokenizerCommand : public RecordCommand {
  public:
-  void prepare(Job& job) const override {
+  void prepare(Job& job) const final {
     job.weight = static_cast<std::int64_t>(job.record.text.size()) + 1;
   }
-  ComputeBatch make_worker(const RecordStyle& style) const override {
-    return [this, style](std::span<Job> jobs, int) {
+  ComputeBatch make_worker(const ResultLayout& layout) const final {
+    return [this, layout](std::span<Job> jobs, int) {
+      ResultWriter result(layout);
       for (Job& job : jobs) {
-        if (job.failed()) continue;
-        try {
-          compute(job, style);
-        } catch (const Error& error) {
-          if (error.kind() != ErrorKind::input) throw;
-          job.failure = concat(job.record.where, ": ", error.what());
-        }
+        if (!job.failed()) attempt(job, [&] { write(job, result); });
       }
     };
   }
-  bool is_cheap() const override { return true; }
-  std::int64_t default_batch_weight() const override { return 1 << 16; }  // bytes
+  bool is_cheap() const final { return true; }
+  std::int64_t default_batch_weight() const final { return 1 << 16; }  // bytes
 
  protected:
-  virtual void compute(Job& job, const RecordStyle& style) const = 0;
+  virtual void write(Job& job, ResultWriter& result) const = 0;
 };
 
 class TokenizeCommand : public TokenizerCommand {
  public:
-  TokenizeCommand(const TokenizeOptions& options, Tokenizer tokenizer, std::int64_t max_length)
-      : options_(options),
+  TokenizeCommand(const TokenizeRequest& request, Tokenizer tokenizer, std::int64_t max_length)
+      : offsets_(request.offsets),
         tokenizer_(std::move(tokenizer)),
-        encode_{.add_special_tokens = !options.no_special_tokens,
+        encode_{.add_special_tokens = request.add_special_tokens,
                 .max_length = max_length,
-                .truncation = options.record.truncation.strategy} {}
+                .truncation = request.record.truncation.strategy} {}
 
   std::vector<std::string> result_names() const override {
     return {"truncated",           "tokens",        "input_ids", "token_type_ids",
             "special_tokens_mask", "offset_mapping"};
   }
+  std::vector<std::string> columns() const override { return {"tokens"}; }
 
  protected:
-  void compute(Job& job, const RecordStyle& style) const override {
+  void write(Job& job, ResultWriter& result) const override {
     job.encoding = tokenizer_.encode(job.record.text, job.record.pair, encode_);
-    if (options_.record.output.format == "text") {
-      for (const std::string& token : tokenizer_.tokens(job.encoding)) {
-        if (!job.output.empty()) job.output += ' ';
-        job.output += token;
-      }
-    } else {
-      append_json(job, style);
+    const Encoding& encoding = job.encoding;
+    result.begin(job);
+    result.field("tokens", tokenizer_.tokens(encoding));
+    if (result.has_place_for("input_ids")) {
+      result.field("input_ids", std::span<const std::int32_t>(encoding.ids));
+      result.field("token_type_ids", std::span<const std::int32_t>(encoding.type_ids));
+      const std::vector<std::int32_t> mask(encoding.special_mask.begin(),
+                                           encoding.special_mask.end());
+      result.field("special_tokens_mask", std::span<const std::int32_t>(mask));
+      result.field("offset_mapping", converted_offsets(job));
     }
+    result.finish();
   }
 
  private:
-  void append_json(Job& job, const RecordStyle& style) const {
-    const Encoding& encoding = job.encoding;
-    std::string& out = job.output;
-    begin_record(out, job.record, style);
-    append_truncated(out, job, style);
-    append_result_name(out, "tokens", style);
-    append_json_array(out, tokenizer_.tokens(encoding));
-    append_result_name(out, "input_ids", style);
-    append_json_array(out, std::span<const std::int32_t>(encoding.ids));
-    append_result_name(out, "token_type_ids", style);
-    append_json_array(out, std::span<const std::int32_t>(encoding.type_ids));
-    append_result_name(out, "special_tokens_mask", style);
-    const std::vector<std::int32_t> mask(encoding.special_mask.begin(),
-                                         encoding.special_mask.end());
-    append_json_array(out, std::span<const std::int32_t>(mask));
-    append_result_name(out, "offset_mapping", style);
-    append_offsets(out, job);
-    out += '}';
-  }
-
   // Each range counts in the text that its token comes from.
-  void append_offsets(std::string& out, const Job& job) const {
+  std::vector<Offsets> converted_offsets(const Job& job) const {
     const Encoding& encoding = job.encoding;
     std::vector<Offsets> of_text[2];
     for (std::size_t i = 0; i < encoding.size(); ++i) {
       of_text[encoding.sequence[i]].push_back(encoding.offsets[i]);
     }
-    of_text[0] = convert_offsets(of_text[0], job.record.text, options_.offsets);
-    of_text[1] = convert_offsets(of_text[1], job.record.pair.value_or(""), options_.offsets);
+    of_text[0] = convert_offsets(of_text[0], job.record.text, offsets_);
+    of_text[1] = convert_offsets(of_text[1], job.record.pair.value_or(""), offsets_);
+    std::vector<Offsets> converted;
     std::size_t next[2] = {0, 0};
-    out += '[';
     for (const std::uint8_t sequence : encoding.sequence) {
-      if (out.back() != '[') out += ',';
-      const Offsets range = of_text[sequence][next[sequence]++];
-      out += '[';
-      append_json_number(out, std::int64_t{range.begin});
-      out += ',';
-      append_json_number(out, std::int64_t{range.end});
-      out += ']';
+      converted.push_back(of_text[sequence][next[sequence]++]);
     }
-    out += ']';
+    return converted;
   }
 
-  TokenizeOptions options_;
+  OffsetUnit offsets_;
   Tokenizer tokenizer_;
   EncodeOptions encode_;
 };
@@ -144,39 +144,33 @@ std::vector<std::int32_t> parse_ids(const std::string& text, std::int32_t end_id
 
 class DecodeCommand : public TokenizerCommand {
  public:
-  DecodeCommand(const TokenizeOptions& options, Tokenizer tokenizer)
-      : options_(options), tokenizer_(std::move(tokenizer)) {}
+  DecodeCommand(const TokenizeRequest& request, Tokenizer tokenizer)
+      : skip_special_tokens_(request.skip_special_tokens), tokenizer_(std::move(tokenizer)) {}
 
   std::vector<std::string> result_names() const override { return {"text"}; }
+  std::vector<std::string> columns() const override { return {"text"}; }
 
  protected:
-  void compute(Job& job, const RecordStyle& style) const override {
+  void write(Job& job, ResultWriter& result) const override {
     const auto ids = parse_ids(job.record.text, tokenizer_.size());
-    const std::string text = tokenizer_.decode(ids, options_.skip_special_tokens);
-    if (options_.record.output.format == "text") {
-      job.output = text;
-      return;
-    }
-    begin_record(job.output, job.record, style);
-    append_result_name(job.output, "text", style);
-    append_json_string(job.output, text);
-    job.output += '}';
+    result.begin(job);
+    result.field("text", tokenizer_.decode(ids, skip_special_tokens_));
+    result.finish();
   }
 
  private:
-  TokenizeOptions options_;
+  bool skip_special_tokens_;
   Tokenizer tokenizer_;
 };
 
 // The limit that the encoder would set, so that `tokenize` shows what the other commands see.
-std::int64_t max_length_of(const TokenizeOptions& options, const ModelSource& source,
+std::int64_t max_length_of(const TokenizeRequest& request, const ModelSource& source,
                            const Tokenizer& tokenizer) {
-  if (options.record.truncation.max_length) {
-    const std::int64_t length = *options.record.truncation.max_length;
-    const std::int64_t least = options.no_special_tokens ? 1 : tokenizer.special_tokens(false);
+  if (request.record.truncation.max_length) {
+    const std::int64_t length = *request.record.truncation.max_length;
+    const std::int64_t least = request.add_special_tokens ? tokenizer.special_tokens(false) : 1;
     if (length != 0 && length < least) {
-      throw Error(ErrorKind::usage, concat("--max-length: expected 0 for no limit, or at least ",
-                                           least, ", found ", length));
+      usage_error("--max-length: expected 0 for no limit, or at least ", least, ", found ", length);
     }
     return length;
   }
@@ -186,56 +180,43 @@ std::int64_t max_length_of(const TokenizeOptions& options, const ModelSource& so
   return limit == std::numeric_limits<std::int64_t>::max() ? 0 : limit;
 }
 
-int run(TokenizeOptions& options, Console& console) {
-  validate(options.record);
-  const ModelSource source = open_model_source(options.record.model.model);
+int run(const TokenizeFlags& flags, Console& console) {
+  const TokenizeRequest request = make_request(flags);
+  const ModelSource source = open_model_source(request.record.model.model);
   Tokenizer tokenizer = open_tokenizer(source);
-  if (options.decode) {
-    RecordFields& fields = options.record.input.fields;
-    if (fields.text == RecordFields().text) fields.text = "input_ids";
-    fields.text_may_be_json = true;
-    fields.pair.clear();
-    return run_records(options.record, DecodeCommand(options, std::move(tokenizer)), console);
+  if (request.decode) {
+    return run_records(request.record, DecodeCommand(request, std::move(tokenizer)), console);
   }
-  const std::int64_t max_length = max_length_of(options, source, tokenizer);
-  return run_records(options.record, TokenizeCommand(options, std::move(tokenizer), max_length),
+  const std::int64_t max_length = max_length_of(request, source, tokenizer);
+  return run_records(request.record, TokenizeCommand(request, std::move(tokenizer), max_length),
                      console);
+}
+
+void add_flags(CLI::App& command, TokenizeFlags& flags) {
+  add_record_flags(command, flags.record, kFormats);
+  FlagGroup group(command, "Tokens");
+  group.add_flag("--no-special-tokens", flags.no_special_tokens,
+                 "Leave out the tokens that enclose a text, [CLS] and [SEP]");
+  group
+      .add_choice("--offsets", flags.offsets, {"codepoint", "byte", "utf16"}, "UNIT",
+                  "Unit of offset_mapping: codepoint (what Python counts), byte or utf16")
+      ->capture_default_str();
+  CLI::Option* decode =
+      group.add_flag("--decode", flags.decode,
+                     "Ids back to text: lines of numbers, or the field input_ids (--text-field)");
+  group
+      .add_flag("--skip-special-tokens", flags.skip_special_tokens,
+                "With --decode: leave out [CLS], [SEP] and the like")
+      ->needs(decode);
 }
 
 }  // namespace
 
 void add_tokenize_command(CLI::App& app, const Choose& choose) {
-  auto options = std::make_shared<TokenizeOptions>();
-  CLI::App* command = app.add_subcommand(
-      "tokenize", "Texts to WordPiece tokens and ids, exactly as the reference fast tokenizer");
-  add_record_options(*command, options->record, {"jsonl", "json", "text"});
-  add_model_options(*command, options->record.model, false);
-  command
-      ->add_flag("--no-special-tokens", options->no_special_tokens,
-                 "Leave out the tokens that enclose a text, [CLS] and [SEP]")
-      ->group("Tokens");
-  command
-      ->add_option_function<std::string>(
-          "--offsets",
-          [options](const std::string& name) { options->offsets = *offset_unit_from_name(name); },
-          "Unit of offset_mapping: codepoint (what Python counts), byte or utf16")
-      ->check(CLI::IsMember({"codepoint", "byte", "utf16"}).description(""))
-      ->default_str("codepoint")
-      ->group("Tokens")
-      ->type_name("UNIT");
-  CLI::Option* decode =
-      command
-          ->add_flag("--decode", options->decode,
-                     "Ids back to text: lines of numbers, or the field input_ids (--text-field)")
-          ->group("Tokens");
-  command
-      ->add_flag("--skip-special-tokens", options->skip_special_tokens,
-                 "With --decode: leave out [CLS], [SEP] and the like")
-      ->needs(decode)
-      ->group("Tokens");
-  command->callback([options, choose] {
-    choose(options->record.console, [options](Console& console) { return run(*options, console); });
-  });
+  add_command<TokenizeFlags>(
+      app, choose,
+      {"tokenize", "Texts to WordPiece tokens and ids, exactly as the reference fast tokenizer",
+       add_flags, run});
 }
 
 }  // namespace convbert::app

@@ -1,30 +1,14 @@
 // Archives of arrays.
 #include <optional>
-#include <set>
 #include <vector>
 
-#include "core/error.h"
 #include "io/npy.h"
 #include "io/npz_writer.h"
 #include "run/sinks.h"
+#include "run/unique_names.h"
 
 namespace convbert::app {
 namespace {
-
-// A name that was given out before gets "~2", "~3" and so on behind it.
-class UniqueNames {
- public:
-  std::string operator()(const std::string& name) {
-    std::string unique = name;
-    for (int number = 2; !given_.insert(unique).second; ++number) {
-      unique = concat(name, "~", number);
-    }
-    return unique;
-  }
-
- private:
-  std::set<std::string> given_;
-};
 
 // Rows go to a temporary file: an archive's array begins with the number of its rows.
 class NpzRowsSink : public ResultSink {
@@ -34,16 +18,16 @@ class NpzRowsSink : public ResultSink {
 
   void write(Job& job) override {
     ids_.push_back(id_text(job.record));
-    rows_.write(result_bytes("npy", context_.command, context_.style, job));
+    rows_.write(result_bytes(context_.layout, job));
   }
   void finish() override {
     const auto count = static_cast<std::int64_t>(ids_.size());
     NpzWriter archive(context_.output);
-    archive.begin(context_.style.result_prefix + context_.command.result_names().front());
-    archive.append(npy_header("<f4", {count, context_.command.row_width()}));
+    archive.begin(context_.layout.style.result_prefix + context_.layout.columns.front());
+    archive.append(npy_header("<f4", {count, context_.layout.row_width}));
     rows_.read_back([&](std::string_view bytes) { archive.append(bytes); });
     archive.end();
-    archive.add(context_.style.id_name, npy_array(ids_));
+    archive.add(context_.layout.style.id_name, npy_array(ids_));
     archive.close();
   }
 
@@ -59,7 +43,7 @@ class NpzArraysSink : public ResultSink {
 
   void write(Job& job) override {
     if (job.failed()) return;
-    const std::string id = unique_(safe_id(job.record));
+    const std::string id = names_.make_unique(safe_id(job.record));
     if (!first_ && !several_) {
       first_ = {id, std::move(job.arrays)};  // its names depend on whether there is another
       return;
@@ -86,7 +70,7 @@ class NpzArraysSink : public ResultSink {
   }
 
   NpzWriter archive_;
-  UniqueNames unique_;
+  UniqueNames names_;
   std::optional<std::pair<std::string, Arrays>> first_;
   bool several_ = false;
 };

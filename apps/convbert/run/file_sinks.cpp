@@ -2,7 +2,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/error.h"
+#include "cli/usage_error.h"
 #include "io/npz_writer.h"
 #include "run/sinks.h"
 
@@ -11,8 +11,8 @@ namespace {
 
 class FolderSink : public ResultSink {
  public:
-  FolderSink(std::string folder, std::string extension)
-      : folder_(std::move(folder)), extension_(std::move(extension)) {}
+  FolderSink(std::string folder, Format format)
+      : folder_(std::move(folder)), extension_(info_of(format).extension) {}
 
   void write(Job& job) override {
     if (job.failed()) return;
@@ -30,19 +30,18 @@ class FolderSink : public ResultSink {
 
  private:
   std::string folder_;
-  std::string extension_;
+  std::string_view extension_;
 };
 
 class LoneSink : public ResultSink {
  public:
-  LoneSink(std::string format, OutputFile& output) : format_(std::move(format)), output_(output) {}
+  LoneSink(Format format, OutputFile& output) : format_(format), output_(output) {}
 
   void write(Job& job) override {
     if (job.failed()) return;
     if (result_) {
-      throw Error(ErrorKind::usage,
-                  concat("--format ", format_, " holds one text, and the input has more: ",
-                         "--out-dir DIR writes a file for each"));
+      usage_error("--format ", name_of(format_), " holds one text, and the input has more: ",
+                  "--out-dir DIR writes a file for each");
     }
     result_ = std::move(job.output);
   }
@@ -52,7 +51,7 @@ class LoneSink : public ResultSink {
   bool has_result() const override { return result_.has_value(); }
 
  private:
-  std::string format_;
+  Format format_;
   OutputFile& output_;
   std::optional<std::string> result_;
 };
@@ -74,12 +73,11 @@ class PageSink : public ResultSink {
 
 }  // namespace
 
-std::unique_ptr<ResultSink> make_folder_sink(const std::string& folder,
-                                             const std::string& extension) {
-  return std::make_unique<FolderSink>(folder, extension);
+std::unique_ptr<ResultSink> make_folder_sink(const std::string& folder, Format format) {
+  return std::make_unique<FolderSink>(folder, format);
 }
 
-std::unique_ptr<ResultSink> make_lone_sink(const std::string& format, OutputFile& output) {
+std::unique_ptr<ResultSink> make_lone_sink(Format format, OutputFile& output) {
   return std::make_unique<LoneSink>(format, output);
 }
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/error.h"
+#include "cli/usage_error.h"
 #include "models/embedded.h"
 
 namespace convbert::app {
@@ -86,9 +86,8 @@ ModelFiles find_model(const std::string& name, const std::string& flag) {
   std::error_code error;
   if (fs::is_directory(wanted, error)) return ModelFiles::directory(wanted);
   if (fs::exists(wanted, error)) {
-    throw Error(ErrorKind::usage,
-                concat(origin, ": expected a model directory, found a file: ", wanted,
-                       "; give the folder that holds it and config.json"));
+    usage_error(origin, ": expected a model directory, found a file: ", wanted,
+                "; give the folder that holds it and config.json");
   }
   if (auto embedded = embedded_model(wanted)) return *embedded;
   if (const auto cached = cached_model(wanted)) return ModelFiles::directory(*cached);
@@ -96,10 +95,9 @@ ModelFiles find_model(const std::string& name, const std::string& flag) {
   for (const std::string_view known : embedded_model_names()) {
     embedded_names += concat(embedded_names.empty() ? "" : ", ", known);
   }
-  throw Error(ErrorKind::usage,
-              concat(origin, ": no directory and no model is called \"", printable(wanted),
-                     "\"; embedded: ", embedded_names, "; in the Hugging Face cache (",
-                     cache_folder().string(), "): ", printable(list_cached_models(), 300)));
+  usage_error(origin, ": no directory and no model is called \"", printable(wanted),
+              "\"; embedded: ", embedded_names, "; in the Hugging Face cache (",
+              cache_folder().string(), "): ", printable(list_cached_models(), 300));
 }
 
 ModelSource open_model_source(const std::string& name, const std::string& flag) {

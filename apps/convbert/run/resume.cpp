@@ -6,11 +6,10 @@
 #include <cstring>
 #include <filesystem>
 
-#include "core/error.h"
+#include "cli/usage_error.h"
 #include "core/mapped_file.h"
 #include "io/npy.h"
 #include "io/output_file.h"
-#include "run/sinks.h"
 
 namespace convbert::app {
 namespace {
@@ -20,17 +19,15 @@ constexpr std::int64_t kSamples = 8;
 // The complete records of an output file, one after another.
 class WrittenRecords {
  public:
-  WrittenRecords(std::string_view text, const std::string& format, const RecordCommand& command,
-                 const std::string& path)
-      : text_(text), row_bytes_(format == "npy" ? 4 * command.row_width() : 0) {
+  WrittenRecords(std::string_view text, const ResultLayout& layout, const std::string& path)
+      : text_(text), row_bytes_(layout_of(layout) == Layout::row ? 4 * layout.row_width : 0) {
     std::string header;
-    if (format == "tsv") header = command.tsv_header() + "\n";
-    if (format == "npy") header = npy_header("<f4", {rows_in_header(), command.row_width()});
+    if (layout_of(layout) == Layout::cells) header = header_of(layout);
+    if (row_bytes_ > 0) header = npy_header("<f4", {rows_in_header(), layout.row_width});
     if (text.size() < header.size()) return;  // cut inside the header: nothing is complete
     if (!text.starts_with(header)) {
-      throw Error(ErrorKind::usage,
-                  concat(path, ": it was not written with these options; remove the file, or run ",
-                         "without --resume"));
+      usage_error(path, ": it was not written with these options; remove the file, or run without ",
+                  "--resume");
     }
     position_ = header.size();
     start_ = position_;
@@ -83,13 +80,15 @@ bool begins_with_nan(std::string_view row) {
 
 // Does what is written look like a result of this record, and not like a failure? Then it need not
 // be computed again.
-bool is_plausible(const std::string& format, const RecordStyle& style, const Job& job,
-                  std::string_view written) {
-  if (format == "npy") return !begins_with_nan(written);
-  if (format == "tsv") return written.ends_with("\t\n");  // the last column is the error
-  if (format == "text") return written != "\n";
+bool is_plausible(const ResultLayout& layout, const Job& job, std::string_view written) {
+  switch (layout_of(layout)) {
+    case Layout::row: return !begins_with_nan(written);
+    case Layout::cells: return written.ends_with("\t\n");  // the last column is the error
+    case Layout::line: return written != "\n";
+    default: break;
+  }
   std::string beginning;
-  begin_record(beginning, job.record, style);
+  begin_record(beginning, job.record, layout.style);
   return written.starts_with(beginning);
 }
 
@@ -103,21 +102,12 @@ std::string mismatch(const std::string& path, std::int64_t record) {
 void prepare_job(const RecordCommand& command, Job& job) {
   job.failure = job.record.error;
   if (job.failed()) return;
-  try {
-    command.prepare(job);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::input) throw;
-    job.failure = concat(job.record.where, ": ", error.what());
-  }
+  attempt(job, [&] { command.prepare(job); });
 }
 
-ResumePoint find_resume_point(const std::string& path, const std::string& format,
-                              const RecordCommand& command, const RecordStyle& style,
-                              RecordSource& source, const CancelToken& cancel) {
-  if (format != "jsonl" && format != "tsv" && format != "text" && format != "npy") {
-    throw Error(ErrorKind::usage,
-                concat("--resume: expected --format jsonl, tsv, text or npy, found ", format));
-  }
+ResumePoint find_resume_point(const std::string& path, const ResultLayout& layout,
+                              const RecordCommand& command, RecordSource& source,
+                              const CancelToken& cancel) {
   const std::string partial = OutputFile::partial_path(path);
   const bool is_unfinished = std::filesystem::exists(partial);
   const std::string written_path = is_unfinished ? partial : path;
@@ -126,27 +116,27 @@ ResumePoint find_resume_point(const std::string& path, const std::string& format
   const MappedFile file(written_path);
   const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
                               file.bytes().size());
-  WrittenRecords written(text, format, command, written_path);
+  WrittenRecords written(text, layout, written_path);
   const std::int64_t count = written.count();
-  const auto compute = command.make_worker(style);
+  const auto compute = command.make_worker(layout);
   ResumePoint point;
   for (; point.records < count; ++point.records) {
     Job job;
     if (!source.next(job.record)) {
       if (cancel.requested()) return point;
-      throw Error(ErrorKind::usage, mismatch(written_path, point.records));
+      usage_error(mismatch(written_path, point.records));
     }
     prepare_job(command, job);
     const std::string_view bytes = written.next();
     const bool is_sample = command.is_cheap() || point.records == count - 1 ||
                            point.records % std::max<std::int64_t>(1, count / kSamples) == 0;
-    if (!job.failed() && (is_sample || !is_plausible(format, style, job, bytes))) {
+    if (!job.failed() && (is_sample || !is_plausible(layout, job, bytes))) {
       compute({&job, 1}, 1);
     } else if (!job.failed()) {
       continue;
     }
-    if (result_bytes(format, command, style, job) != bytes) {
-      throw Error(ErrorKind::usage, mismatch(written_path, point.records));
+    if (result_bytes(layout, job) != bytes) {
+      usage_error(mismatch(written_path, point.records));
     }
     point.failed += job.failed() ? 1 : 0;
   }
@@ -154,7 +144,7 @@ ResumePoint find_resume_point(const std::string& path, const std::string& format
   if (!is_unfinished) {
     Job extra;
     if (source.next(extra.record) || !written.at_end()) {
-      throw Error(ErrorKind::usage, mismatch(written_path, point.records));
+      usage_error(mismatch(written_path, point.records));
     }
     point.finished = true;
   }

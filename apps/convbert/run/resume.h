@@ -6,8 +6,8 @@
 
 #include "core/cancel.h"
 #include "io/record_reader.h"
-#include "io/record_writer.h"
 #include "run/record_command.h"
+#include "run/result_writer.h"
 
 namespace convbert::app {
 
@@ -25,9 +25,9 @@ void prepare_job(const RecordCommand& command, Job& job);
 // that each complete record in it belongs to its record of the input: its fields for all of them,
 // the whole result, computed again, for the first, the last and some between. Nothing needs to be
 // kept beside the file for this, because results are the same bytes in every run.
-// Throws Error(usage) for a file that does not belong, a format that cannot be taken up.
-ResumePoint find_resume_point(const std::string& path, const std::string& format,
-                              const RecordCommand& command, const RecordStyle& style,
-                              RecordSource& source, const CancelToken& cancel);
+// The format must be resumable. Throws Error(usage) for a file that does not belong.
+ResumePoint find_resume_point(const std::string& path, const ResultLayout& layout,
+                              const RecordCommand& command, RecordSource& source,
+                              const CancelToken& cancel);
 
 }  // namespace convbert::app

@@ -4,9 +4,9 @@
 #include "cli/signals.h"
 #include "core/cancel.h"
 #include "core/error.h"
-#include "core/threads.h"
 #include "run/progress.h"
 #include "run/record_command.h"
+#include "run/result_writer.h"
 #include "run/resume.h"
 #include "run/sinks.h"
 
@@ -16,46 +16,40 @@ namespace {
 constexpr int kSomeFailed = 1;
 constexpr int kSignalBase = 128;
 
-RecordStyle make_style(const RecordOptions& options, const RecordCommand& command) {
-  RecordStyle style{.id_name = options.input.fields.id,
-                    .only_result = options.output.only_result,
-                    .result_prefix = options.output.result_prefix,
-                    .result_names = {}};
+ResultLayout make_layout(const RecordRequest& request, const RecordCommand& command) {
+  ResultLayout layout{.format = request.output.format,
+                      .style = {.id_name = request.input.source.fields.id,
+                                .only_result = request.output.only_result,
+                                .result_prefix = request.output.result_prefix,
+                                .result_names = {}},
+                      .columns = command.columns(),
+                      .row_width = command.row_width()};
   for (const std::string& name : command.result_names()) {
-    style.result_names.insert(style.result_prefix + name);
+    layout.style.result_names.insert(layout.style.result_prefix + name);
   }
-  return style;
+  return layout;
 }
 
-std::unique_ptr<RecordSource> open_source(const InputOptions& input, const CancelToken& cancel) {
-  if (!input.texts.empty()) return records_of_texts(input.texts, input.pairs, input.shard);
-  return open_records({input.paths, input.format, input.fields, input.shard}, cancel);
+std::unique_ptr<RecordSource> open_source(const InputRequest& input, const CancelToken& cancel) {
+  if (!input.texts.empty()) return records_of_texts(input.texts, input.pairs, input.source.shard);
+  return open_records(input.source, cancel);
 }
 
 // The output, the sink on it, and, between the two where a format has to seek and the output
 // cannot, a temporary file.
 class Output {
  public:
-  Output(const RecordOptions& options, const RecordCommand& command, const RecordStyle& style,
+  Output(const OutputRequest& request, const RecordCommand& command, const ResultLayout& layout,
          const ResumePoint& start)
-      : output_(open(options.output, start)) {
-    const std::string& format = options.output.format;
+      : output_(open(request, start)) {
     if ((sink_ = command.make_sink(output_))) {
       sink_->begin();
       return;
     }
-    const bool seeks = format == "npy" || format == "npz";
-    if (seeks && !output_.is_seekable()) spool_.emplace(OutputFile::temporary());
-    const SinkContext context{command, style, spool_ ? *spool_ : output_};
-    if (format == "json") {
-      sink_ = make_json_sink(context);
-    } else if (format == "npy") {
-      sink_ = make_npy_sink(context, start.records);
-    } else if (format == "npz") {
-      sink_ = command.row_width() > 0 ? make_npz_rows_sink(context) : make_npz_arrays_sink(context);
-    } else {
-      sink_ = make_line_sink(format, context);
+    if (info_of(request.format).needs_seek && !output_.is_seekable()) {
+      spool_.emplace(OutputFile::temporary());
     }
+    sink_ = make_sink({layout, spool_ ? *spool_ : output_}, start.records);
     if (start.bytes == 0) sink_->begin();
   }
 
@@ -69,10 +63,10 @@ class Output {
   }
 
  private:
-  static OutputFile open(const OutputOptions& options, const ResumePoint& start) {
-    if (options.path.empty()) return OutputFile::standard_output();
-    if (start.bytes > 0) return OutputFile::resume(options.path, start.bytes);
-    return OutputFile::create(options.path);
+  static OutputFile open(const OutputRequest& request, const ResumePoint& start) {
+    if (request.path.empty()) return OutputFile::standard_output();
+    if (start.bytes > 0) return OutputFile::resume(request.path, start.bytes);
+    return OutputFile::create(request.path);
   }
 
   OutputFile output_;
@@ -83,13 +77,13 @@ class Output {
 // Says, once, what a person should know about the records that go by.
 class Notices {
  public:
-  Notices(const RecordOptions& options, const RecordCommand& command, const RecordStyle& style,
+  Notices(const InputRequest& input, const RecordCommand& command, const ResultLayout& layout,
           Console& console)
       : console_(console),
-        style_(style),
-        names_failures_(command.hides_failures(options.output.format)),
+        style_(layout.style),
+        names_failures_(!command.holds_errors(layout.format)),
         pair_notice_(command.pair_notice()) {
-    if (options.input.fields.pair_required || !options.input.texts.empty()) pair_notice_.clear();
+    if (input.source.fields.pair_required || !input.texts.empty()) pair_notice_.clear();
   }
 
   void see(const Job& job) {
@@ -121,41 +115,40 @@ class Notices {
 
 std::unique_ptr<ResultSink> RecordCommand::make_sink(OutputFile&) const { return nullptr; }
 
-int run_records(const RecordOptions& options, const RecordCommand& command, Console& console) {
+int run_records(const RecordRequest& request, const RecordCommand& command, Console& console) {
   CancelToken cancel;
   const SignalGuard signals(cancel);
-  const RecordStyle style = make_style(options, command);
-  const std::string& format = options.output.format;
-  const auto source = open_source(options.input, cancel);
+  const ResultLayout layout = make_layout(request, command);
+  const auto source = open_source(request.input, cancel);
   Progress progress(console);
 
   ResumePoint start;
-  if (options.output.resume) {
-    start = find_resume_point(options.output.path, format, command, style, *source, cancel);
+  if (request.output.resume) {
+    start = find_resume_point(request.output.path, layout, command, *source, cancel);
     if (signals.caught() != 0) return kSignalBase + signals.caught();
     progress.start_from(start.records, start.failed);
     if (start.records > 0) {
-      console.note(concat(options.output.path,
+      console.note(concat(request.output.path,
                           start.finished ? ": complete, with " : ": goes on after ", start.records,
                           " records"));
     }
     if (start.finished) return start.failed > 0 ? kSomeFailed : 0;
-  } else if (!options.output.path.empty() &&
-             std::filesystem::exists(OutputFile::partial_path(options.output.path))) {
+  } else if (!request.output.path.empty() &&
+             std::filesystem::exists(OutputFile::partial_path(request.output.path))) {
     console.warning(
-        concat(OutputFile::partial_path(options.output.path),
+        concat(OutputFile::partial_path(request.output.path),
                ", left by an unfinished run, is started anew; --resume goes on with it"));
   }
 
   bool stopped_by_strict = false;
   try {
-    Output output(options, command, style, start);
-    Notices notices(options, command, style, console);
+    Output output(request.output, command, layout, start);
+    Notices notices(request.input, command, layout, console);
     PipelineStages stages;
     stages.prepare = [&](Job& job) { prepare_job(command, job); };
-    stages.make_worker = [&] { return command.make_worker(style); };
+    stages.make_worker = [&] { return command.make_worker(layout); };
     stages.write = [&](Job& job) {
-      if (job.failed() && options.output.strict) {
+      if (job.failed() && request.output.strict) {
         console.error(job.failure);
         stopped_by_strict = true;
         return false;
@@ -167,10 +160,10 @@ int run_records(const RecordOptions& options, const RecordCommand& command, Cons
     };
     stages.flush = [&] { output.sink().flush(); };
     stages.tick = [&](const InputProgress& input) { progress.show(input); };
-    const PipelineLimits limits{
-        .workers = options.model.threads > 0 ? options.model.threads : available_processors(),
-        .batch_weight = options.model.max_batch_tokens > 0 ? options.model.max_batch_tokens
-                                                           : command.default_batch_weight()};
+    const PipelineLimits limits{.workers = request.model.threads,
+                                .batch_weight = request.model.max_batch_tokens > 0
+                                                    ? request.model.max_batch_tokens
+                                                    : command.default_batch_weight()};
     run_pipeline(*source, stages, limits, cancel);
     if (signals.caught() == 0 && !stopped_by_strict) output.finish();
   } catch (const ClosedPipe&) {
@@ -179,8 +172,8 @@ int run_records(const RecordOptions& options, const RecordCommand& command, Cons
   }
   progress.summarize();
   if (signals.caught() != 0) {
-    if (!options.output.path.empty()) {
-      console.note(concat(OutputFile::partial_path(options.output.path), " holds ",
+    if (!request.output.path.empty()) {
+      console.note(concat(OutputFile::partial_path(request.output.path), " holds ",
                           progress.records(), " records; --resume goes on from there"));
     }
     return kSignalBase + signals.caught();

@@ -1,8 +1,5 @@
 #include "run/sinks.h"
 
-#include <limits>
-#include <vector>
-
 #include "io/npy.h"
 
 namespace convbert::app {
@@ -33,30 +30,28 @@ class BufferedSink : public ResultSink {
 
 class LineSink : public BufferedSink {
  public:
-  LineSink(std::string format, const SinkContext& context)
-      : BufferedSink(context.output), format_(std::move(format)), context_(context) {}
+  explicit LineSink(const SinkContext& context)
+      : BufferedSink(context.output), layout_(context.layout) {}
 
   void begin() override {
-    if (format_ == "tsv") put(context_.command.tsv_header() + "\n");
+    if (layout_of(layout_) == Layout::cells) put(header_of(layout_));
   }
-  void write(Job& job) override {
-    put(result_bytes(format_, context_.command, context_.style, job));
-  }
+  void write(Job& job) override { put(result_bytes(layout_, job)); }
 
  private:
-  std::string format_;
-  SinkContext context_;
+  const ResultLayout& layout_;
 };
 
 class JsonSink : public BufferedSink {
  public:
-  explicit JsonSink(const SinkContext& context) : BufferedSink(context.output), context_(context) {}
+  explicit JsonSink(const SinkContext& context)
+      : BufferedSink(context.output), layout_(context.layout) {}
 
   void begin() override { put("["); }
   void write(Job& job) override {
     put(is_first_ ? "\n" : ",\n");
     is_first_ = false;
-    const std::string line = result_bytes("jsonl", context_.command, context_.style, job);
+    const std::string line = result_bytes(layout_, job);
     put(std::string_view(line).substr(0, line.size() - 1));
   }
   void finish() override {
@@ -65,7 +60,7 @@ class JsonSink : public BufferedSink {
   }
 
  private:
-  SinkContext context_;
+  const ResultLayout& layout_;
   bool is_first_ = true;
 };
 
@@ -77,7 +72,7 @@ class NpySink : public BufferedSink {
 
   void begin() override { put(header()); }
   void write(Job& job) override {
-    put(result_bytes("npy", context_.command, context_.style, job));
+    put(result_bytes(context_.layout, job));
     ++count_;
   }
   void finish() override {
@@ -86,7 +81,7 @@ class NpySink : public BufferedSink {
   }
 
  private:
-  std::string header() const { return npy_header("<f4", {count_, context_.command.row_width()}); }
+  std::string header() const { return npy_header("<f4", {count_, context_.layout.row_width}); }
 
   SinkContext context_;
   std::int64_t count_;
@@ -94,28 +89,14 @@ class NpySink : public BufferedSink {
 
 }  // namespace
 
-std::string result_bytes(const std::string& format, const RecordCommand& command,
-                         const RecordStyle& style, const Job& job) {
-  if (!job.failed()) return format == "npy" ? job.output : job.output + "\n";
-  if (format == "npy") {
-    const std::vector<float> row(static_cast<std::size_t>(command.row_width()),
-                                 std::numeric_limits<float>::quiet_NaN());
-    return {reinterpret_cast<const char*>(row.data()), row.size() * sizeof(float)};
+std::unique_ptr<ResultSink> make_sink(const SinkContext& context, std::int64_t count) {
+  if (context.layout.format == Format::json) return std::make_unique<JsonSink>(context);
+  if (context.layout.format == Format::npy) return std::make_unique<NpySink>(context, count);
+  switch (layout_of(context.layout)) {
+    case Layout::row: return make_npz_rows_sink(context);
+    case Layout::arrays: return make_npz_arrays_sink(context);
+    default: return std::make_unique<LineSink>(context);
   }
-  if (format == "tsv" || format == "text") return command.failed_line(job) + "\n";
-  return error_record(job.record, job.failure_kind, job.failure, style) + "\n";
-}
-
-std::unique_ptr<ResultSink> make_line_sink(const std::string& format, const SinkContext& context) {
-  return std::make_unique<LineSink>(format, context);
-}
-
-std::unique_ptr<ResultSink> make_json_sink(const SinkContext& context) {
-  return std::make_unique<JsonSink>(context);
-}
-
-std::unique_ptr<ResultSink> make_npy_sink(const SinkContext& context, std::int64_t count) {
-  return std::make_unique<NpySink>(context, count);
 }
 
 }  // namespace convbert::app

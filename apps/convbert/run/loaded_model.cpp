@@ -1,10 +1,10 @@
-#include "run/model_run.h"
+#include "run/loaded_model.h"
 
 #include <algorithm>
 
-#include "core/error.h"
-#include "io/json_text.h"
+#include "cli/usage_error.h"
 #include "nn/compute.h"
+#include "run/models.h"
 
 namespace convbert::app {
 namespace {
@@ -47,30 +47,34 @@ void report(const Model& model, const Tokenizer& tokenizer, nn::Precision precis
 
 }  // namespace
 
-LoadedModel load_for_records(const RecordOptions& options, ModelParts parts, bool for_vectors,
-                             Console& console) {
-  ModelSource source = open_model_source(options.model.model, options.model.flag);
+LoadedModel load_model(const RecordRequest& request, const ModelUse& use, Console& console) {
+  return load_model(request.model, request.truncation, use, console);
+}
+
+LoadedModel load_model(const ModelRequest& request, const TruncationRequest& truncation,
+                       const ModelUse& use, Console& console) {
+  ModelSource source = open_model_source(request.model, request.flag);
   Tokenizer tokenizer = open_tokenizer(source);
-  const int threads = options.model.threads > 0 ? options.model.threads : available_processors();
-  Model model = load_model(
-      source.files, {.parts = parts, .precision = options.model.precision, .threads = threads});
-  report(model, tokenizer, options.model.precision, console);
+  Model model = convbert::load_model(
+      source.files,
+      {.parts = use.parts, .precision = request.precision, .threads = request.threads});
+  report(model, tokenizer, request.precision, console);
 
   const std::int64_t positions = model.config.max_positions;
   std::int64_t limit = std::min(positions, tokenizer.spec().max_length.value_or(positions));
-  if (for_vectors && source.sentence.max_length) {
+  if (use.for_vectors && source.sentence.max_length) {
     limit = std::min(limit, *source.sentence.max_length);
   }
-  if (options.truncation.max_length) {
-    limit = *options.truncation.max_length;
+  if (truncation.max_length) {
+    limit = *truncation.max_length;
     const std::int64_t least = tokenizer.special_tokens(false);
     if (limit < std::max<std::int64_t>(least, 1) || limit > positions) {
-      throw Error(ErrorKind::usage, concat("--max-length: expected ", least, " to ", positions,
-                                           ", the positions of ", model.origin, ", found ", limit));
+      usage_error("--max-length: expected ", least, " to ", positions, ", the positions of ",
+                  model.origin, ", found ", limit);
     }
   }
   const EncodeOptions encode{
-      .add_special_tokens = true, .max_length = limit, .truncation = options.truncation.strategy};
+      .add_special_tokens = true, .max_length = limit, .truncation = truncation.strategy};
   return {std::move(model), std::move(tokenizer), std::move(source.sentence), encode};
 }
 
@@ -93,32 +97,6 @@ Encoding encode(const LoadedModel& loaded, const Record& record) {
 void encode_job(const LoadedModel& loaded, Job& job) {
   job.encoding = encode(loaded, job.record);
   job.weight = static_cast<std::int64_t>(job.encoding.size());
-}
-
-PackedJobs pack(std::span<Job> jobs) {
-  PackedJobs packed;
-  for (Job& job : jobs) {
-    if (job.failed()) continue;
-    packed.batch.append(job.encoding.ids, job.encoding.type_ids);
-    packed.jobs.push_back(&job);
-  }
-  return packed;
-}
-
-MatrixView rows_of(MatrixView hidden, const Batch& batch, std::int64_t sequence) {
-  return {hidden.row(batch.start(sequence)), batch.length(sequence), hidden.columns, hidden.stride};
-}
-
-void append_truncated(std::string& out, const Job& job, const RecordStyle& style) {
-  if (job.encoding.truncated == 0) return;
-  append_result_name(out, "truncated", style);
-  append_json_number(out, job.encoding.truncated);
-}
-
-void fail_not_finite(Job& job) {
-  job.failure = concat(job.record.where, ": the model gives NaN or infinity for this text; ",
-                       "its weights may be damaged");
-  job.failure_kind = "model";
 }
 
 }  // namespace convbert::app

@@ -1,0 +1,124 @@
+#include "cli/flags.h"
+
+#include "cli/flag_group.h"
+#include "core/error.h"
+#include "io/record_reader.h"
+
+namespace convbert::app {
+namespace {
+
+constexpr const char* kOutputGroup = "Output";
+constexpr const char* kModelGroup = "Model";
+
+void add_input_flags(CLI::App& command, InputFlags& input) {
+  const RecordFields fields;
+  FlagGroup group(command, "Input");
+  command
+      .add_option("INPUT", input.paths,
+                  "Files to read, gzip or zstd or plain; - or nothing for standard input")
+      ->group("Input");
+  group
+      .add("-t,--text", input.texts, "TEXT", "A text to work on, instead of files; can be repeated")
+      ->allow_extra_args(false);
+  group.add("--text-pair", input.pairs, "TEXT", "The second text of each --text, in order")
+      ->allow_extra_args(false);
+  group
+      .add_choice("--input-format", input.format, {"auto", "text", "jsonl", "tsv", "csv"}, "FORMAT",
+                  "auto (by extension, or on standard input JSONL if it begins with {), text (one "
+                  "record a line), jsonl, tsv (no quoting) or csv")
+      ->capture_default_str();
+  group.add("--text-field", input.text_field, "NAME", "Field or column of the text")
+      ->default_str(fields.text);
+  group
+      .add("--pair-field", input.pair_field, "NAME",
+           "Field or column of the second text; asked for, every record must have it; '' for none")
+      ->default_str(fields.pair);
+  group.add("--id-field", input.id_field, "NAME", "Field or column of the record's id")
+      ->default_str(fields.id);
+  group.add("--shard", input.shard, "I/N",
+            "Take records I, I+N, I+2N, ... of the input, from 0; ids stay those of the whole");
+}
+
+void add_output_flags(CLI::App& command, OutputFlags& output, std::span<const Format> formats) {
+  FlagGroup group(command, kOutputGroup);
+  add_output_flag(command, output.path);
+  const std::vector<std::string> names = names_of(formats);
+  group.add_choice("-f,--format", output.format, names, "FORMAT",
+                   concat("One of: ", list_of(names, ", "), "; default: what -o FILE ends with, ",
+                          "else ", names.front()));
+  group.add_flag("--only-result", output.only_result, "Leave the input's fields out, save the id");
+  group.add("--result-prefix", output.result_prefix, "TEXT",
+            "Put this before the name of every result, so that none replaces a field of the input");
+  group.add_flag("--strict", output.strict, "Stop at the first bad record, exit status 1");
+  group.add_flag("--resume", output.resume,
+                 "Go on with FILE.partial of an interrupted run of the same command (needs -o)");
+}
+
+}  // namespace
+
+void add_record_flags(CLI::App& command, RecordFlags& flags, std::span<const Format> formats) {
+  add_input_flags(command, flags.input);
+  add_output_flags(command, flags.output, formats);
+  FlagGroup group(command, kModelGroup);
+  group.add("--max-length", flags.truncation.max_length, "N",
+            "Cut texts to so many tokens, special tokens included; default: the model's limit");
+  group
+      .add_choice("--truncation", flags.truncation.strategy,
+                  {"longest_first", "only_first", "only_second", "error"}, "STRATEGY",
+                  "What to cut: longest_first, only_first, only_second, or error to cut nothing "
+                  "and fail the record")
+      ->capture_default_str();
+  add_model_flag(command, flags.model);
+  group.add("--threads", flags.model.threads, "N", "Compute threads; 0 for one a processor")
+      ->check(within(0, 1024));
+}
+
+void add_encoder_flags(CLI::App& command, ModelFlags& flags) {
+  FlagGroup(command, kModelGroup)
+      .add("--max-batch-tokens", flags.max_batch_tokens, "N",
+           "Tokens computed together; changes speed and memory, never a result; 0 for auto")
+      ->check(within(0, 1 << 20));
+  add_precision_flag(command, flags);
+}
+
+CLI::Option* add_model_flag(CLI::App& command, ModelFlags& flags) {
+  return FlagGroup(command, kModelGroup)
+      .add("-m,--model", flags.model, "MODEL",
+           "Checkpoint directory, name in the local Hugging Face cache, or embedded model; "
+           "default: $CONVBERT_MODEL, else the embedded convbert-mini");
+}
+
+CLI::Option* add_precision_flag(CLI::App& command, ModelFlags& flags) {
+  return FlagGroup(command, kModelGroup)
+      .add_choice("--precision", flags.precision, {"auto", "f32", "bf16", "int8"}, "TYPE",
+                  "Of matrix products: f32, or bf16 or int8, which are faster on CPUs that have "
+                  "them and change results slightly; auto is f32")
+      ->capture_default_str();
+}
+
+CLI::Option* add_output_flag(CLI::App& command, std::string& path) {
+  return FlagGroup(command, kOutputGroup)
+      .add("-o,--output", path, "FILE",
+           "Write here instead of standard output; the file appears when it is complete");
+}
+
+void add_console_flags(CLI::App& command, ConsoleOptions& options) {
+  FlagGroup group(command, "Messages");
+  CLI::Option* quiet = group.add_flag("-q,--quiet", options.quiet, "Errors only");
+  group.add_flag("-v,--verbose", options.verbose, "Say what is loaded and used")->excludes(quiet);
+  command
+      .add_option_function<std::string>(
+          "--color",
+          [&options](const std::string& when) {
+            options.color = when == "always"  ? ColorChoice::always
+                            : when == "never" ? ColorChoice::never
+                                              : ColorChoice::automatic;
+          },
+          "auto (on a terminal, unless NO_COLOR is set), always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}).description(""))
+      ->default_str("auto")
+      ->group("Messages")
+      ->type_name("WHEN");
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,69 @@
+// Flags that commands share, as they are given. cli/request.h checks them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "cli/format.h"
+
+namespace convbert::app {
+
+struct InputFlags {
+  std::vector<std::string> paths;
+  std::vector<std::string> texts;
+  std::vector<std::string> pairs;
+  std::string format = "auto";
+  std::optional<std::string> text_field;
+  std::optional<std::string> pair_field;
+  std::optional<std::string> id_field;
+  std::string shard;
+};
+
+struct OutputFlags {
+  std::string path;
+  std::optional<std::string> format;
+  bool only_result = false;
+  std::string result_prefix;
+  bool strict = false;
+  bool resume = false;
+};
+
+struct ModelFlags {
+  std::string model;
+  int threads = 0;
+  std::string precision = "auto";
+  std::int64_t max_batch_tokens = 0;
+};
+
+struct TruncationFlags {
+  std::optional<std::int64_t> max_length;
+  std::string strategy = "longest_first";
+};
+
+// All of it, of a command that works on records.
+struct RecordFlags {
+  InputFlags input;
+  OutputFlags output;
+  ModelFlags model;
+  TruncationFlags truncation;
+};
+
+// Input, output, model and threads. `formats`: what --format offers, the first being the default.
+void add_record_flags(CLI::App& command, RecordFlags& flags, std::span<const Format> formats);
+// What a command that runs the encoder has besides: precision and batch size.
+void add_encoder_flags(CLI::App& command, ModelFlags& flags);
+
+// Single flags of these, for commands that have others of their own.
+CLI::Option* add_model_flag(CLI::App& command, ModelFlags& flags);
+CLI::Option* add_precision_flag(CLI::App& command, ModelFlags& flags);
+CLI::Option* add_output_flag(CLI::App& command, std::string& path);
+
+void add_console_flags(CLI::App& command, ConsoleOptions& options);
+
+}  // namespace convbert::app

@@ -1,0 +1,145 @@
+#include "cli/request.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "cli/flags.h"
+#include "cli/usage_error.h"
+#include "core/threads.h"
+
+namespace convbert::app {
+namespace {
+
+std::optional<std::int64_t> parse_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return number;
+}
+
+// "I/N"; "" for the whole.
+Shard parse_shard(const std::string& text) {
+  if (text.empty()) return {};
+  const std::size_t slash = text.find('/');
+  const auto index = parse_number(std::string_view(text).substr(0, slash));
+  const auto count = slash == std::string::npos
+                         ? std::nullopt
+                         : parse_number(std::string_view(text).substr(slash + 1));
+  if (!index || !count || *count < 1 || *index < 0 || *index >= *count) {
+    usage_error("--shard: expected I/N with I from 0 to N-1, found \"", text, "\"");
+  }
+  return {*index, *count};
+}
+
+RecordFields fields_of(const InputFlags& flags) {
+  RecordFields fields;
+  fields.text = flags.text_field.value_or(fields.text);
+  fields.pair = flags.pair_field.value_or(fields.pair);
+  fields.pair_required = flags.pair_field && !flags.pair_field->empty();
+  fields.id = flags.id_field.value_or(fields.id);
+  if (fields.text.empty()) usage_error("--text-field: expected a name");
+  if (fields.id.empty()) usage_error("--id-field: expected a name");
+  return fields;
+}
+
+InputRequest make_request(const InputFlags& flags) {
+  if (!flags.texts.empty() && !flags.paths.empty()) {
+    usage_error("--text and files exclude each other; found ", flags.paths.front());
+  }
+  if (!flags.pairs.empty() && flags.pairs.size() != flags.texts.size()) {
+    usage_error("--text-pair: expected one for each --text, found ", flags.pairs.size(), " for ",
+                flags.texts.size());
+  }
+  if (std::ranges::count(flags.paths, "-") > 1) {
+    usage_error("-: standard input can be read only once");
+  }
+  return {.texts = flags.texts,
+          .pairs = flags.pairs,
+          .source = {.paths = flags.paths,
+                     .format = *input_format_from_name(flags.format),
+                     .fields = fields_of(flags),
+                     .shard = parse_shard(flags.shard)}};
+}
+
+OutputRequest make_request(const OutputFlags& flags, Format format,
+                           std::span<const Format> formats) {
+  if (flags.resume && flags.path.empty()) {
+    usage_error("--resume needs -o: without it there is no file to go on with");
+  }
+  if (flags.resume && !info_of(format).is_resumable) {
+    std::vector<Format> resumable(formats.begin(), formats.end());
+    std::erase_if(resumable, [](Format offered) { return !info_of(offered).is_resumable; });
+    usage_error("--resume: expected --format ", list_of(names_of(resumable)), ", found ",
+                name_of(format));
+  }
+  return {.path = flags.path,
+          .format = format,
+          .only_result = flags.only_result,
+          .result_prefix = flags.result_prefix,
+          .strict = flags.strict,
+          .resume = flags.resume};
+}
+
+TruncationRequest make_request(const TruncationFlags& flags) {
+  if (flags.max_length && *flags.max_length < 0) {
+    usage_error("--max-length: expected a positive number, found ", *flags.max_length);
+  }
+  return {flags.max_length, *truncation_from_name(flags.strategy)};
+}
+
+}  // namespace
+
+RecordRequest make_request(const RecordFlags& flags, std::span<const Format> formats) {
+  return {.input = make_request(flags.input),
+          .output = make_request(flags.output, chosen_format(flags, formats), formats),
+          .model = make_request(flags.model),
+          .truncation = make_request(flags.truncation)};
+}
+
+ModelRequest make_request(const ModelFlags& flags) {
+  return {.model = flags.model,
+          .threads = flags.threads > 0 ? flags.threads : available_processors(),
+          .precision = nn::precision_from_name(flags.precision).value_or(nn::Precision::f32),
+          .max_batch_tokens = flags.max_batch_tokens};
+}
+
+Format chosen_format(const RecordFlags& flags, std::span<const Format> formats) {
+  if (flags.output.format) return *format_from_name(*flags.output.format, formats);
+  return format_from_path(flags.output.path, formats).value_or(formats.front());
+}
+
+void refuse_terminal(const OutputRequest& output) {
+  if (info_of(output.format).is_binary && output.path.empty() && ::isatty(STDOUT_FILENO) == 1) {
+    usage_error("--format ", name_of(output.format), " is nothing for a terminal: expected ",
+                "-o FILE, or standard output in a pipe or a file");
+  }
+}
+
+std::vector<std::int64_t> parse_index_list(const std::string& text, std::int64_t count,
+                                           const std::string& flag) {
+  std::vector<std::int64_t> indices;
+  std::set<std::int64_t> seen;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string part = text.substr(begin, end - begin);
+    const std::size_t dash = part.find('-');
+    const auto first = parse_number(std::string_view(part).substr(0, dash));
+    const auto last =
+        dash == std::string::npos ? first : parse_number(std::string_view(part).substr(dash + 1));
+    if (!first || !last || *first < 0 || *last < *first || *last >= count) {
+      usage_error(flag, ": expected numbers from 0 to ", count - 1,
+                  " and ranges like 1-3, found \"", printable(text, 40), "\"");
+    }
+    for (std::int64_t index = *first; index <= *last; ++index) {
+      if (seen.insert(index).second) indices.push_back(index);
+    }
+    begin = end + 1;
+  }
+  return indices;
+}
+
+}  // namespace convbert::app

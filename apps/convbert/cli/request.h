@@ -1,0 +1,72 @@
+// What the flags that commands share ask for: checked, and not changed afterwards.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/format.h"
+#include "io/record_reader.h"
+#include "nn/precision.h"
+#include "text/tokenizer.h"
+
+namespace convbert::app {
+
+struct InputFlags;
+struct ModelFlags;
+struct RecordFlags;
+
+struct InputRequest {
+  std::vector<std::string> texts;  // instead of files
+  std::vector<std::string> pairs;  // none, or one for each text
+  RecordSourceOptions source;
+};
+
+struct OutputRequest {
+  std::string path;  // "" is standard output
+  Format format = Format::jsonl;
+  bool only_result = false;
+  std::string result_prefix;
+  bool strict = false;
+  bool resume = false;
+};
+
+struct ModelRequest {
+  std::string model;             // directory or name; "" is CONVBERT_MODEL or the default
+  std::string flag = "--model";  // that it came from
+  int threads = 1;
+  nn::Precision precision = nn::Precision::f32;
+  std::int64_t max_batch_tokens = 0;  // 0: the program's choice
+};
+
+struct TruncationRequest {
+  std::optional<std::int64_t> max_length;  // not negative
+  Truncation strategy = Truncation::longest_first;
+};
+
+struct RecordRequest {
+  InputRequest input;
+  OutputRequest output;
+  ModelRequest model;
+  TruncationRequest truncation;
+};
+
+// `formats`: what the command offers, the first being the default.
+// Throws Error(usage) naming the flag: for flags that exclude or need one another, and for values.
+RecordRequest make_request(const RecordFlags& flags, std::span<const Format> formats);
+ModelRequest make_request(const ModelFlags& flags);
+
+// --format, else what the name of the output ends with, else the first.
+Format chosen_format(const RecordFlags& flags, std::span<const Format> formats);
+
+// Throws Error(usage) where bytes that are no text would go to a terminal.
+void refuse_terminal(const OutputRequest& output);
+
+// "0,2", "1-3", "0,4-6": numbers below `count`, each once, in the order given.
+// Throws Error(usage) naming `flag`.
+std::vector<std::int64_t> parse_index_list(const std::string& text, std::int64_t count,
+                                           const std::string& flag);
+
+}  // namespace convbert::app

@@ -1,0 +1,34 @@
+#include "cli/table.h"
+
+#include <algorithm>
+
+#include "core/utf8.h"
+
+namespace convbert::app {
+
+Align Table::align_of(std::size_t column) const {
+  return columns_[std::min(column, columns_.size() - 1)];
+}
+
+std::string Table::text() const {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows_) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], count_code_points(row[i]));
+    }
+  }
+  std::string text;
+  for (const auto& row : rows_) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string space(widths[i] - count_code_points(row[i]), ' ');
+      if (i > 0) line += "  ";
+      line += align_of(i) == Align::left ? row[i] + space : space + row[i];
+    }
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+  }
+  return text;
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,30 @@
+// A table for people: cells in aligned columns, two spaces apart.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace convbert::app {
+
+enum class Align { left, right };
+
+class Table {
+ public:
+  // Columns beyond those given are aligned as the last of them.
+  explicit Table(std::vector<Align> columns) : columns_(std::move(columns)) {}
+
+  // Well-formed UTF-8, each code point as wide as the next. A row may be shorter than others.
+  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  bool empty() const { return rows_.empty(); }
+
+  // A line a row; no spaces at the end of a line.
+  std::string text() const;
+
+ private:
+  Align align_of(std::size_t column) const;
+
+  std::vector<Align> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace convbert::app

@@ -1,0 +1,82 @@
+#include "run/encoder_command.h"
+
+#include <memory>
+
+#include "io/json_text.h"
+#include "nn/compute.h"
+
+namespace convbert::app {
+namespace {
+
+bool all_rows_finite(MatrixView values) {
+  for (std::int64_t row = 0; row < values.rows; ++row) {
+    if (!all_finite(values.row_span(row))) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+PackedJobs pack(std::span<Job> jobs) {
+  PackedJobs packed;
+  for (Job& job : jobs) {
+    if (job.failed()) continue;
+    packed.batch.append(job.encoding.ids, job.encoding.type_ids);
+    packed.jobs.push_back(&job);
+  }
+  return packed;
+}
+
+MatrixView rows_of(MatrixView hidden, const Batch& batch, std::int64_t sequence) {
+  return {hidden.row(batch.start(sequence)), batch.length(sequence), hidden.columns, hidden.stride};
+}
+
+void EncoderCommand::prepare(Job& job) const { encode_job(loaded_, job); }
+
+EncoderCommand::Output EncoderCommand::run_head(const Batch&, MatrixView hidden, Workspace&) const {
+  return {.values = hidden, .is_of_texts = false};
+}
+
+// What one thread needs.
+struct EncoderCommand::Worker {
+  explicit Worker(const ResultLayout& layout_of_run) : layout(layout_of_run) {}
+
+  Workspace workspace;
+  ResultLayout layout;
+  ResultWriter result{layout};
+};
+
+ComputeBatch EncoderCommand::make_worker(const ResultLayout& layout) const {
+  auto worker = std::make_shared<Worker>(layout);
+  return [this, worker](std::span<Job> jobs, int threads) {
+    const nn::ComputeScope scope(threads);
+    run_batch(pack(jobs), *worker);
+  };
+}
+
+void EncoderCommand::run_batch(const PackedJobs& packed, Worker& worker) const {
+  const Batch& batch = packed.batch;
+  Workspace& workspace = worker.workspace;
+  const Workspace::Frame frame(workspace);
+  const MatrixView hidden =
+      nn::allocate_rows(workspace, batch.tokens(), model().config.hidden_size);
+  model().encoder.forward(batch, layers(), hidden, workspace);
+  const Output output = run_head(batch, hidden, workspace);
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    Job& job = *packed.jobs[static_cast<std::size_t>(s)];
+    MatrixView rows = rows_of(output.values, batch, s);
+    if (output.is_of_texts)
+      rows = {output.values.row(s), 1, output.values.columns, output.values.stride};
+    if (!all_rows_finite(rows)) {
+      fail_not_finite(job);
+      continue;
+    }
+    attempt(job, [&] {
+      worker.result.begin(job);
+      write_row(rows, job, worker.result);
+      worker.result.finish();
+    });
+  }
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,42 @@
+// A model and its tokenizer, opened for records.
+#pragma once
+
+#include <cstdint>
+
+#include "cli/console.h"
+#include "cli/request.h"
+#include "io/record.h"
+#include "model/model.h"
+#include "model/sentence_config.h"
+#include "pipeline/pipeline.h"
+#include "text/tokenizer.h"
+
+namespace convbert::app {
+
+// Const while it runs.
+struct LoadedModel {
+  Model model;
+  Tokenizer tokenizer;
+  SentenceConfig sentence;
+  EncodeOptions encode;  // with the limit that holds: the request's, else the model's
+};
+
+struct ModelUse {
+  ModelParts parts = ModelParts::encoder;
+  bool for_vectors = false;  // the limit of the model's sentence configuration counts, too
+};
+
+// Says on the console what the model is and which tensors are of no use.
+// Throws Error(usage) naming --model or --max-length; Error(format) for files that do not fit.
+LoadedModel load_model(const RecordRequest& request, const ModelUse& use, Console& console);
+// Another model than the request's, with the rest of it.
+LoadedModel load_model(const ModelRequest& model, const TruncationRequest& truncation,
+                       const ModelUse& use, Console& console);
+
+// Throws Error(input) for what the model has no embedding for.
+Encoding encode(const LoadedModel& loaded, const Record& record);
+
+// Into job.encoding, with its tokens as the job's weight.
+void encode_job(const LoadedModel& loaded, Job& job);
+
+}  // namespace convbert::app

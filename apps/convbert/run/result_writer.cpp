@@ -1,0 +1,216 @@
+#include "run/result_writer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/error.h"
+#include "io/delimited_writer.h"
+#include "io/json_builder.h"
+#include "io/npy.h"
+
+namespace convbert::app {
+namespace {
+
+// values, row-major, as nested lists: "[[1,2],[3,4]]" for shape {2, 2}.
+void append_nested(std::string& out, std::span<const std::int64_t> shape,
+                   std::span<const float> values) {
+  if (shape.size() == 1) return append_json_array(out, values);
+  const auto count = static_cast<std::size_t>(shape.front());
+  const std::size_t part = count == 0 ? 0 : values.size() / count;
+  out += '[';
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0) out += ',';
+    append_nested(out, shape.subspan(1), values.subspan(i * part, part));
+  }
+  out += ']';
+}
+
+std::string bytes_of(std::span<const float> row) {
+  return {reinterpret_cast<const char*>(row.data()), row.size_bytes()};
+}
+
+std::string cells_of(const Job& job, std::span<const std::string> cells, std::string_view error) {
+  std::string line;
+  append_tsv_text(line, id_text(job.record));
+  for (const std::string& cell : cells) line += '\t' + cell;
+  line += '\t';
+  append_tsv_text(line, error);
+  return line;
+}
+
+}  // namespace
+
+Layout layout_of(const ResultLayout& layout) {
+  switch (layout.format) {
+    case Format::jsonl:
+    case Format::json: return Layout::object;
+    case Format::tsv: return Layout::cells;
+    case Format::text:
+    case Format::terminal: return Layout::line;
+    case Format::npy: return Layout::row;
+    case Format::npz: return layout.row_width > 0 ? Layout::row : Layout::arrays;
+    default: break;
+  }
+  throw Error(ErrorKind::internal,
+              concat("--format ", name_of(layout.format), " has no layout of records"));
+}
+
+ResultWriter::ResultWriter(const ResultLayout& layout)
+    : layout_(layout), kind_(layout_of(layout)) {}
+
+void ResultWriter::begin(Job& job) {
+  job_ = &job;
+  out_.clear();
+  cells_.assign(kind_ == Layout::cells ? layout_.columns.size() : 0, "");
+  if (kind_ != Layout::object) return;
+  begin_record(out_, job.record, layout_.style);
+  if (job.encoding.truncated > 0) field("truncated", job.encoding.truncated);
+}
+
+std::string* ResultWriter::member(std::string_view name) {
+  if (kind_ != Layout::object) return nullptr;
+  append_result_name(out_, name, layout_.style);
+  return &out_;
+}
+
+std::string* ResultWriter::cell(std::string_view name) {
+  if (kind_ != Layout::cells && kind_ != Layout::line) return nullptr;
+  const auto found = std::ranges::find(layout_.columns, name);
+  if (found == layout_.columns.end()) return nullptr;
+  if (kind_ == Layout::cells) {
+    return &cells_[static_cast<std::size_t>(found - layout_.columns.begin())];
+  }
+  return found == layout_.columns.begin() ? &out_ : nullptr;
+}
+
+bool ResultWriter::has_place_for(std::string_view name) const {
+  if (kind_ == Layout::object || kind_ == Layout::arrays) return true;
+  const auto& columns = layout_.columns;
+  const auto end = kind_ == Layout::cells || columns.empty() ? columns.end() : columns.begin() + 1;
+  return std::find(columns.begin(), end, name) != end;
+}
+
+bool ResultWriter::is_finite(std::span<const float> numbers) {
+  if (all_finite(numbers)) return true;
+  fail_not_finite(*job_);
+  return false;
+}
+
+std::string ResultWriter::array_name(std::string_view name) const {
+  return layout_.style.result_prefix + std::string(name);
+}
+
+void ResultWriter::field(std::string_view name, std::string_view text) {
+  if (std::string* out = member(name)) return append_json_string(*out, text);
+  if (std::string* out = cell(name)) append_tsv_text(*out, text);
+}
+
+void ResultWriter::field(std::string_view name, float number) {
+  if (!is_finite({&number, 1})) return;
+  if (std::string* out = member(name)) return append_json_number(*out, number);
+  if (std::string* out = cell(name)) append_json_number(*out, number);
+}
+
+void ResultWriter::field(std::string_view name, std::int64_t number) {
+  if (std::string* out = member(name)) return append_json_number(*out, number);
+  if (std::string* out = cell(name)) append_json_number(*out, number);
+}
+
+void ResultWriter::null(std::string_view name) {
+  if (std::string* out = member(name)) {
+    *out += "null";
+  } else if (std::string* text = cell(name)) {
+    *text += '-';
+  }
+}
+
+void ResultWriter::field(std::string_view name, std::span<const float> numbers) {
+  field(name, {static_cast<std::int64_t>(numbers.size())}, numbers);
+}
+
+void ResultWriter::field(std::string_view name, const Shape& shape,
+                         std::span<const float> numbers) {
+  if (!has_place_for(name) || !is_finite(numbers)) return;
+  if (std::string* out = member(name)) {
+    append_nested(*out, shape, numbers);
+  } else if (kind_ == Layout::row) {
+    out_ = bytes_of(numbers);
+  } else if (kind_ == Layout::arrays) {
+    job_->arrays.emplace_back(array_name(name), npy_array(shape, numbers));
+  }
+}
+
+void ResultWriter::field(std::string_view name, std::span<const std::int32_t> numbers) {
+  if (std::string* out = member(name)) append_json_array(*out, numbers);
+}
+
+void ResultWriter::field(std::string_view name, const std::vector<std::string>& texts) {
+  if (std::string* out = member(name)) {
+    append_json_array(*out, texts);
+  } else if (std::string* line = cell(name)) {
+    for (const std::string& text : texts) {
+      if (!line->empty()) *line += ' ';
+      append_tsv_text(*line, text);
+    }
+  } else if (kind_ == Layout::arrays) {
+    job_->arrays.emplace_back(array_name(name), npy_array(texts));
+  }
+}
+
+void ResultWriter::field(std::string_view name, std::span<const Offsets> ranges) {
+  std::string* out = member(name);
+  if (out == nullptr) return;
+  JsonBuilder json(*out);
+  json.begin_list();
+  for (const Offsets range : ranges) {
+    json.begin_list().value(std::int64_t{range.begin}).value(std::int64_t{range.end}).end_list();
+  }
+  json.end_list();
+}
+
+void ResultWriter::field(std::string_view name, std::span<const NamedNumber> members) {
+  for (const NamedNumber& one : members) {
+    if (!is_finite({&one.number, 1})) return;
+  }
+  std::string* out = member(name);
+  if (out == nullptr) return;
+  JsonBuilder json(*out);
+  json.begin_object();
+  for (const NamedNumber& one : members) json.member(one.name, one.number);
+  json.end_object();
+}
+
+void ResultWriter::finish() {
+  constexpr std::size_t kMostKept = 1 << 20;
+  if (kind_ == Layout::object) out_ += '}';
+  if (kind_ == Layout::cells) out_ = cells_of(*job_, cells_, "");
+  job_->output = out_.size() > kMostKept ? std::move(out_) : out_;
+}
+
+std::string result_bytes(const ResultLayout& layout, const Job& job) {
+  const Layout kind = layout_of(layout);
+  if (!job.failed()) return kind == Layout::row ? job.output : job.output + "\n";
+  switch (kind) {
+    case Layout::row:
+      return bytes_of(std::vector<float>(static_cast<std::size_t>(layout.row_width),
+                                         std::numeric_limits<float>::quiet_NaN()));
+    case Layout::cells:
+      return cells_of(job, std::vector<std::string>(layout.columns.size()), job.failure) + "\n";
+    case Layout::line: return "\n";
+    default: return error_record(job.record, job.failure_kind, job.failure, layout.style) + "\n";
+  }
+}
+
+std::string header_of(const ResultLayout& layout) {
+  std::string header = "id";
+  for (const std::string& column : layout.columns) header += '\t' + column;
+  return header + "\terror\n";
+}
+
+void fail_not_finite(Job& job) {
+  job.failure = concat(job.record.where, ": the model gives NaN or infinity for this text; ",
+                       "its weights may be damaged");
+  job.failure_kind = "model";
+}
+
+}  // namespace convbert::app

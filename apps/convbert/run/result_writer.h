@@ -1,0 +1,99 @@
+// The results of one record, in the format that was asked for.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/format.h"
+#include "core/tensor.h"
+#include "io/record_writer.h"
+#include "pipeline/pipeline.h"
+
+namespace convbert::app {
+
+// What holds for the results of all records of a run.
+struct ResultLayout {
+  Format format = Format::jsonl;
+  RecordStyle style;
+  std::vector<std::string> columns;  // RecordCommand::columns()
+  std::int64_t row_width = 0;        // RecordCommand::row_width()
+};
+
+// How a format lays a record out.
+enum class Layout {
+  object,  // jsonl, json: the input's fields, then every result with its name
+  cells,   // tsv: the id, the columns, what is wrong with a record that failed
+  line,    // text, terminal: the first column alone
+  row,     // npy, and npz of rows: the floats of the first column
+  arrays   // npz: every result that is a list, as a named array
+};
+// Throws Error(internal) for a format that has none of these, in which a command writes itself.
+Layout layout_of(const ResultLayout& layout);
+
+struct NamedNumber {
+  std::string_view name;
+  float number;
+};
+
+// One a worker, for one record after another. Between begin() and finish() a command hands over
+// every result with its name; what the format has no place for is dropped. Numbers that are not
+// finite fail the job. Texts must be well-formed UTF-8.
+//
+//   result.begin(job);
+//   result.field("label", label);
+//   result.field("score", score);
+//   result.finish();
+class ResultWriter {
+ public:
+  // The layout must outlive it.
+  explicit ResultWriter(const ResultLayout& layout);
+
+  // The job must have its encoding: where tokens were cut, "truncated" comes first of the results.
+  void begin(Job& job);
+
+  void field(std::string_view name, std::string_view text);
+  void field(std::string_view name, float number);
+  void field(std::string_view name, std::int64_t number);
+  void null(std::string_view name);  // "-" in cells and lines
+
+  void field(std::string_view name, std::span<const float> numbers);
+  void field(std::string_view name, std::span<const std::int32_t> numbers);
+  void field(std::string_view name, const std::vector<std::string>& texts);
+  void field(std::string_view name, std::span<const Offsets> ranges);       // [[begin,end],...]
+  void field(std::string_view name, std::span<const NamedNumber> members);  // {"name":number,...}
+  // Row-major, as nested lists.
+  void field(std::string_view name, const Shape& shape, std::span<const float> numbers);
+
+  // Is there a place for a result of that name? Saves the work for one that would be dropped.
+  bool has_place_for(std::string_view name) const;
+
+  // Fills job.output or job.arrays.
+  void finish();
+
+ private:
+  // Begins a member of the object, whose value the caller appends; nothing where there is none.
+  std::string* member(std::string_view name);
+  // The cell or line of that name.
+  std::string* cell(std::string_view name);
+  bool is_finite(std::span<const float> numbers);
+  std::string array_name(std::string_view name) const;
+
+  const ResultLayout& layout_;
+  Layout kind_;
+  Job* job_ = nullptr;
+  std::string out_;  // grows in memory that stays, and is copied once into as much as it takes
+  std::vector<std::string> cells_;
+};
+
+// What stands in the output for one record: a line with its '\n', or a row of floats.
+std::string result_bytes(const ResultLayout& layout, const Job& job);
+// The first line of cells.
+std::string header_of(const ResultLayout& layout);
+
+// Fails a job whose numbers are not finite: none may reach JSON, and nobody can use them.
+void fail_not_finite(Job& job);
+
+}  // namespace convbert::app
