@@ -2,6 +2,9 @@
 
 #include <csv.h>
 
+#include <algorithm>
+#include <cstddef>
+
 namespace convbert {
 
 void append_csv_text(std::string& out, std::string_view text) {
@@ -13,7 +16,11 @@ void append_csv_text(std::string& out, std::string_view text) {
 }
 
 void append_tsv_text(std::string& out, std::string_view text) {
-  for (const char c : text) out += c == '\t' || c == '\n' || c == '\r' ? ' ' : c;
+  const auto begin = static_cast<std::ptrdiff_t>(out.size());
+  out += text;
+  std::replace_if(
+      out.begin() + begin, out.end(), [](char c) { return c == '\t' || c == '\n' || c == '\r'; },
+      ' ');
 }
 
 }  // namespace convbert

@@ -268,5 +268,35 @@ TEST_CASE("the model's card") {
   CHECK(json["tensors"].size() > 80);
 }
 
+TEST_CASE("a field of ids that is asked for is the one that is read, whatever its name") {
+  const ProcessResult named =
+      run_convbert({"tokenize", "--decode", "--text-field", "text", "-f", "text"},
+                   {.input = "{\"text\":[2,10602,3],\"input_ids\":[2,3]}\n"});
+  CHECK(named.out == "[CLS] hello [SEP]\n");
+  const ProcessResult usual = run_convbert({"tokenize", "--decode", "-f", "text"},
+                                           {.input = "{\"text\":\"x\",\"input_ids\":[2,3]}\n"});
+  CHECK(usual.out == "[CLS] [SEP]\n");
+}
+
+TEST_CASE("in a terminal a bad record is an empty line, which standard error explains") {
+  const ProcessResult result =
+      run_convbert({"attention", "-f", "terminal", "--input-format", "jsonl"}, {.input = "bad\n"});
+  CHECK(result.status == 1);
+  CHECK(result.out == "\n");
+  CHECK(result.err.find("<stdin>:1: not valid JSON") != std::string::npos);
+}
+
+TEST_CASE("many records of one id have arrays of their own") {
+  const ProcessResult result =
+      run_convbert({"attention", "-f", "npz", "--layer", "0"},
+                   {.input = "{\"id\":\"a\",\"text\":\"x\"}\n{\"id\":\"a\",\"text\":\"y\"}\n"
+                             "{\"id\":\"a~2\",\"text\":\"z\"}\n"});
+  CHECK(result.status == 0);
+  for (const char* name : {"a/tokens", "a~2/tokens", "a~2~2/tokens"}) {
+    INFO(name);
+    CHECK(result.out.find(name) != std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace convbert::test

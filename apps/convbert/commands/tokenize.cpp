@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <memory>
 
 #include "cli/command.h"
 #include "cli/flag_group.h"
@@ -54,10 +55,10 @@ class TokenizerCommand : public RecordCommand {
     job.weight = static_cast<std::int64_t>(job.record.text.size()) + 1;
   }
   ComputeBatch make_worker(const ResultLayout& layout) const final {
-    return [this, layout](std::span<Job> jobs, int) {
-      ResultWriter result(layout);
+    auto result = std::make_shared<ResultWriter>(layout);
+    return [this, result](std::span<Job> jobs, int) {
       for (Job& job : jobs) {
-        if (!job.failed()) attempt(job, [&] { write(job, result); });
+        if (!job.failed()) attempt(job, [&] { write(job, *result); });
       }
     };
   }

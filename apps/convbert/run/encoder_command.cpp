@@ -39,11 +39,10 @@ EncoderCommand::Output EncoderCommand::run_head(const Batch&, MatrixView hidden,
 
 // What one thread needs.
 struct EncoderCommand::Worker {
-  explicit Worker(const ResultLayout& layout_of_run) : layout(layout_of_run) {}
+  explicit Worker(const ResultLayout& layout) : result(layout) {}
 
   Workspace workspace;
-  ResultLayout layout;
-  ResultWriter result{layout};
+  ResultWriter result;
 };
 
 ComputeBatch EncoderCommand::make_worker(const ResultLayout& layout) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "core/error.h"
 #include "io/delimited_writer.h"
@@ -55,8 +56,8 @@ Layout layout_of(const ResultLayout& layout) {
               concat("--format ", name_of(layout.format), " has no layout of records"));
 }
 
-ResultWriter::ResultWriter(const ResultLayout& layout)
-    : layout_(layout), kind_(layout_of(layout)) {}
+ResultWriter::ResultWriter(ResultLayout layout)
+    : layout_(std::move(layout)), kind_(layout_of(layout_)) {}
 
 void ResultWriter::begin(Job& job) {
   job_ = &job;

@@ -48,8 +48,7 @@ struct NamedNumber {
 //   result.finish();
 class ResultWriter {
  public:
-  // The layout must outlive it.
-  explicit ResultWriter(const ResultLayout& layout);
+  explicit ResultWriter(ResultLayout layout);
 
   // The job must have its encoding: where tokens were cut, "truncated" comes first of the results.
   void begin(Job& job);
@@ -81,7 +80,7 @@ class ResultWriter {
   bool is_finite(std::span<const float> numbers);
   std::string array_name(std::string_view name) const;
 
-  const ResultLayout& layout_;
+  ResultLayout layout_;
   Layout kind_;
   Job* job_ = nullptr;
   std::string out_;  // grows in memory that stays, and is copied once into as much as it takes

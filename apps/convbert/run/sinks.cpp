@@ -36,7 +36,11 @@ class LineSink : public BufferedSink {
   void begin() override {
     if (layout_of(layout_) == Layout::cells) put(header_of(layout_));
   }
-  void write(Job& job) override { put(result_bytes(layout_, job)); }
+  void write(Job& job) override {
+    if (job.failed()) return put(result_bytes(layout_, job));
+    put(job.output);
+    put("\n");
+  }
 
  private:
   const ResultLayout& layout_;
