@@ -1,0 +1,72 @@
+#include "api/open_model.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+
+namespace convbert {
+
+ModelSource model_source(const ModelFiles& top) {
+  SentenceConfig sentence = read_sentence_config(top);
+  ModelFiles files =
+      sentence.transformer_folder.empty() ? top : top.subdirectory(sentence.transformer_folder);
+  return {std::move(files), std::move(sentence)};
+}
+
+Tokenizer open_tokenizer(const ModelSource& source) {
+  TokenizerSpec spec = read_tokenizer_spec(source.files);
+  if (source.sentence.lowercase) spec.normalizer.lowercase = true;
+  return Tokenizer(std::move(spec));
+}
+
+LoadedModel open_model(const ModelSource& source, const LoadOptions& load,
+                       const LengthOptions& lengths) {
+  Tokenizer tokenizer = open_tokenizer(source);
+  LoadedModel loaded{load_model(source.files, load), std::move(tokenizer), source.sentence, {}};
+  const ModelConfig& config = loaded.model.config;
+  if (const auto tokens = loaded.tokenizer.spec().vocab.size(); tokens > config.vocab_size) {
+    throw Error(ErrorKind::format,
+                concat(loaded.model.origin, ": the vocabulary has ", tokens,
+                       " tokens, but config.json says \"vocab_size\" ", config.vocab_size));
+  }
+  loaded.encode = encode_options(loaded, lengths);
+  return loaded;
+}
+
+EncodeOptions encode_options(const LoadedModel& loaded, const LengthOptions& lengths) {
+  const std::int64_t positions = loaded.model.config.max_positions;
+  std::int64_t limit = std::min(positions, loaded.tokenizer.spec().max_length.value_or(positions));
+  if (lengths.for_vectors && loaded.sentence.max_length) {
+    limit = std::min(limit, *loaded.sentence.max_length);
+  }
+  if (lengths.max_length) {
+    limit = *lengths.max_length;
+    const std::int64_t least = loaded.tokenizer.special_tokens(false);
+    if (limit < std::max<std::int64_t>(least, 1) || limit > positions) {
+      throw Error(ErrorKind::usage,
+                  concat("max_length: expected ", least, " to ", positions, ", the positions of ",
+                         loaded.model.origin, ", found ", limit));
+    }
+  }
+  return {.add_special_tokens = true, .max_length = limit, .truncation = lengths.truncation};
+}
+
+Encoding encode(const LoadedModel& loaded, std::string_view text,
+                std::optional<std::string_view> pair, const EncodeOptions& options) {
+  Encoding encoding = loaded.tokenizer.encode(text, pair, options);
+  if (encoding.size() == 0) throw Error(ErrorKind::input, "the text gives no token at all");
+  const ModelConfig& config = loaded.model.config;
+  if (const auto id = std::ranges::max(encoding.ids); id >= config.vocab_size) {
+    throw Error(ErrorKind::input,
+                concat("token \"", loaded.tokenizer.token(id), "\" has id ", id,
+                       ", but the model embeds only ", config.vocab_size, " tokens"));
+  }
+  if (const auto type = std::ranges::max(encoding.type_ids); type >= config.type_vocab_size) {
+    throw Error(ErrorKind::input, concat("a pair needs ", type + 1, " token types, the model has ",
+                                         config.type_vocab_size));
+  }
+  return encoding;
+}
+
+}  // namespace convbert

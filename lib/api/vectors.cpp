@@ -1,0 +1,55 @@
+#include "api/vectors.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace convbert {
+
+VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options, VectorsOf of) {
+  const ModelConfig& config = loaded.model.config;
+  const SentenceConfig& sentence = loaded.sentence;
+  if (!sentence.unsupported.empty() && !(options.pooling && options.normalize)) {
+    throw Error(ErrorKind::format,
+                concat(sentence.unsupported, "; pooling and normalize decide instead of it"));
+  }
+  VectorPlan plan{
+      .of = of,
+      .pooling = options.pooling.value_or(sentence.pooling),
+      .normalize = options.normalize.value_or(of == VectorsOf::texts && sentence.normalize),
+      .layer = options.layer.value_or(config.layers),
+      .dim = options.dim == 0 ? config.hidden_size : options.dim,
+  };
+  if (plan.layer < 0) plan.layer += config.layers + 1;
+  if (plan.layer < 0 || plan.layer > config.layers) {
+    throw Error(ErrorKind::usage, concat("layer: expected 0 (the embeddings) to ", config.layers,
+                                         ", found ", *options.layer));
+  }
+  if (plan.dim < 1 || plan.dim > config.hidden_size) {
+    throw Error(ErrorKind::usage, concat("dim: expected 1 to ", config.hidden_size,
+                                         ", the size of the model's vectors, found ", plan.dim));
+  }
+  return plan;
+}
+
+std::vector<float> text_vector(ConstMatrixView hidden, const VectorPlan& plan) {
+  std::vector<float> vector(static_cast<std::size_t>(hidden.columns));
+  pool(plan.pooling, hidden, vector);
+  if (plan.normalize) normalize(vector);
+  vector.resize(static_cast<std::size_t>(plan.dim));
+  return vector;
+}
+
+std::vector<float> token_vectors(ConstMatrixView hidden, const VectorPlan& plan) {
+  std::vector<float> vectors;
+  vectors.reserve(static_cast<std::size_t>(hidden.rows * plan.dim));
+  std::vector<float> vector(static_cast<std::size_t>(hidden.columns));
+  for (std::int64_t row = 0; row < hidden.rows; ++row) {
+    std::ranges::copy(hidden.row_span(row), vector.begin());
+    if (plan.normalize) normalize(vector);
+    vectors.insert(vectors.end(), vector.begin(), vector.begin() + plan.dim);
+  }
+  return vectors;
+}
+
+}  // namespace convbert
