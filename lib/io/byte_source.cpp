@@ -50,7 +50,10 @@ ByteSource::ByteSource(ByteSource&& other) noexcept
       sniffed_(other.sniffed_),
       ended_(other.ended_),
       head_(std::move(other.head_)),
-      decompressor_(std::move(other.decompressor_)) {}
+      decompressor_(std::move(other.decompressor_)),
+      compressed_(std::move(other.compressed_)),
+      used_(other.used_),
+      has_more_plain_(other.has_more_plain_) {}
 
 ByteSource::~ByteSource() {
   if (owned_) ::close(descriptor_);
@@ -93,24 +96,37 @@ void ByteSource::sniff() {
   if (head_.starts_with(kZstdMagic)) decompressor_ = make_zstd_decompressor(name_);
 }
 
-bool ByteSource::read(std::string& buffer) {
-  if (!sniffed_) sniff();
+bool ByteSource::read_plain(std::string& buffer) {
+  if (!head_.empty()) {
+    buffer += std::exchange(head_, {});
+    return true;
+  }
+  return read_raw(buffer);
+}
+
+bool ByteSource::decompress(std::string& buffer) {
   const std::size_t before = buffer.size();
-  std::string compressed;
-  while (!ended_ && buffer.size() == before) {
-    std::string& raw = decompressor_ ? compressed : buffer;
-    raw += std::exchange(head_, {});
-    if (raw.size() == (decompressor_ ? 0 : before) && !read_raw(raw)) {
-      ended_ = true;
-      if (decompressor_ && !cancel_.requested()) decompressor_->finish();
-      break;
+  while (buffer.size() == before && !cancel_.requested()) {
+    if (used_ == compressed_.size() && !has_more_plain_) {
+      used_ = 0;
+      compressed_.clear();
+      if (!read_plain(compressed_)) {
+        if (!cancel_.requested()) decompressor_->finish();
+        return false;
+      }
     }
-    if (decompressor_) {
-      decompressor_->feed(compressed, buffer);
-      compressed.clear();
-    }
+    std::string_view rest = std::string_view(compressed_).substr(used_);
+    has_more_plain_ = decompressor_->feed(rest, buffer);
+    used_ = compressed_.size() - rest.size();
   }
   return buffer.size() > before;
+}
+
+bool ByteSource::read(std::string& buffer) {
+  if (!sniffed_) sniff();
+  if (ended_) return false;
+  ended_ = decompressor_ ? !decompress(buffer) : !read_plain(buffer);
+  return !ended_;
 }
 
 }  // namespace convbert

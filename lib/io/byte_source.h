@@ -5,17 +5,23 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/cancel.h"
 
 namespace convbert {
 
-// Turns compressed bytes into plain ones as they come.
+inline constexpr std::size_t kDecompressorStep = 1 << 16;
+
+// Turns compressed bytes into plain ones as they come, in bounded steps: a few bytes may stand for
+// gigabytes.
 class Decompressor {
  public:
   virtual ~Decompressor() = default;
-  // Appends what `compressed` gives. Throws Error(format) for damaged data.
-  virtual void feed(std::string_view compressed, std::string& plain) = 0;
+  // Takes what it uses off the front of `compressed` and appends at most kDecompressorStep bytes to
+  // `plain`. True while there is more to do: call it again, with what is left, even if that is
+  // nothing. Throws Error(format) for damaged data.
+  virtual bool feed(std::string_view& compressed, std::string& plain) = 0;
   // No more is coming. Throws Error(format) if the data is cut short.
   virtual void finish() = 0;
 };
@@ -44,6 +50,8 @@ class ByteSource {
  private:
   ByteSource(int descriptor, bool owned, std::string name, const CancelToken& cancel);
   bool read_raw(std::string& buffer);
+  bool read_plain(std::string& buffer);
+  bool decompress(std::string& buffer);
   void sniff();
 
   int descriptor_;
@@ -56,6 +64,9 @@ class ByteSource {
   bool ended_ = false;
   std::string head_;  // read while looking for a magic number, not yet handed on
   std::unique_ptr<Decompressor> decompressor_;
+  std::string compressed_;
+  std::size_t used_ = 0;         // of `compressed_`
+  bool has_more_plain_ = false;  // the decompressor has not given all for what it took
 };
 
 }  // namespace convbert

@@ -11,8 +11,6 @@
 namespace convbert {
 namespace {
 
-constexpr std::size_t kChunk = 1 << 16;
-
 class GzipDecompressor : public Decompressor {
  public:
   explicit GzipDecompressor(std::string source) : source_(std::move(source)) {
@@ -23,31 +21,29 @@ class GzipDecompressor : public Decompressor {
   GzipDecompressor(const GzipDecompressor&) = delete;
   GzipDecompressor& operator=(const GzipDecompressor&) = delete;
 
-  void feed(std::string_view compressed, std::string& plain) override {
+  bool feed(std::string_view& compressed, std::string& plain) override {
+    if (member_ended_ && !compressed.empty()) {  // another member follows
+      inflateReset(&stream_);
+      member_ended_ = false;
+    }
+    std::array<char, kDecompressorStep> buffer;
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
     stream_.avail_in = static_cast<uInt>(compressed.size());
-    bool output_was_full = false;
-    while (stream_.avail_in > 0 || output_was_full) {
-      if (member_ended_) {  // another member follows
-        inflateReset(&stream_);
-        member_ended_ = false;
-      }
-      std::array<char, kChunk> buffer;
-      stream_.next_out = reinterpret_cast<Bytef*>(buffer.data());
-      stream_.avail_out = buffer.size();
-      const int status = inflate(&stream_, Z_NO_FLUSH);
-      plain.append(buffer.data(), buffer.size() - stream_.avail_out);
-      output_was_full = stream_.avail_out == 0;
-      if (status == Z_STREAM_END) {
-        member_ended_ = true;
-        output_was_full = false;
-      } else if (status == Z_BUF_ERROR) {
-        break;  // wants more input
-      } else if (status != Z_OK) {
-        throw Error(ErrorKind::format, concat(source_, ": damaged gzip data",
-                                              stream_.msg ? concat(": ", stream_.msg) : ""));
-      }
+    stream_.next_out = reinterpret_cast<Bytef*>(buffer.data());
+    stream_.avail_out = buffer.size();
+    const int status = inflate(&stream_, Z_NO_FLUSH);
+    compressed.remove_prefix(compressed.size() - stream_.avail_in);
+    plain.append(buffer.data(), buffer.size() - stream_.avail_out);
+    if (status == Z_STREAM_END) {
+      member_ended_ = true;
+      return !compressed.empty();
     }
+    if (status == Z_BUF_ERROR) return false;  // wants more input
+    if (status != Z_OK) {
+      throw Error(ErrorKind::format, concat(source_, ": damaged gzip data",
+                                            stream_.msg ? concat(": ", stream_.msg) : ""));
+    }
+    return !compressed.empty() || stream_.avail_out == 0;
   }
 
   void finish() override {
@@ -69,21 +65,19 @@ class ZstdDecompressor : public Decompressor {
     if (stream_ == nullptr) throw std::bad_alloc();
   }
 
-  void feed(std::string_view compressed, std::string& plain) override {
+  bool feed(std::string_view& compressed, std::string& plain) override {
+    std::array<char, kDecompressorStep> buffer;
     ZSTD_inBuffer in{compressed.data(), compressed.size(), 0};
-    bool output_was_full = false;
-    while (in.pos < in.size || output_was_full) {
-      std::array<char, kChunk> buffer;
-      ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
-      const std::size_t status = ZSTD_decompressStream(stream_.get(), &out, &in);
-      if (ZSTD_isError(status)) {
-        throw Error(ErrorKind::format,
-                    concat(source_, ": damaged zstd data: ", ZSTD_getErrorName(status)));
-      }
-      plain.append(buffer.data(), out.pos);
-      frame_ended_ = status == 0;
-      output_was_full = out.pos == out.size;
+    ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
+    const std::size_t status = ZSTD_decompressStream(stream_.get(), &out, &in);
+    if (ZSTD_isError(status)) {
+      throw Error(ErrorKind::format,
+                  concat(source_, ": damaged zstd data: ", ZSTD_getErrorName(status)));
     }
+    compressed.remove_prefix(in.pos);
+    plain.append(buffer.data(), out.pos);
+    if (in.pos > 0 || out.pos > 0) frame_ended_ = status == 0;
+    return !compressed.empty() || out.pos == out.size;
   }
 
   void finish() override {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -130,6 +131,42 @@ TEST_CASE("lines of any size, across any number of reads") {
   CHECK(lines_of(folder.write("a", content)) == expected);
   CHECK(lines_of(folder.write("b", content.substr(0, content.size() - 1))) == expected);
   CHECK(lines_of(folder.write("c", test::gzip(content))) == expected);
+}
+
+// A zstd frame (RFC 8878) whose content is one byte, 65,536 times a block: four bytes a block.
+std::string zstd_runs(std::uint32_t blocks) {
+  const std::uint32_t size = blocks << 16;
+  std::string frame("\x28\xb5\x2f\xfd\xa0", 5);  // one segment, its size in four bytes
+  for (int shift = 0; shift < 32; shift += 8) frame += static_cast<char>(size >> shift & 0xff);
+  for (std::uint32_t block = 1; block <= blocks; ++block) {
+    const std::uint32_t header = (std::uint32_t{1} << 16) << 3 | 1 << 1 | (block == blocks ? 1 : 0);
+    for (int shift = 0; shift < 24; shift += 8) frame += static_cast<char>(header >> shift & 0xff);
+    frame += 'x';
+  }
+  return frame;
+}
+
+TEST_CASE("few bytes that stand for very many are unpacked step by step") {
+  const test::TemporaryFolder folder;
+  CancelToken cancel;
+  ByteSource source = ByteSource::file(folder.write("runs", zstd_runs(4096)), cancel);
+  std::size_t all = 0;
+  std::size_t most = 0;
+  for (std::string buffer; source.read(buffer); buffer.clear()) {
+    all += buffer.size();
+    most = std::max(most, buffer.size());
+  }
+  CHECK(all == std::size_t{1} << 28);
+  CHECK(most <= kDecompressorStep);
+}
+
+TEST_CASE("compressed data may end where a step does") {
+  const test::TemporaryFolder folder;
+  const std::vector<std::string> expected{std::string(kDecompressorStep, 'x')};
+  CHECK(lines_of(folder.write("zst", zstd_runs(1))) == expected);
+  CHECK(lines_of(folder.write("gz", test::gzip(expected[0]))) == expected);
+  CHECK(lines_of(folder.write("both", test::gzip(expected[0]) + test::gzip("y\n"))) ==
+        std::vector<std::string>{expected[0] + "y"});
 }
 
 TEST_CASE("a line beyond the limit is dropped and the next one read") {
