@@ -186,6 +186,20 @@ TEST_CASE("two models on the same texts") {
   CHECK(nowhere.err.find("--compare: no directory") != std::string::npos);
 }
 
+TEST_CASE("a range of tokens, its last one included, keeps the weights as they are") {
+  const std::vector<std::string> flags{"attention", "-t", "a few words", "--map", "mixed"};
+  std::vector<std::string> cut = flags;
+  cut.insert(cut.end(), {"--from", "1", "--to", "2"});
+  const Json whole = Json::parse(run_convbert(flags).out);
+  const Json part = Json::parse(run_convbert(cut).out);
+  CHECK(part["tokens"] == Json({"a", "few"}));
+  REQUIRE(part["mixed"].size() == whole["mixed"].size());
+  for (std::size_t layer = 0; layer < part["mixed"].size(); ++layer) {
+    const Json& rows = whole["mixed"][layer];
+    CHECK(part["mixed"][layer] == Json({{rows[1][1], rows[1][2]}, {rows[2][1], rows[2][2]}}));
+  }
+}
+
 TEST_CASE("a range beyond the text fails that record alone") {
   const ProcessResult result =
       run_convbert({"attention", "--map", "mixed", "--from", "4"}, {.input = "a few words\none\n"});

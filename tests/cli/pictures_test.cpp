@@ -128,6 +128,32 @@ TEST_CASE("in a terminal: plain in a pipe, coloured where asked for, as wide as 
   CHECK(contains(attention(coloured, true_colour).out, "\x1b[48;2;"));
 }
 
+TEST_CASE("pictures look as the flags say") {
+  const auto picture = [](const std::string& format, const std::vector<std::string>& flags) {
+    std::vector<std::string> arguments{"-t", "a few words", "--layer", "0", "-f", format};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    const ProcessResult result = attention(arguments);
+    INFO(result.err);
+    CHECK(result.status == 0);
+    return result.out;
+  };
+  // The first colour of a picture is that of its ground.
+  const auto ground = [](const std::string& svg) {
+    const std::size_t begin = svg.find("rgb(");
+    return svg.substr(begin, svg.find(')', begin) - begin);
+  };
+  const std::string light = picture("svg", {"--theme", "light", "--scale", "linear"});
+  CHECK(light == picture("svg", {}));
+  CHECK(ground(light) == "rgb(100%,100%,100%");
+  CHECK(ground(picture("svg", {"--theme", "dark"})).starts_with("rgb(7.8"));
+  CHECK(contains(picture("svg", {"--width", "300"}), "width=\"300pt\""));
+  CHECK(contains(picture("terminal", {"--scale", "log"}), "weight, log\n"));
+  CHECK_FALSE(contains(picture("terminal", {"--scale", "linear"}), "log"));
+  // The width in pixels stands at byte 16, big-endian: 300 points of 1/72 inch, 96 pixels an inch.
+  const std::string png = picture("png", {"--width", "300", "--resolution", "96"});
+  CHECK(png.substr(16, 4) == std::string("\0\0\x01\x90", 4));
+}
+
 TEST_CASE("how pictures look is for pictures") {
   for (const auto& [flags, reason] :
        {std::pair<std::vector<std::string>, std::string>{{"--theme", "dark"}, "--theme is for"},
