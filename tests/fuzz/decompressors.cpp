@@ -1,0 +1,60 @@
+// gzip and zstd: any bytes, whole or one at a time, give the same plain bytes in bounded steps and
+// the same end, or an Error(format).
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "io/decompressors.h"
+
+using namespace convbert;
+
+namespace {
+
+constexpr std::size_t kMostPlain = 1 << 20;  // a few bytes can stand for gigabytes
+
+struct Outcome {
+  std::string plain;
+  bool is_whole = false;
+  bool is_damaged = false;
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome run(Decompressor& decompressor, std::string_view compressed, std::size_t piece) {
+  Outcome outcome;
+  try {
+    while (!compressed.empty()) {
+      std::string_view part = compressed.substr(0, piece);
+      compressed.remove_prefix(part.size());
+      for (bool more = true; more;) {
+        const std::size_t before = outcome.plain.size();
+        more = decompressor.feed(part, outcome.plain);
+        if (outcome.plain.size() - before > kDecompressorStep) __builtin_trap();
+        if (outcome.plain.size() > kMostPlain) return outcome;
+      }
+      if (!part.empty()) __builtin_trap();
+    }
+    decompressor.finish();
+    outcome.is_whole = true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::format) __builtin_trap();
+    outcome.is_damaged = true;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const auto make = bytes.starts_with(kGzipMagic) ? make_gzip_decompressor : make_zstd_decompressor;
+  Outcome whole = run(*make("file"), bytes, size);
+  Outcome pieces = run(*make("file"), bytes, 1);
+  if (whole.plain.size() > kMostPlain && pieces.plain.size() > kMostPlain) return 0;
+  // Before the damage as much is plain as the pieces happen to give.
+  if (whole.is_damaged && pieces.is_damaged) return 0;
+  if (whole != pieces) __builtin_trap();
+  return 0;
+}
