@@ -95,15 +95,33 @@ class CsvRows : public RowReader {
     start();
   }
 
+  // To libcsv a lone '\r' ends a row, too. A piece holds one such end, its last byte: so at the
+  // start of each it is known whether a row has begun.
   void feed(std::string_view line) {
-    if (current_.line == 0) {
-      if (line.empty() || line == "\r") return;  // between rows; libcsv passes it over, too
-      current_.line = lines_.line_number();
+    if (lines_.is_too_long()) {
+      begin_row();
+      return restart_after(too_long());
     }
-    bytes_ += line.size() + 1;
-    if (lines_.is_too_long() || bytes_ > kMaxLineBytes) return restart_after(too_long());
-    parse(line);
-    if (current_.line != 0 && lines_.had_newline()) parse("\n");
+    while (!line.empty()) {
+      const std::size_t end = line.find('\r');
+      const std::size_t size = end == std::string_view::npos ? line.size() : end + 1;
+      const std::string_view piece = line.substr(0, size);
+      line.remove_prefix(size);
+      if (current_.line == 0 && piece == "\r")
+        continue;  // between rows; libcsv passes it over, too
+      begin_row();
+      bytes_ += size;
+      if (bytes_ > kMaxLineBytes) return restart_after(too_long());
+      parse(piece);
+    }
+    if (current_.line != 0 && lines_.had_newline()) {
+      ++bytes_;
+      parse("\n");
+    }
+  }
+
+  void begin_row() {
+    if (current_.line == 0) current_.line = lines_.line_number();
   }
 
   void parse(std::string_view text) {

@@ -111,6 +111,21 @@ TEST_CASE("tsv takes quotes as they are") {
   CHECK(records[2]["error"]["message"] == path + ":4: invalid UTF-8 in column \"text\"");
 }
 
+TEST_CASE("in csv a lone carriage return ends a row") {
+  const TemporaryFolder folder;
+  const auto records = records_of(
+      {"tokenize", folder.write("a.csv", "text\rone\rtwo\nthree\r\n\"a\rb\",x\r\"fi\nve\"\n")}, "",
+      1);
+  REQUIRE(records.size() == 5);
+  CHECK(records[0]["text"] == "one");
+  CHECK(records[1]["text"] == "two");
+  CHECK(records[2]["text"] == "three");
+  CHECK(records[3]["error"]["message"].get<std::string>().find("a.csv:3: a row of 2 fields") !=
+        std::string::npos);
+  CHECK(records[3]["line"] == 3);
+  CHECK(records[4]["text"] == "fi\nve");
+}
+
 TEST_CASE("csv follows RFC 4180") {
   const TemporaryFolder folder;
   const std::string path = folder.write(

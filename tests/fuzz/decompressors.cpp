@@ -49,6 +49,7 @@ Outcome run(Decompressor& decompressor, std::string_view compressed, std::size_t
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  if (!bytes.starts_with(kGzipMagic) && !bytes.starts_with(kZstdMagic)) return 0;
   const auto make = bytes.starts_with(kGzipMagic) ? make_gzip_decompressor : make_zstd_decompressor;
   Outcome whole = run(*make("file"), bytes, size);
   Outcome pieces = run(*make("file"), bytes, 1);
