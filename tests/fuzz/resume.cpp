@@ -1,0 +1,110 @@
+// What --resume takes up: any bytes as FILE.partial give a point up to which they are exactly what
+// an uninterrupted run writes, or an Error(usage).
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/cancel.h"
+#include "core/error.h"
+#include "io/output_file.h"
+#include "run/resume.h"
+
+using namespace convbert;
+using namespace convbert::app;
+
+namespace {
+
+const std::vector<std::string> kTexts{"a", "b\nc", "\xff", "d"};  // the third is a bad record
+
+// Adds "size" to a record: the bytes of its text, twice in a row of floats.
+class SizeCommand : public RecordCommand {
+ public:
+  std::vector<std::string> result_names() const override { return {"size"}; }
+  std::vector<std::string> columns() const override { return {"size"}; }
+  std::int64_t row_width() const override { return 2; }
+  void prepare(Job&) const override {}
+  ComputeBatch make_worker(const ResultLayout& layout) const override {
+    return [&layout](std::span<Job> batch, int) {
+      ResultWriter result(layout);
+      for (Job& job : batch) {
+        result.begin(job);
+        const auto size = static_cast<float>(job.record.text.size());
+        if (layout_of(layout) == Layout::row) {
+          result.field("size", std::array{size, size});
+        } else {
+          result.field("size", size);
+        }
+        result.finish();
+      }
+    };
+  }
+  bool is_cheap() const override { return true; }
+};
+
+// A file of this process alone, in memory where there is such a place; never under its final name.
+std::string write_partial(std::string_view bytes) {
+  static const std::string path = "/dev/shm/convbert-fuzz-" + std::to_string(::getpid());
+  const std::string partial = OutputFile::partial_path(path);
+  const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) __builtin_trap();
+  if (::write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
+    __builtin_trap();
+  }
+  ::close(file);
+  return path;
+}
+
+// What a run writes before record `count`, after the header.
+std::string written_by_a_run(const ResultLayout& layout, const RecordCommand& command,
+                             std::int64_t count) {
+  const auto source = records_of_texts(kTexts, {}, {});
+  const ComputeBatch compute = command.make_worker(layout);
+  std::string all;
+  for (std::int64_t i = 0; i < count; ++i) {
+    Job job;
+    if (!source->next(job.record)) __builtin_trap();
+    prepare_job(command, job);
+    if (!job.failed()) compute({&job, 1}, 1);
+    all += result_bytes(layout, job);
+  }
+  return all;
+}
+
+}  // namespace
+
+// The first byte says which format.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const CancelToken never;
+  static const SizeCommand command;
+  if (size == 0) return 0;
+  ResultLayout layout;
+  layout.format = data[0] == 't'   ? Format::tsv
+                  : data[0] == 'x' ? Format::text
+                  : data[0] == 'n' ? Format::npy
+                                   : Format::jsonl;
+  layout.style.result_names = {"size"};
+  layout.columns = command.columns();
+  layout.row_width = command.row_width();
+  const std::string_view partial(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const std::string path = write_partial(partial);
+  const auto source = records_of_texts(kTexts, {}, {});
+  try {
+    const ResumePoint point = find_resume_point(path, layout, command, *source, never);
+    const auto taken = static_cast<std::size_t>(point.bytes);
+    if (point.finished || taken > partial.size() || point.failed > point.records) {
+      __builtin_trap();
+    }
+    if (!partial.substr(0, taken).ends_with(written_by_a_run(layout, command, point.records))) {
+      __builtin_trap();
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) __builtin_trap();
+  }
+  ::unlink(OutputFile::partial_path(path).c_str());
+  return 0;
+}
