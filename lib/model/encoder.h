@@ -2,21 +2,24 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/batch.h"
 #include "core/tensor.h"
 #include "core/workspace.h"
 #include "model/config.h"
+#include "model/embedding_table.h"
+#include "model/encoder_layers.h"
 #include "model/weights.h"
 #include "nn/depthwise_conv.h"
 #include "nn/dynamic_conv.h"
-#include "nn/feed_forward.h"
+#include "nn/elementwise.h"
 #include "nn/layer_norm.h"
 #include "nn/linear.h"
 #include "nn/self_attention.h"
+#include "nn/softmax.h"
 
 namespace convbert {
 
@@ -55,27 +58,6 @@ class EncoderObserver {
   virtual void on_part(EncoderPart /*part*/) {}
 };
 
-// A table of embeddings. The large one, of words, stays in the checkpoint's bytes and type and is
-// widened row by row.
-class EmbeddingTable {
- public:
-  explicit EmbeddingTable(const TableWeight& weight);
-  std::int64_t entries() const { return weight_.shape[0]; }
-  void copy_row(std::int64_t index, std::span<float> to) const;
-
- private:
-  TableWeight weight_;
-  FloatBuffer widened_;  // only where rows cannot be read in place
-};
-
-struct EncoderOptions {
-  nn::Precision precision = nn::Precision::f32;  // of the layers' matrix products
-  int threads = 1;                               // that pack the weights
-  // Called from these threads, one at a time, whenever a layer's weights have been packed and will
-  // not be read again.
-  std::function<void()> on_layer_packed{};
-};
-
 // Const after construction; threads may share it, each with a Workspace of its own. The result of
 // a sequence depends on that sequence alone, to the last bit.
 class Encoder {
@@ -93,21 +75,6 @@ class Encoder {
                EncoderObserver* observer = nullptr) const;
 
  private:
-  // The convolution half of a ConvBERT layer.
-  struct SpanConvolution {
-    nn::DepthwiseConv depthwise;
-    nn::Linear pointwise;
-    nn::Linear kernel;
-    nn::DynamicConv dynamic;
-  };
-  struct Layer {
-    nn::Linear projections;  // [query | key | value | convolution's value]
-    std::optional<SpanConvolution> convolution;
-    nn::Linear attention_output;
-    nn::LayerNorm attention_norm;
-    nn::FeedForward feed_forward;
-    nn::LayerNorm output_norm;
-  };
   // What all parts of one pass share.
   struct Pass {
     const Batch& batch;
@@ -119,20 +86,22 @@ class Encoder {
     }
   };
 
-  static SpanConvolution make_convolution(const ModelConfig& config,
-                                          const ConvolutionWeights& weights,
-                                          nn::Precision precision);
-  static Layer make_layer(const ModelConfig& config, const LayerWeights& weights,
-                          nn::Precision precision);
-  void make_layers(const std::vector<LayerWeights>& weights, const EncoderOptions& options);
-
-  void check(const Batch& batch, std::int64_t layers) const;
   void embed(const Pass& pass, MatrixView hidden) const;
   void run_layer(const Pass& pass, std::int64_t index, MatrixView hidden) const;
   void mixed_attention(const Pass& pass, std::int64_t index, ConstMatrixView hidden,
                        MatrixView context) const;
+  void self_attention(const Pass& pass, std::int64_t index, std::span<const MatrixView> projected,
+                      MatrixView context) const;
   void span_convolution(const Pass& pass, std::int64_t index, ConstMatrixView hidden,
-                        ConstMatrixView query, ConstMatrixView value, MatrixView context) const;
+                        std::span<const MatrixView> projected, MatrixView context) const;
+
+  // Operations without weights: one serves all layers.
+  struct SharedConvolution {
+    nn::DepthwiseConv depthwise;
+    nn::ElementwiseProduct gate;
+    nn::GroupSoftmax softmax;
+    nn::DynamicConv dynamic;
+  };
 
   ModelConfig config_;
   EmbeddingTable words_;
@@ -140,8 +109,9 @@ class Encoder {
   EmbeddingTable types_;
   nn::LayerNorm embedding_norm_;
   std::optional<nn::Linear> embedding_projection_;
-  nn::SelfAttention attention_;  // has no weights: one serves all layers
-  std::vector<Layer> layers_;
+  nn::SelfAttention attention_;
+  std::optional<SharedConvolution> convolution_;
+  std::vector<EncoderLayer> layers_;
 };
 
 }  // namespace convbert

@@ -56,30 +56,17 @@ nn::Linear make_linear(const LinearWeights& weights, LinearFusion fusion) {
   return nn::Linear(spec_of(weights, weight, bias, fusion));
 }
 
-nn::Linear make_joined_linear(const std::vector<const LinearWeights*>& parts, LinearFusion fusion) {
-  const std::int64_t in = parts.front()->weight.shape[1];
-  std::int64_t out = 0;
-  for (const LinearWeights* part : parts) out += part->weight.shape[0];
-  FloatBuffer weight(static_cast<std::size_t>(in * out));
-  FloatBuffer bias(static_cast<std::size_t>(out));
-  std::span<float> weight_rest = weight.span();
-  std::span<float> bias_rest = bias.span();
-  const auto copy_next = [](const StoredWeight& part, std::span<float>& rest) {
-    const auto count = static_cast<std::size_t>(part.stored->elements());
-    part.stored->copy_to(rest.first(count));
-    rest = rest.subspan(count);
-  };
+nn::Projections make_projections(const std::vector<const LinearWeights*>& parts,
+                                 nn::Precision precision) {
+  std::vector<WeightFloats> floats;  // a weight and its bias for each part
+  floats.reserve(2 * parts.size());
+  std::vector<nn::LinearSpec> specs;
   for (const LinearWeights* part : parts) {
-    copy_next(part->weight, weight_rest);
-    copy_next(part->bias, bias_rest);
+    const WeightFloats& weight = floats.emplace_back(part->weight);
+    const WeightFloats& bias = floats.emplace_back(part->bias);
+    specs.push_back(spec_of(*part, weight, bias, {.precision = precision}));
   }
-  return nn::Linear({.in = in,
-                     .out = out,
-                     .weight = weight.span(),
-                     .bias = bias.span(),
-                     .activation = fusion.activation,
-                     .accumulate = fusion.accumulate,
-                     .precision = fusion.precision});
+  return nn::Projections(specs);
 }
 
 nn::FeedForward make_feed_forward(const LinearWeights& intermediate, const LinearWeights& output,

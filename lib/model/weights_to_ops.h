@@ -27,9 +27,9 @@ struct LinearFusion {
   nn::Precision precision = nn::Precision::f32;
 };
 nn::Linear make_linear(const LinearWeights& weights, LinearFusion fusion = {});
-// One layer for several that read the same input: the outputs lie side by side.
-nn::Linear make_joined_linear(const std::vector<const LinearWeights*>& parts,
-                              LinearFusion fusion = {});
+// Of linear layers that read the same input.
+nn::Projections make_projections(const std::vector<const LinearWeights*>& parts,
+                                 nn::Precision precision);
 // fusion.activation is that between the two.
 nn::FeedForward make_feed_forward(const LinearWeights& intermediate, const LinearWeights& output,
                                   LinearFusion fusion);

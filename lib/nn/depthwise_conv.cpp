@@ -1,111 +1,108 @@
 #include "nn/depthwise_conv.h"
 
-#include "core/error.h"
-#include "nn/lanes.h"
+#include <vector>
+
+#include "nn/checks.h"
+#include "nn/primitive.h"
 
 namespace convbert::nn {
 namespace {
 
-struct Sequence {
-  const float* x;  // its first row
-  float* y;
-  std::int64_t x_stride;
-  std::int64_t y_stride;
-  std::int64_t length;
-  const float* taps;  // [kernel, channels]
-  std::int64_t channels;
-  std::int64_t kernel;
-};
-
-struct Convolve {
-  // Positions that have all of their taps go four at a time, so that each weight is read once for
-  // the four.
-  static CONVBERT_INLINE void run(const Sequence* sequence) {
-    constexpr std::int64_t kPositions = 4;
-    const Sequence& s = *sequence;
-    const std::int64_t half = s.kernel / 2;
-    for_each_vector(s.channels, [&](std::int64_t c, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      std::int64_t t = 0;
-      while (t < s.length) {
-        if (t >= half && t + kPositions + half <= s.length) {
-          four(s, t - half, t, c, lanes);
-          t += kPositions;
-        } else {
-          one(s, t, c, lanes);
-          ++t;
-        }
-      }
-    });
-  }
-
- private:
-  static CONVBERT_INLINE void four(const Sequence& s, std::int64_t first, std::int64_t t,
-                                   std::int64_t c, std::int64_t lanes) {
-    Floats sum0{};
-    Floats sum1{};
-    Floats sum2{};
-    Floats sum3{};
-    const float* x = s.x + first * s.x_stride + c;
-    for (std::int64_t j = 0; j < s.kernel; ++j, x += s.x_stride) {
-      const Floats tap = load_lanes(s.taps + j * s.channels + c, lanes);
-      sum0 += tap * load_lanes(x, lanes);
-      sum1 += tap * load_lanes(x + s.x_stride, lanes);
-      sum2 += tap * load_lanes(x + 2 * s.x_stride, lanes);
-      sum3 += tap * load_lanes(x + 3 * s.x_stride, lanes);
-    }
-    float* y = s.y + t * s.y_stride + c;
-    store_lanes(y, sum0, lanes);
-    store_lanes(y + s.y_stride, sum1, lanes);
-    store_lanes(y + 2 * s.y_stride, sum2, lanes);
-    store_lanes(y + 3 * s.y_stride, sum3, lanes);
-  }
-
-  // One position near an end: the taps inside the sequence.
-  static CONVBERT_INLINE void one(const Sequence& s, std::int64_t t, std::int64_t c,
-                                  std::int64_t lanes) {
-    const std::int64_t half = s.kernel / 2;
-    const std::int64_t begin = t < half ? half - t : 0;
-    const std::int64_t end = t + half < s.length ? s.kernel : s.length - t + half;
-    Floats sum{};
-    for (std::int64_t j = begin; j < end; ++j) {
-      sum += load_lanes(s.taps + j * s.channels + c, lanes) *
-             load_lanes(s.x + (t + j - half) * s.x_stride + c, lanes);
-    }
-    store_lanes(s.y + t * s.y_stride + c, sum, lanes);
-  }
-};
+// A length decides the layout of the filters; all usual ones agree with this.
+constexpr std::int64_t kUsualLength = 64;
+// Lengths that are kept: those of a usual model, for one and for several threads.
+constexpr std::size_t kMostLengths = 1024;
 
 }  // namespace
 
-DepthwiseConv::DepthwiseConv(std::span<const float> weight, std::int64_t channels,
-                             std::int64_t kernel)
-    : channels_(channels), kernel_(kernel), taps_(weight.size()) {
-  if (kernel % 2 != 1 || weight.size() != static_cast<std::size_t>(channels * kernel)) {
-    throw Error(ErrorKind::internal, "DepthwiseConv: the weight has the wrong shape");
+class DepthwiseConv::Filters {
+ public:
+  Filters(const dnnl::memory::desc& given, std::span<const float> weight,
+          const dnnl::memory::desc& layout)
+      : plain_(weight.begin(), weight.end()), given_(given), packed_(reorder_to(layout)) {}
+
+  // Calls use(data) with the filters in that layout.
+  template <class Use>
+  void in(const dnnl::memory::desc& layout, Use use) const {
+    if (layout == packed_.get_desc()) return use(packed_.get_data_handle());
+    use(reorder_to(layout).get_data_handle());
   }
-  for (std::int64_t c = 0; c < channels; ++c) {
-    for (std::int64_t j = 0; j < kernel; ++j) {
-      taps_[static_cast<std::size_t>(j * channels + c)] =
-          weight[static_cast<std::size_t>(c * kernel + j)];
-    }
+
+ private:
+  dnnl::memory reorder_to(const dnnl::memory::desc& layout) const {
+    dnnl::memory from = wrap(given_, plain_.data());
+    dnnl::memory to(layout, engine());
+    dnnl::reorder(from, to).execute(stream(), from, to);
+    return to;
+  }
+
+  std::vector<float> plain_;
+  dnnl::memory::desc given_;
+  dnnl::memory packed_;
+};
+
+struct DepthwiseConv::Kernels {
+  // The convolution of sequences of one length.
+  struct OfLength {
+    explicit OfLength(const dnnl::convolution_forward::primitive_desc& desc)
+        : convolution(desc), filters(desc.weights_desc()) {}
+    Primitive<dnnl::convolution_forward> convolution;
+    dnnl::memory::desc filters;
+  };
+
+  dnnl::memory::desc filters_desc(FormatTag tag) const {
+    return float_desc({channels, 1, 1, 1, kernel}, tag);  // [groups, out, in, height, width]
+  }
+  dnnl::convolution_forward::primitive_desc describe(std::int64_t length) const {
+    const auto tokens = float_desc({1, channels, 1, length}, FormatTag::nhwc);
+    return convolution_desc(tokens, filters_desc(FormatTag::any), tokens, {0, kernel / 2});
+  }
+
+  std::int64_t channels;
+  std::int64_t kernel;
+  PrimitiveCache<OfLength> lengths{kMostLengths};
+};
+
+DepthwiseConv::DepthwiseConv(std::int64_t channels, std::int64_t kernel)
+    : kernels_(new Kernels{.channels = channels, .kernel = kernel}) {
+  if (channels < 1 || kernel < 1 || kernel % 2 != 1) {
+    throw Error(ErrorKind::internal,
+                concat("DepthwiseConv: expected channels and an odd kernel, found ", channels,
+                       " channels and a kernel of ", kernel));
   }
 }
 
-void DepthwiseConv::forward(const Batch& batch, ConstMatrixView x, MatrixView y) const {
-  if (x.columns != channels_ || y.columns != channels_ || x.rows != batch.tokens() ||
-      y.rows != x.rows) {
-    throw Error(ErrorKind::internal, "DepthwiseConv: x or y has the wrong shape");
+DepthwiseConv::DepthwiseConv(DepthwiseConv&&) noexcept = default;
+DepthwiseConv& DepthwiseConv::operator=(DepthwiseConv&&) noexcept = default;
+DepthwiseConv::~DepthwiseConv() = default;
+
+std::shared_ptr<const DepthwiseConv::Filters> DepthwiseConv::pack(
+    std::span<const float> weight) const {
+  const Kernels& kernels = *kernels_;
+  if (weight.size() != static_cast<std::size_t>(kernels.channels * kernels.kernel)) {
+    throw Error(ErrorKind::internal,
+                concat("DepthwiseConv: expected a weight of ", kernels.channels, " times ",
+                       kernels.kernel, " floats, found ", weight.size()));
   }
+  return std::make_shared<const Filters>(kernels.filters_desc(FormatTag::goihw), weight,
+                                         kernels.describe(kUsualLength).weights_desc());
+}
+
+void DepthwiseConv::forward(const Filters& filters, const Batch& batch, ConstMatrixView x,
+                            MatrixView y, Workspace& workspace) const {
+  expect_dense("DepthwiseConv, x", x, batch.tokens(), kernels_->channels);
+  expect_dense("DepthwiseConv, y", y, batch.tokens(), kernels_->channels);
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-    const Sequence sequence{.x = x.row(batch.start(s)),
-                            .y = y.row(batch.start(s)),
-                            .x_stride = x.stride,
-                            .y_stride = y.stride,
-                            .length = batch.length(s),
-                            .taps = taps_.data(),
-                            .channels = channels_,
-                            .kernel = kernel_};
-    dispatch<Convolve>(&sequence);
+    const std::int64_t length = batch.length(s);
+    const auto of_length = kernels_->lengths.get({length}, [&] {
+      return std::make_shared<const Kernels::OfLength>(kernels_->describe(length));
+    });
+    filters.in(of_length->filters, [&](const void* packed) {
+      of_length->convolution.execute({{DNNL_ARG_SRC, x.row(batch.start(s))},
+                                      {DNNL_ARG_WEIGHTS, packed},
+                                      {DNNL_ARG_DST, y.row(batch.start(s))}},
+                                     workspace);
+    });
   }
 }
 

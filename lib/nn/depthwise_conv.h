@@ -2,31 +2,41 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <vector>
 
 #include "core/batch.h"
 #include "core/tensor.h"
+#include "core/workspace.h"
 
 namespace convbert::nn {
 
 // y[t, c] = sum_j weight[c, j] x[t + j - kernel / 2, c], positions outside t's sequence counting as
-// zero. One filter a channel, no bias, odd kernel. Const after construction.
+// zero. One filter a channel, no bias, odd kernel.
 //
-// A loop of ours: oneDNN's depthwise kernels want each sequence between rows of zeros, and copying
-// it there and back costs more than the convolution.
+// oneDNN's convolution, as many groups as channels, once a sequence: its own zero padding is the
+// sequence's end. It sees tokens as the width of an image of height 1, whose channels lie together
+// ("nhwc"): oneDNN 2.6 has fast depthwise kernels for images only. Const after construction;
+// threads may share it; one serves all layers, each with filters of its own.
 class DepthwiseConv {
  public:
-  // weight: [channels, kernel], copied.
-  DepthwiseConv(std::span<const float> weight, std::int64_t channels, std::int64_t kernel);
+  DepthwiseConv(std::int64_t channels, std::int64_t kernel);
+  DepthwiseConv(DepthwiseConv&&) noexcept;
+  DepthwiseConv& operator=(DepthwiseConv&&) noexcept;
+  ~DepthwiseConv();
 
-  // x, y: [tokens, channels], any strides; they must not overlap.
-  void forward(const Batch& batch, ConstMatrixView x, MatrixView y) const;
+  // Filters in the layout that the convolution reads.
+  class Filters;
+  // weight: [channels, kernel], copied.
+  std::shared_ptr<const Filters> pack(std::span<const float> weight) const;
+
+  // x, y: [tokens, channels], dense; they must not overlap.
+  void forward(const Filters& filters, const Batch& batch, ConstMatrixView x, MatrixView y,
+               Workspace& workspace) const;
 
  private:
-  std::int64_t channels_;
-  std::int64_t kernel_;
-  std::vector<float> taps_;  // [kernel, channels]
+  struct Kernels;
+  std::unique_ptr<const Kernels> kernels_;
 };
 
 }  // namespace convbert::nn

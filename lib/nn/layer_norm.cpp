@@ -1,24 +1,50 @@
 #include "nn/layer_norm.h"
 
-#include "core/error.h"
-#include "nn/row_loops.h"
+#include <vector>
+
+#include "nn/checks.h"
+#include "nn/row_primitives.h"
 
 namespace convbert::nn {
 
+struct LayerNorm::Kernels {
+  std::vector<float> scale;
+  std::vector<float> shift;
+  float epsilon;
+  RowPrimitives<dnnl::layer_normalization_forward> primitives;
+};
+
 LayerNorm::LayerNorm(std::span<const float> scale, std::span<const float> shift, float epsilon)
-    : scale_(scale.begin(), scale.end()), shift_(shift.begin(), shift.end()), epsilon_(epsilon) {
+    : kernels_(new Kernels{.scale = {scale.begin(), scale.end()},
+                           .shift = {shift.begin(), shift.end()},
+                           .epsilon = epsilon,
+                           .primitives = {}}) {
   if (scale.size() != shift.size()) {
     throw Error(ErrorKind::internal, "LayerNorm: scale and shift differ in length");
   }
 }
 
-void LayerNorm::forward(MatrixView x) const {
-  if (x.columns != static_cast<std::int64_t>(scale_.size())) {
-    throw Error(ErrorKind::internal, "LayerNorm: x has the wrong shape");
-  }
-  for (std::int64_t row = 0; row < x.rows; ++row) {
-    normalize(x.row(row), scale_.data(), shift_.data(), epsilon_, x.columns);
-  }
+LayerNorm::LayerNorm(LayerNorm&&) noexcept = default;
+LayerNorm& LayerNorm::operator=(LayerNorm&&) noexcept = default;
+LayerNorm::~LayerNorm() = default;
+
+void LayerNorm::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
+  const Kernels& kernels = *kernels_;
+  const auto columns = static_cast<std::int64_t>(kernels.scale.size());
+  expect_dense("LayerNorm, x", x, x.rows, columns);
+  expect_dense("LayerNorm, y", y, x.rows, columns);
+  kernels.primitives.for_each_tile(
+      x.rows,
+      [&](std::int64_t rows) {
+        return layer_norm_desc(float_desc({rows, columns}, FormatTag::ab), kernels.epsilon);
+      },
+      [&](const AnyPrimitive& primitive, std::int64_t first) {
+        primitive.execute({{DNNL_ARG_SRC, x.row(first)},
+                           {DNNL_ARG_SCALE, kernels.scale.data()},
+                           {DNNL_ARG_SHIFT, kernels.shift.data()},
+                           {DNNL_ARG_DST, y.row(first)}},
+                          workspace);
+      });
 }
 
 }  // namespace convbert::nn

@@ -1,25 +1,32 @@
 // Layer normalisation (Ba et al. 2016).
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <span>
-#include <vector>
 
 #include "core/tensor.h"
+#include "core/workspace.h"
 
 namespace convbert::nn {
 
-// y = (x - mean(x)) / sqrt(variance(x) + epsilon) * scale + shift over each row, in place.
+// y = (x - mean(x)) / sqrt(variance(x) + epsilon) * scale + shift over each row, by oneDNN's
+// layer_normalization. Const after construction; threads may share it.
 class LayerNorm {
  public:
   // scale, shift: one float a column, copied.
   LayerNorm(std::span<const float> scale, std::span<const float> shift, float epsilon);
+  LayerNorm(LayerNorm&&) noexcept;
+  LayerNorm& operator=(LayerNorm&&) noexcept;
+  ~LayerNorm();
 
-  void forward(MatrixView x) const;
+  // x, y: [rows, columns], dense and from allocate_rows(). They may be the same matrix; else x
+  // stays as it is, for a backward pass.
+  void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const;
 
  private:
-  std::vector<float> scale_;
-  std::vector<float> shift_;
-  float epsilon_;
+  struct Kernels;
+  std::unique_ptr<const Kernels> kernels_;
 };
 
 }  // namespace convbert::nn

@@ -9,6 +9,7 @@
 #include "core/tensor.h"
 #include "core/workspace.h"
 #include "nn/activation.h"
+#include "nn/elementwise.h"
 #include "nn/precision.h"
 
 namespace convbert::nn {
@@ -31,9 +32,8 @@ struct LinearSpec {
 
 class Product;
 
-// One matrix product, its weight kept in the layout that oneDNN prefers, its bias, activation or
-// residual fused. Const after construction; threads may share it. A row of the result depends on
-// that row of x alone, to the last bit.
+// One matrix product, its weight kept in the layout that oneDNN prefers, its bias or residual
+// fused. Threads may share it. A row of the result depends on that row of x alone, to the last bit.
 class Linear {
  public:
   explicit Linear(const LinearSpec& spec);
@@ -44,12 +44,36 @@ class Linear {
   std::int64_t in() const;
   std::int64_t out() const;
 
+  // Takes another weight and bias of the same shape and layout; nobody may run it meanwhile.
+  void repack(std::span<const float> weight, std::span<const float> bias);
+
   // x: [rows, in], y: [rows, out], both dense and from allocate_rows(). They must not overlap.
   void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const;
 
  private:
-  std::unique_ptr<const Product> product_;
-  Activation activation_;
+  std::unique_ptr<Product> product_;
+  ElementwiseActivation activation_;
+};
+
+// Several linear layers of one shape that read the same rows, each with a result of its own: what
+// is read is rounded once for all. Otherwise as Linear.
+class Projections {
+ public:
+  // At least one; none accumulates or has an activation.
+  explicit Projections(const std::vector<LinearSpec>& specs);
+  Projections(Projections&&) noexcept;
+  Projections& operator=(Projections&&) noexcept;
+  ~Projections();
+
+  std::int64_t count() const;
+  std::int64_t in() const;
+  std::int64_t out() const;  // of each
+
+  // x: [rows, in], y: count() times [rows, out], all dense and from allocate_rows(), apart.
+  void forward(ConstMatrixView x, std::span<const MatrixView> y, Workspace& workspace) const;
+
+ private:
+  std::vector<Product> products_;
 };
 
 }  // namespace convbert::nn

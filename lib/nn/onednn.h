@@ -6,23 +6,20 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <cstdint>
-#include <initializer_list>
-#include <mutex>
-#include <unordered_map>
+#include <limits>
 
-#include "core/workspace.h"
+#include "nn/activation.h"
 
 namespace convbert::nn {
 
 using Dims = dnnl::memory::dims;
 using FormatTag = dnnl::memory::format_tag;
+using DataType = dnnl::memory::data_type;
 
 // The CPU engine of the process.
 const dnnl::engine& engine();
 // The calling thread's stream; primitives run to their end inside execute().
 dnnl::stream& stream();
-
-using DataType = dnnl::memory::data_type;
 
 inline dnnl::memory::desc float_desc(const Dims& dims, FormatTag tag) {
   return {dims, DataType::f32, tag};
@@ -47,6 +44,19 @@ inline dnnl::primitive_attr attributes(const dnnl::post_ops& post_ops = {}) {
   return attr;
 }
 
+// The result times `scale`: an output scale where there are any, else a post-op.
+inline dnnl::primitive_attr scaling_attributes(float scale) {
+#if DNNL_VERSION_MAJOR >= 3
+  dnnl::post_ops post_ops;
+  post_ops.append_eltwise(dnnl::algorithm::eltwise_linear, scale, 0.0f);
+  return attributes(post_ops);
+#else
+  dnnl::primitive_attr attr = attributes();
+  attr.set_output_scales(0, {scale});
+  return attr;
+#endif
+}
+
 // bias may be an empty desc.
 inline dnnl::matmul::primitive_desc matmul_desc(const dnnl::memory::desc& source,
                                                 const dnnl::memory::desc& weights,
@@ -60,38 +70,85 @@ inline dnnl::matmul::primitive_desc matmul_desc(const dnnl::memory::desc& source
 #endif
 }
 
-// A primitive that is made when it is first needed, by whichever thread comes first.
-template <class Primitive>
-class LazyPrimitive {
- public:
-  // `describe` returns the Primitive::primitive_desc; it is called at most once.
-  template <class Describe>
-  const LazyPrimitive& get(Describe describe) const {
-    std::call_once(made_, [&] {
-      const typename Primitive::primitive_desc desc = describe();
-      scratch_bytes_ = desc.scratchpad_desc().get_size();
-      scratch_desc_ = desc.scratchpad_desc();
-      primitive_ = Primitive(desc);
-    });
-    return *this;
-  }
+// One stride, the same padding at both ends, no bias.
+inline dnnl::convolution_forward::primitive_desc convolution_desc(
+    const dnnl::memory::desc& source, const dnnl::memory::desc& weights,
+    const dnnl::memory::desc& destination, const Dims& padding) {
+  constexpr auto kKind = dnnl::prop_kind::forward_inference;
+  constexpr auto kAlgorithm = dnnl::algorithm::convolution_direct;
+  const Dims strides(padding.size(), 1);
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine(),    kKind,   kAlgorithm, source,  weights,
+          destination, strides, padding,    padding, attributes()};
+#else
+  return {dnnl::convolution_forward::desc(kKind, kAlgorithm, source, weights, destination, strides,
+                                          padding, padding),
+          attributes(), engine()};
+#endif
+}
 
-  void execute(std::initializer_list<std::pair<const int, dnnl::memory>> arguments,
-               Workspace& workspace) const {
-    const Workspace::Frame frame(workspace);
-    std::unordered_map<int, dnnl::memory> all(arguments);
-    if (scratch_bytes_ > 0) {
-      float* scratch = workspace.floats(scratch_bytes_ / sizeof(float) + 1);
-      all.emplace(DNNL_ARG_SCRATCHPAD, wrap(scratch_desc_, scratch));
-    }
-    primitive_.execute(stream(), all);
-  }
+// Over the last dimension; the result has the layout of `data`, and may be it.
+inline dnnl::softmax_forward::primitive_desc softmax_desc(const dnnl::memory::desc& data,
+                                                          int last_dimension) {
+  constexpr auto kKind = dnnl::prop_kind::forward_inference;
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine(),       kKind,       dnnl::algorithm::softmax_accurate, data, data,
+          last_dimension, attributes()};
+#else
+  return {dnnl::softmax_forward::desc(kKind, data, last_dimension), attributes(), engine()};
+#endif
+}
 
- private:
-  mutable std::once_flag made_;
-  mutable Primitive primitive_;
-  mutable dnnl::memory::desc scratch_desc_;
-  mutable std::size_t scratch_bytes_ = 0;
-};
+// Over the last dimension, with a scale and a shift; likewise.
+inline dnnl::layer_normalization_forward::primitive_desc layer_norm_desc(
+    const dnnl::memory::desc& data, float epsilon) {
+  constexpr auto kKind = dnnl::prop_kind::forward_inference;
+  const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine(), kKind, data, data, epsilon, flags, attributes()};
+#else
+  return {dnnl::layer_normalization_forward::desc(kKind, data, epsilon, flags), attributes(),
+          engine()};
+#endif
+}
+
+inline dnnl::algorithm algorithm_of(Activation activation) {
+  switch (activation) {
+    case Activation::gelu: return dnnl::algorithm::eltwise_gelu_erf;
+    case Activation::gelu_tanh: return dnnl::algorithm::eltwise_gelu_tanh;
+    case Activation::relu: return dnnl::algorithm::eltwise_relu;
+    case Activation::silu: return dnnl::algorithm::eltwise_swish;
+    case Activation::tanh: return dnnl::algorithm::eltwise_tanh;
+    case Activation::identity: break;
+  }
+  return dnnl::algorithm::undef;
+}
+
+inline dnnl::eltwise_forward::primitive_desc activation_desc(const dnnl::memory::desc& data,
+                                                             Activation activation) {
+  constexpr auto kKind = dnnl::prop_kind::forward_inference;
+  // Of swish, x / (1 + exp(-alpha x)), and of relu, whose slope below zero must not be zero itself:
+  // oneDNN's kernels then take a maximum, which hides NaN. The others have none.
+  constexpr float kNoSlope = std::numeric_limits<float>::min();
+  const float alpha = activation == Activation::silu   ? 1.0f
+                      : activation == Activation::relu ? kNoSlope
+                                                       : 0.0f;
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine(), kKind, algorithm_of(activation), data, data, alpha, 0.0f, attributes()};
+#else
+  return {dnnl::eltwise_forward::desc(kKind, algorithm_of(activation), data, alpha, 0.0f),
+          attributes(), engine()};
+#endif
+}
+
+// Of two arguments of one layout.
+inline dnnl::binary::primitive_desc multiplication_desc(const dnnl::memory::desc& data) {
+#if DNNL_VERSION_MAJOR >= 3
+  return {engine(), dnnl::algorithm::binary_mul, data, data, data, attributes()};
+#else
+  return {dnnl::binary::desc(dnnl::algorithm::binary_mul, data, data, data), attributes(),
+          engine()};
+#endif
+}
 
 }  // namespace convbert::nn

@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
-#include <mutex>
 #include <optional>
-#include <string_view>
 
 #include "core/error.h"
-#include "nn/compute.h"
-#include "nn/onednn.h"
+#include "nn/primitive.h"
 
 namespace convbert::nn {
 namespace {
@@ -20,6 +16,8 @@ namespace {
 // second- and a share of 32 MiB of third-level cache: f32 on the base shape gains 7 % over 1 MiB).
 constexpr std::int64_t kTileBytes = 1 << 22;
 constexpr std::int64_t kTallest = 512;
+// Primitives that a product keeps: heights times numbers of threads.
+constexpr std::size_t kMostPrimitives = 32;
 
 std::int64_t tallest_tile(std::int64_t in, std::int64_t out) {
   std::int64_t height = kTallest;
@@ -47,21 +45,21 @@ struct QuantizedWeight {
   std::vector<float> sums;
 };
 
-QuantizedWeight quantize_weight(const LinearSpec& spec) {
+QuantizedWeight quantize_weight(std::span<const float> weight, WeightLayout layout,
+                                std::int64_t inputs, std::int64_t outputs) {
   QuantizedWeight quantized;
-  quantized.values.resize(spec.weight.size());
-  std::vector<float> column(static_cast<std::size_t>(spec.in));
-  for (std::int64_t out = 0; out < spec.out; ++out) {
-    const float* weights = spec.weight.data() + out * spec.in;
-    if (spec.layout == WeightLayout::in_out) {
-      for (std::int64_t in = 0; in < spec.in; ++in) {
-        column[static_cast<std::size_t>(in)] =
-            spec.weight[static_cast<std::size_t>(in * spec.out + out)];
+  quantized.values.resize(weight.size());
+  std::vector<float> column(static_cast<std::size_t>(inputs));
+  for (std::int64_t out = 0; out < outputs; ++out) {
+    const float* weights = weight.data() + out * inputs;
+    if (layout == WeightLayout::in_out) {
+      for (std::int64_t in = 0; in < inputs; ++in) {
+        column[static_cast<std::size_t>(in)] = weight[static_cast<std::size_t>(in * outputs + out)];
       }
       weights = column.data();
     }
     const QuantizedWeights row =
-        quantize_weights(weights, quantized.values.data() + out * spec.in, spec.in);
+        quantize_weights(weights, quantized.values.data() + out * inputs, inputs);
     if (!std::isfinite(row.scale)) {
       throw Error(ErrorKind::format, "a weight is NaN or infinite: int8 cannot hold it");
     }
@@ -88,12 +86,12 @@ void copy_rows(ConstMatrixView from, MatrixView to) {
 
 }  // namespace
 
-// Primitives for every height of tile, on one thread and on several, and the weight that they
-// share. Where the CPU has no instructions for the precision, both sides are widened and multiplied
-// as floats.
+// Primitives for every height of tile, and the weight that they share. Where the CPU has no
+// instructions for the precision, both sides are widened and multiplied as floats.
 class Product::Kernels {
  public:
-  Kernels(const LinearSpec& spec, std::span<const std::int8_t> quantized, RowTiles& tiles)
+  // Chooses the weight's layout, and `tiles` that its kernels can go by.
+  Kernels(const LinearSpec& spec, RowTiles& tiles)
       : in_(spec.in),
         out_(spec.out),
         precision_(spec.precision),
@@ -102,18 +100,27 @@ class Product::Kernels {
         has_bias_(spec.precision != Precision::int8) {
     if (native_ && !try_layout(tiles)) native_ = precision_ == Precision::f32;
     if (!layout_ && !try_layout(tiles)) {
-      // oneDNN's older kernels cut sums by the number of threads and of rows.
-      tiles = RowTiles::one();
+      tiles = RowTiles::of_whole_blocks();
       most_threads_ = 1;
       layout_ = describe(tiles.heights().front(), any_layout()).weights_desc();
     }
-    pack(spec, quantized);
-    if (has_bias_) {
-      bias_ = dnnl::memory(bias_desc(), engine());
-      std::ranges::copy(spec.bias, static_cast<float*>(bias_.get_data_handle()));
-    }
+    weight_ = dnnl::memory(*layout_, engine());
     heights_ = tiles.heights();
-    alone_ = Primitives(heights_.size());
+  }
+
+  // [in, out] or [out, in], as `layout` says; of int8, `values` are 8 bits, [out, in].
+  void pack(const void* values, WeightLayout layout, std::span<const float> bias) {
+    std::vector<float> rounded;
+    const DataType type = precision_ == Precision::int8 ? DataType::s8 : DataType::f32;
+    if (precision_ == Precision::bf16 && !native_) {
+      rounded = rounded_to_bf16(
+          {static_cast<const float*>(values), static_cast<std::size_t>(in_ * out_)});
+      values = rounded.data();
+    }
+    const FormatTag tag = layout == WeightLayout::out_in ? FormatTag::ba : FormatTag::ab;
+    dnnl::memory given = wrap(dnnl::memory::desc({in_, out_}, type, tag), values);
+    dnnl::reorder(given, weight_).execute(stream(), given, weight_);
+    if (has_bias_) bias_.assign(bias.begin(), bias.end());
   }
 
   // products: [height, out] floats, or integers where the operand is int8.
@@ -122,30 +129,27 @@ class Product::Kernels {
     const Workspace::Frame frame(workspace);
     const ComputeScope scope(std::min(compute_threads(), most_threads_));
     const void* source = native_ ? x.values : widened(x, height, workspace);
-    std::initializer_list<std::pair<const int, dnnl::memory>> arguments = {
-        {DNNL_ARG_SRC, wrap(source_desc(height), source)},
-        {DNNL_ARG_WEIGHTS, weight_},
-        {DNNL_ARG_DST, wrap(product_desc(height), products)},
-        {DNNL_ARG_BIAS, bias_}};
-    primitives()[tile]
-        .get([&] { return describe(height, weight_.get_desc()); })
-        .execute(arguments, workspace);
+    const auto primitive = primitives_.get({height}, [&] {
+      return std::make_shared<const Primitive<dnnl::matmul>>(describe(height, *layout_));
+    });
+    const void* weight = weight_.get_data_handle();
+    if (has_bias_) {
+      primitive->execute({{DNNL_ARG_SRC, source},
+                          {DNNL_ARG_WEIGHTS, weight},
+                          {DNNL_ARG_BIAS, bias_.data()},
+                          {DNNL_ARG_DST, products}},
+                         workspace);
+    } else {
+      primitive->execute(
+          {{DNNL_ARG_SRC, source}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DST, products}},
+          workspace);
+    }
     if (!native_ && precision_ == Precision::int8) {
       to_integers(products, reinterpret_cast<std::int32_t*>(products), height * out_);
     }
   }
 
  private:
-  using Primitives = std::vector<LazyPrimitive<dnnl::matmul>>;  // one a height
-
-  // For as many threads as the calling one may use.
-  const Primitives& primitives() const {
-    const int threads = compute_threads();
-    if (threads == 1) return alone_;
-    const std::lock_guard lock(mutex_);
-    return together_.try_emplace(threads, heights_.size()).first->second;
-  }
-
   DataType source_data() const { return native_ ? source_type(precision_) : DataType::f32; }
   DataType weight_data() const { return native_ ? weight_type(precision_) : DataType::f32; }
   dnnl::memory::desc source_desc(std::int64_t rows) const {
@@ -172,27 +176,9 @@ class Product::Kernels {
   // no batch-reduce kernel.
   bool try_layout(const RowTiles& tiles) {
     const auto chosen = describe(tiles.heights().front(), any_layout());
-    if (!std::string_view(chosen.impl_info_str()).starts_with("brg")) return false;
+    if (!sums_whole_rows(chosen.impl_info_str())) return false;
     layout_ = chosen.weights_desc();
     return true;
-  }
-
-  void pack(const LinearSpec& spec, std::span<const std::int8_t> quantized) {
-    std::vector<float> rounded;
-    const void* values = spec.weight.data();
-    DataType type = DataType::f32;
-    if (precision_ == Precision::int8) {
-      type = DataType::s8;
-      values = quantized.data();
-    } else if (precision_ == Precision::bf16 && !native_) {
-      rounded = rounded_to_bf16(spec.weight);
-      values = rounded.data();
-    }
-    const bool out_in = spec.layout == WeightLayout::out_in || precision_ == Precision::int8;
-    const FormatTag tag = out_in ? FormatTag::ba : FormatTag::ab;
-    dnnl::memory given = wrap(dnnl::memory::desc({in_, out_}, type, tag), values);
-    weight_ = dnnl::memory(*layout_, engine());
-    dnnl::reorder(given, weight_).execute(stream(), given, weight_);
   }
 
   const float* widened(const Operand& x, std::int64_t height, Workspace& workspace) const {
@@ -216,39 +202,52 @@ class Product::Kernels {
   int most_threads_ = std::numeric_limits<int>::max();
   std::optional<dnnl::memory::desc> layout_;
   dnnl::memory weight_;
-  dnnl::memory bias_;
+  std::vector<float> bias_;
   std::vector<std::int64_t> heights_;
-  Primitives alone_;
-  mutable std::mutex mutex_;                    // guards together_, not what lies in it
-  mutable std::map<int, Primitives> together_;  // by the number of threads
+  PrimitiveCache<Primitive<dnnl::matmul>> primitives_{kMostPrimitives};
 };
 
 Product::Product(const LinearSpec& spec)
     : in_(spec.in),
       out_(spec.out),
+      layout_(spec.layout),
       precision_(spec.precision),
       accumulate_(spec.accumulate),
       tiles_(RowTiles::down_from(tallest_tile(spec.in, spec.out))) {
-  const auto size = static_cast<std::size_t>(spec.in * spec.out);
-  if (spec.in <= 0 || spec.out <= 0 || spec.weight.size() != size ||
-      spec.bias.size() != static_cast<std::size_t>(spec.out)) {
-    throw Error(ErrorKind::internal, concat("a linear layer: the weight has ", spec.weight.size(),
-                                            " floats and the ", "bias ", spec.bias.size(), ", for ",
-                                            spec.in, " inputs and ", spec.out, " outputs"));
+  if (in_ <= 0 || out_ <= 0) {
+    throw Error(ErrorKind::internal,
+                concat("a linear layer of ", in_, " inputs and ", out_, " outputs"));
   }
-  QuantizedWeight quantized;
-  if (precision_ == Precision::int8) {
-    quantized = quantize_weight(spec);
-    column_scales_ = std::move(quantized.scales);
-    column_sums_ = std::move(quantized.sums);
-    bias_.assign(spec.bias.begin(), spec.bias.end());
+  kernels_ = std::make_unique<Kernels>(spec, tiles_);
+  repack(spec.weight, spec.bias);
+}
+
+void Product::repack(std::span<const float> weight, std::span<const float> bias) {
+  if (weight.size() != static_cast<std::size_t>(in_ * out_) ||
+      bias.size() != static_cast<std::size_t>(out_)) {
+    throw Error(ErrorKind::internal,
+                concat("a linear layer: the weight has ", weight.size(), " floats and the bias ",
+                       bias.size(), ", for ", in_, " inputs and ", out_, " outputs"));
   }
-  kernels_ = std::make_unique<const Kernels>(spec, quantized.values, tiles_);
+  if (precision_ != Precision::int8) return kernels_->pack(weight.data(), layout_, bias);
+  QuantizedWeight quantized = quantize_weight(weight, layout_, in_, out_);
+  kernels_->pack(quantized.values.data(), WeightLayout::out_in, {});
+  column_scales_ = std::move(quantized.scales);
+  column_sums_ = std::move(quantized.sums);
+  bias_.assign(bias.begin(), bias.end());
 }
 
 Product::Product(Product&&) noexcept = default;
 Product& Product::operator=(Product&&) noexcept = default;
 Product::~Product() = default;
+
+void Product::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
+  tiles_.for_each(x.rows, [&](std::int64_t first, std::size_t tile, std::int64_t rows) {
+    const Workspace::Frame frame(workspace);
+    const Operand part = operand(x.row_range(first, rows), tile, workspace);
+    multiply(part, tile, y.row_range(first, rows), workspace);
+  });
+}
 
 Operand Product::operand(ConstMatrixView x, std::size_t tile, Workspace& workspace) const {
   Operand operand{.rows = x.rows};

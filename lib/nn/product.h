@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/tensor.h"
@@ -23,11 +24,14 @@ struct Operand {
   std::int64_t rows = 0;                 // that count; those up to the tile's height do not
 };
 
-// x W + b. The weight lies packed as oneDNN's kernels want it. Const after construction.
+// x W + b. The weight lies packed as oneDNN's kernels want it. Threads may share it
+// while nobody repacks it.
 class Product {
  public:
   // spec.activation is not its matter.
   explicit Product(const LinearSpec& spec);
+  // Takes another weight and bias of the same shape and layout, as training changes them.
+  void repack(std::span<const float> weight, std::span<const float> bias);
   Product(Product&&) noexcept;
   Product& operator=(Product&&) noexcept;
   ~Product();
@@ -36,12 +40,16 @@ class Product {
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
 
+  // y = x W + b, or y += x W + b if the spec said `accumulate`, for any number of rows, tile by
+  // tile. x, y: from allocate_rows(), or a tile's rows of such a matrix, or columns of it.
+  void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const;
+
+  // The two steps of it, for those who have more to do with a tile.
   // `x` has at most the rows of tile number `tile`; of a matrix that is dense and float already,
   // all of the tile's rows must be readable.
   Operand operand(ConstMatrixView x, std::size_t tile, Workspace& workspace) const;
 
-  // y = x W + b, or y += x W + b if the spec said `accumulate`. y: x.rows rows; if it is dense, the
-  // rest of the tile's rows must be writable.
+  // y: x.rows rows; if it is dense, the rest of the tile's rows must be writable.
   void multiply(const Operand& x, std::size_t tile, MatrixView y, Workspace& workspace) const;
 
  private:
@@ -51,6 +59,7 @@ class Product {
 
   std::int64_t in_;
   std::int64_t out_;
+  WeightLayout layout_;
   Precision precision_;
   bool accumulate_;
   RowTiles tiles_;
@@ -58,7 +67,7 @@ class Product {
   std::vector<float> column_scales_;
   std::vector<float> column_sums_;
   std::vector<float> bias_;
-  std::unique_ptr<const Kernels> kernels_;
+  std::unique_ptr<Kernels> kernels_;
 };
 
 }  // namespace convbert::nn

@@ -13,43 +13,6 @@ struct Add {
   }
 };
 
-struct Multiply {
-  static CONVBERT_INLINE void run(float* y, const float* x, std::int64_t count) {
-    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      store_lanes(y + i, load_lanes(y + i, lanes) * load_lanes(x + i, lanes), lanes);
-    });
-  }
-};
-
-struct Gelu {
-  static CONVBERT_INLINE Floats of(Floats x) {
-    return 0.5f * x * (1.0f + error_function(x * 0.707106781f));
-  }
-};
-struct GeluTanh {
-  static CONVBERT_INLINE Floats of(Floats x) {
-    return 0.5f * x * (1.0f + hyperbolic_tangent(0.797884561f * (x + 0.044715f * x * x * x)));
-  }
-};
-struct Relu {
-  static CONVBERT_INLINE Floats of(Floats x) { return x < 0.0f ? Floats{} : x; }
-};
-struct Silu {
-  static CONVBERT_INLINE Floats of(Floats x) { return x / (1.0f + exponential(-x)); }
-};
-struct Tanh {
-  static CONVBERT_INLINE Floats of(Floats x) { return hyperbolic_tangent(x); }
-};
-
-template <class Function>
-struct Apply {
-  static CONVBERT_INLINE void run(float* row, std::int64_t count) {
-    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      store_lanes(row + i, Function::of(load_lanes(row + i, lanes)), lanes);
-    });
-  }
-};
-
 using Bits16 = Unaligned<std::uint16_t>::Vector;
 using Bits8 = Unaligned<std::uint8_t>::Vector;
 using SignedBits8 = Unaligned<std::int8_t>::Vector;
@@ -163,71 +126,9 @@ struct ToIntegers {
   }
 };
 
-struct Normalize {
-  static CONVBERT_INLINE void run(float* row, const float* scale, const float* shift, float epsilon,
-                                  std::int64_t count) {
-    const auto size = static_cast<float>(count);
-    Floats sum{};
-    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes)
-                               CONVBERT_ALWAYS_INLINE { sum += load_lanes(row + i, lanes); });
-    const float mean = sum_of(sum) / size;
-    Floats squares{};
-    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      const Floats centred = load_lanes(row + i, lanes) - mean;
-      if (lanes == kLanes) {
-        squares += centred * centred;
-      } else {
-        for (std::int64_t lane = 0; lane < lanes; ++lane) {
-          squares[lane] += centred[lane] * centred[lane];
-        }
-      }
-    });
-    const float inverse = 1.0f / __builtin_sqrtf(sum_of(squares) / size + epsilon);
-    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      const Floats centred = load_lanes(row + i, lanes) - mean;
-      const Floats scaled = centred * (inverse * load_lanes(scale + i, lanes));
-      store_lanes(row + i, scaled + load_lanes(shift + i, lanes), lanes);
-    });
-  }
-};
-
-struct SoftmaxOfGroups {
-  static CONVBERT_INLINE void run(float* row, std::int64_t width, std::int64_t count) {
-    for (float* group = row; group < row + count; group += width) {
-      float largest = group[0];
-      for (std::int64_t i = 1; i < width; ++i) largest = group[i] > largest ? group[i] : largest;
-      for (std::int64_t i = 0; i < width; ++i) group[i] -= largest;
-    }
-    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      store_lanes(row + i, exponential(load_lanes(row + i, lanes)), lanes);
-    });
-    for (float* group = row; group < row + count; group += width) {
-      float sum = 0.0f;
-      for (std::int64_t i = 0; i < width; ++i) sum += group[i];
-      const float inverse = 1.0f / sum;
-      for (std::int64_t i = 0; i < width; ++i) group[i] *= inverse;
-    }
-  }
-};
-
 }  // namespace
 
 void add_in_place(float* y, const float* x, std::int64_t count) { dispatch<Add>(y, x, count); }
-
-void multiply_in_place(float* y, const float* x, std::int64_t count) {
-  dispatch<Multiply>(y, x, count);
-}
-
-void activate(Activation activation, float* row, std::int64_t count) {
-  switch (activation) {
-    case Activation::identity: return;
-    case Activation::gelu: return dispatch<Apply<Gelu>>(row, count);
-    case Activation::gelu_tanh: return dispatch<Apply<GeluTanh>>(row, count);
-    case Activation::relu: return dispatch<Apply<Relu>>(row, count);
-    case Activation::silu: return dispatch<Apply<Silu>>(row, count);
-    case Activation::tanh: return dispatch<Apply<Tanh>>(row, count);
-  }
-}
 
 void narrow_to_bf16(const float* from, std::uint16_t* to, std::int64_t count) {
   dispatch<NarrowToBf16>(from, to, count);
@@ -264,15 +165,6 @@ void add_dequantized(const std::int32_t* sums, RowScale row, const ColumnScales&
 
 void to_integers(const float* row, std::int32_t* to, std::int64_t count) {
   dispatch<ToIntegers>(row, to, count);
-}
-
-void normalize(float* row, const float* scale, const float* shift, float epsilon,
-               std::int64_t count) {
-  dispatch<Normalize>(row, scale, shift, epsilon, count);
-}
-
-void softmax_of_groups(float* row, std::int64_t width, std::int64_t count) {
-  dispatch<SoftmaxOfGroups>(row, width, count);
 }
 
 }  // namespace convbert::nn

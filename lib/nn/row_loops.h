@@ -5,13 +5,9 @@
 #include <cstdint>
 #include <span>
 
-#include "nn/activation.h"
-
 namespace convbert::nn {
 
-void add_in_place(float* y, const float* x, std::int64_t count);       // y += x
-void multiply_in_place(float* y, const float* x, std::int64_t count);  // y *= x
-void activate(Activation activation, float* row, std::int64_t count);
+void add_in_place(float* y, const float* x, std::int64_t count);  // y += x
 
 // To bfloat16 as its bits, to nearest even, and back.
 void narrow_to_bf16(const float* from, std::uint16_t* to, std::int64_t count);
@@ -45,11 +41,5 @@ void dequantize(const std::int32_t* sums, RowScale row, const ColumnScales& colu
 void add_dequantized(const std::int32_t* sums, RowScale row, const ColumnScales& columns, float* y);
 // The integers that `row`'s floats hold.
 void to_integers(const float* row, std::int32_t* to, std::int64_t count);
-
-// y = (x - mean(x)) / sqrt(variance(x) + epsilon) * scale + shift, in place.
-void normalize(float* row, const float* scale, const float* shift, float epsilon,
-               std::int64_t count);
-// softmax over each run of `width` neighbours, in place; `width` divides `count`.
-void softmax_of_groups(float* row, std::int64_t width, std::int64_t count);
 
 }  // namespace convbert::nn

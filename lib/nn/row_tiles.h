@@ -19,16 +19,17 @@ class RowTiles {
     for (std::int64_t height = tallest; height >= 8; height /= 2) tiles.heights_.push_back(height);
     return tiles;
   }
-  // One height, for kernels whose order of summation follows the height (oneDNN's older gemm):
-  // a row must not change with the batch that it is in. 48 is a multiple of their register
-  // blocks of 3, 4, 6 and 8 rows and as fast there as taller tiles.
-  static RowTiles one() {
+  // Two heights, for kernels whose order of summation follows the height (oneDNN's older gemm):
+  // a row must not change with the batch that it is in. Both are multiples of their register
+  // blocks of 3, 4, 6 and 8 rows, and 48 is as fast there as taller tiles.
+  static RowTiles of_whole_blocks() {
     RowTiles tiles;
-    tiles.heights_ = {kRowGranule};
+    tiles.heights_ = {kRowGranule, kRowGranule / 2};
     return tiles;
   }
 
   const std::vector<std::int64_t>& heights() const { return heights_; }
+  bool operator==(const RowTiles&) const = default;
 
   // Calls visit(first_row, index of the height, rows) for tiles that cover `rows` rows; only the
   // last may have fewer rows than its height, by less than the smallest height.

@@ -3,221 +3,164 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/error.h"
-#include "nn/lanes.h"
+#include "nn/checks.h"
+#include "nn/primitive.h"
+#include "nn/row_loops.h"
 
 namespace convbert::nn {
 namespace {
 
-// Keys lie transposed in panels of this many, [panel][head_size][kPanel], the last filled up with
-// zeros: a vector of scores is then a sum of query value times a vector of key values.
-constexpr std::int64_t kPanel = 2 * kLanes;
+// Of the scores of one block of queries, all heads: a second-level cache, or most of it.
+constexpr std::int64_t kBlockBytes = 1 << 20;
+// Blocks are at least so many queries, and a multiple of it: a product needs rows to reuse keys.
+constexpr std::int64_t kBlockRows = 48;
+// Blocks whose primitives are kept: two for each length of a usual model.
+constexpr std::size_t kMostBlocks = 1024;
 
-std::int64_t panels_of(std::int64_t length) { return (length + kPanel - 1) / kPanel; }
-std::int64_t padded(std::int64_t size) { return (size + kLanes - 1) / kLanes * kLanes; }
-
-// One head of one sequence.
-struct Head {
-  const float* query;
-  std::int64_t query_stride;
-  const float* key_panels;
-  const float* value;  // rows of padded(size) floats at least
-  std::int64_t value_stride;
-  float* context;
-  std::int64_t context_stride;
-  std::int64_t length;
-  std::int64_t size;
-  float scale;
-  float* scores;         // room for kMostRows rows of panels_of(length) * kPanel floats
-  float* probabilities;  // [length, panels_of(length) * kPanel]; may be null
-};
-constexpr std::int64_t kMostRows = 6;
-
-// kRows queries together, kVectors vectors of context at a time: as many sums as registers hold.
-template <std::int64_t kRows, std::int64_t kVectors>
-struct AttendRows {
-  static CONVBERT_INLINE void run(const Head& head, std::int64_t first) {
-    const std::int64_t width = panels_of(head.length) * kPanel;
-    for (std::int64_t panel = 0; panel < width / kPanel; ++panel) score(head, first, panel, width);
-    float inverse_sums[kRows];
-    for (std::int64_t row = 0; row < kRows; ++row) {
-      inverse_sums[row] = 1.0f / exponentiate(head.scores + row * width, head.length, width);
-    }
-    std::int64_t c = 0;
-    for (; c + kVectors * kLanes <= head.size; c += kVectors * kLanes) {
-      mix<kVectors>(head, first, c, width, inverse_sums);
-    }
-    for (; c < head.size; c += kLanes) mix<1>(head, first, c, width, inverse_sums);
-    if (head.probabilities == nullptr) return;
-    for (std::int64_t row = 0; row < kRows; ++row) {
-      const float* from = head.scores + row * width;
-      float* to = head.probabilities + (first + row) * width;
-      for (std::int64_t j = 0; j < width; j += kLanes) {
-        store(to + j, load(from + j) * inverse_sums[row]);
-      }
-    }
-  }
-
- private:
-  // scores[row, panel's keys] = query . key * scale
-  static CONVBERT_INLINE void score(const Head& head, std::int64_t first, std::int64_t panel,
-                                    std::int64_t width) {
-    Floats low[kRows] = {};
-    Floats high[kRows] = {};
-    const float* keys = head.key_panels + panel * head.size * kPanel;
-    const float* query = head.query + first * head.query_stride;
-    for (std::int64_t d = 0; d < head.size; ++d, keys += kPanel) {
-      const Floats low_keys = load(keys);
-      const Floats high_keys = load(keys + kLanes);
-#pragma GCC unroll 8
-      for (std::int64_t row = 0; row < kRows; ++row) {
-        const float q = query[row * head.query_stride + d];
-        low[row] += q * low_keys;
-        high[row] += q * high_keys;
-      }
-    }
-#pragma GCC unroll 8
-    for (std::int64_t row = 0; row < kRows; ++row) {
-      float* scores = head.scores + row * width + panel * kPanel;
-      store(scores, low[row] * head.scale);
-      store(scores + kLanes, high[row] * head.scale);
-    }
-  }
-
-  // scores = e^(scores - their largest), zero beyond the sequence; returns their sum.
-  static CONVBERT_INLINE float exponentiate(float* scores, std::int64_t length,
-                                            std::int64_t width) {
-    for (std::int64_t j = length; j < width; ++j) scores[j] = -__builtin_inff();
-    Floats largest = load(scores);
-    for (std::int64_t j = kLanes; j < width; j += kLanes) {
-      largest = larger(largest, load(scores + j));
-    }
-    const float shift = largest_of(largest);
-    Floats sum{};
-    for (std::int64_t j = 0; j < width; j += kLanes) {
-      const Floats weights = exponential(load(scores + j) - shift);
-      store(scores + j, weights);
-      sum += weights;
-    }
-    return sum_of(sum);
-  }
-
-  // context[row, c...] = sum_j weights[row, j] value[j, c...] / sum
-  template <std::int64_t kWide>
-  static CONVBERT_INLINE void mix(const Head& head, std::int64_t first, std::int64_t c,
-                                  std::int64_t width, const float* inverse_sums) {
-    Floats sums[kRows][kWide] = {};
-    const float* value = head.value + c;
-    for (std::int64_t j = 0; j < head.length; ++j, value += head.value_stride) {
-      Floats values[kWide];
-#pragma GCC unroll 8
-      for (std::int64_t v = 0; v < kWide; ++v) values[v] = load(value + v * kLanes);
-#pragma GCC unroll 8
-      for (std::int64_t row = 0; row < kRows; ++row) {
-        const float weight = head.scores[row * width + j];
-#pragma GCC unroll 8
-        for (std::int64_t v = 0; v < kWide; ++v) sums[row][v] += weight * values[v];
-      }
-    }
-#pragma GCC unroll 8
-    for (std::int64_t row = 0; row < kRows; ++row) {
-      float* context = head.context + (first + row) * head.context_stride + c;
-      for (std::int64_t v = 0; v < kWide; ++v) {
-        const std::int64_t left = head.size - c - v * kLanes;
-        store_lanes(context + v * kLanes, sums[row][v] * inverse_sums[row],
-                    left < kLanes ? left : kLanes);
-      }
-    }
-  }
-};
-
-template <std::int64_t kRows, std::int64_t kVectors>
-struct AttendHead {
-  static CONVBERT_INLINE void run(const Head* head) {
-    std::int64_t first = 0;
-    for (; first + kRows <= head->length; first += kRows) {
-      AttendRows<kRows, kVectors>::run(*head, first);
-    }
-    for (; first < head->length; ++first) AttendRows<1, kVectors>::run(*head, first);
-  }
-};
-
-// Registers hold 24 sums in AVX-512, 8 vectors' halves in AVX2, 4 vectors' quarters elsewhere.
-void attend(const Head& head) {
-  switch (instruction_set()) {
-    case InstructionSet::avx512: return dispatch<AttendHead<6, 4>>(&head);
-    case InstructionSet::avx2: return dispatch<AttendHead<3, 2>>(&head);
-    case InstructionSet::portable: return dispatch<AttendHead<2, 1>>(&head);
-  }
-}
-
-void transpose_into_panels(const float* key, std::int64_t stride, const Head& head, float* panels) {
-  std::fill_n(panels, panels_of(head.length) * head.size * kPanel, 0.0f);
-  for (std::int64_t j = 0; j < head.length; ++j, key += stride) {
-    float* to = panels + j / kPanel * head.size * kPanel + j % kPanel;
-    for (std::int64_t d = 0; d < head.size; ++d) to[d * kPanel] = key[d];
-  }
-}
-
-void widen_rows(const float* from, std::int64_t stride, const Head& head, float* to) {
-  const std::int64_t width = padded(head.size);
-  for (std::int64_t row = 0; row < head.length; ++row) {
-    std::fill(std::copy_n(from + row * stride, head.size, to + row * width), to + (row + 1) * width,
-              0.0f);
+void copy_rows(ConstMatrixView from, MatrixView to) {
+  for (std::int64_t row = 0; row < from.rows; ++row) {
+    std::copy_n(from.row(row), from.columns, to.row(row));
   }
 }
 
 }  // namespace
 
-SelfAttention::SelfAttention(std::int64_t heads, std::int64_t head_size)
-    : heads_(heads), head_size_(head_size) {
+struct SelfAttention::Kernels {
+  // Some queries of a sequence against all of its keys.
+  struct Block {
+    Primitive<dnnl::matmul> scores;
+    Primitive<dnnl::softmax_forward> softmax;
+    Primitive<dnnl::matmul> mix;
+    int threads;  // that they are made for
+  };
+
+  // Of what is multiplied: bfloat16 where the CPU has it, else floats that hold such numbers.
+  DataType operand_type() const {
+    return precision == Precision::bf16 && is_native(precision) ? DataType::bf16 : DataType::f32;
+  }
+
+  std::int64_t operand_bytes() const {
+    return operand_type() == DataType::bf16 ? sizeof(std::uint16_t) : sizeof(float);
+  }
+
+  std::int64_t block_rows(std::int64_t length) const {
+    const std::int64_t row_bytes = heads * length * std::int64_t{sizeof(float)};
+    if (length * row_bytes <= kBlockBytes) return length;
+    const std::int64_t rows = kBlockBytes / row_bytes / kBlockRows * kBlockRows;
+    return std::min(length, std::max(rows, kBlockRows));
+  }
+
+  std::shared_ptr<const Block> block(std::int64_t queries, std::int64_t length) const {
+    return blocks.get({queries, length}, [&] { return make_block(queries, length); });
+  }
+  std::shared_ptr<const Block> make_block(std::int64_t queries, std::int64_t length) const;
+
+  const void* operand(const float* values, std::int64_t count, Workspace& workspace) const;
+
+  std::int64_t heads;
+  std::int64_t head_size;
+  Precision precision;
+  PrimitiveCache<Block> blocks{kMostBlocks};
+};
+
+// Heads lie side by side in a token's row: tokens before heads in memory ("acbd"), heads before
+// tokens in the product.
+std::shared_ptr<const SelfAttention::Kernels::Block> SelfAttention::Kernels::make_block(
+    std::int64_t queries, std::int64_t length) const {
+  const DataType type = operand_type();
+  const dnnl::memory::desc query({1, heads, queries, head_size}, type, FormatTag::acbd);
+  const dnnl::memory::desc key({1, heads, head_size, length}, type, FormatTag::adbc);
+  const dnnl::memory::desc value({1, heads, length, head_size}, type, FormatTag::acbd);
+  const dnnl::memory::desc weights({1, heads, queries, length}, type, FormatTag::abcd);
+  const auto scores = float_desc({1, heads, queries, length}, FormatTag::abcd);
+  const auto context = float_desc({1, heads, queries, head_size}, FormatTag::acbd);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
+  const auto made = std::make_shared<const Block>(
+      Block{Primitive<dnnl::matmul>(matmul_desc(query, key, {}, scores, scaling_attributes(scale))),
+            Primitive<dnnl::softmax_forward>(softmax_desc(scores, 3)),
+            Primitive<dnnl::matmul>(matmul_desc(weights, value, {}, context, attributes())),
+            compute_threads()});
+  const bool sums_alike =
+      sums_whole_rows(made->scores.kernel()) && sums_whole_rows(made->mix.kernel());
+  if (sums_alike || compute_threads() == 1) return made;
+  const ComputeScope alone(1);
+  return make_block(queries, length);
+}
+
+// Queries, keys and values, or weights, as the products read them.
+const void* SelfAttention::Kernels::operand(const float* values, std::int64_t count,
+                                            Workspace& workspace) const {
+  if (precision != Precision::bf16) return values;
+  auto* narrow = workspace.array<std::uint16_t>(static_cast<std::size_t>(count));
+  narrow_to_bf16(values, narrow, count);
+  if (operand_type() == DataType::bf16) return narrow;
+  float* floats = workspace.floats(static_cast<std::size_t>(count));
+  widen_from_bf16(narrow, floats, count);
+  return floats;
+}
+
+SelfAttention::SelfAttention(std::int64_t heads, std::int64_t head_size, Precision precision)
+    : kernels_(new Kernels{.heads = heads, .head_size = head_size, .precision = precision}) {
   if (heads < 1 || head_size < 1) {
     throw Error(ErrorKind::internal, "SelfAttention: heads and their size must be positive");
   }
 }
 
+SelfAttention::SelfAttention(SelfAttention&&) noexcept = default;
+SelfAttention& SelfAttention::operator=(SelfAttention&&) noexcept = default;
+SelfAttention::~SelfAttention() = default;
+
 void SelfAttention::forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value,
                             MatrixView context, Workspace& workspace,
                             const std::function<void(const AttentionView&)>& probabilities) const {
+  const Kernels& kernels = *kernels_;
+  const std::int64_t heads = kernels.heads;
   const std::int64_t length = query.rows;
-  if (length < 1 || query.columns != heads_ * head_size_ || key.rows != length ||
-      value.rows != length || context.rows != length) {
-    throw Error(ErrorKind::internal, "SelfAttention: an argument has the wrong shape");
-  }
+  const std::int64_t width = heads * kernels.head_size;
+  expect_dense("SelfAttention, query", query, std::max<std::int64_t>(length, 1), width);
+  expect_dense("SelfAttention, key", key, length, width);
+  expect_dense("SelfAttention, value", value, length, width);
+  expect_shape("SelfAttention, context", context, length, width);
+
   const Workspace::Frame frame(workspace);
   const auto floats = [&](std::int64_t count) {
     return workspace.floats(static_cast<std::size_t>(count));
   };
-  const std::int64_t width = panels_of(length) * kPanel;
-  float* panels = floats(width * head_size_);
-  float* scores = floats(kMostRows * width);
-  const bool has_whole_vectors = head_size_ % kLanes == 0;
-  float* widened = has_whole_vectors ? nullptr : floats(length * padded(head_size_));
-  float* weights = probabilities ? floats(heads_ * width * width) : nullptr;
+  const auto* queries =
+      static_cast<const std::byte*>(kernels.operand(query.data, length * width, workspace));
+  const void* keys = kernels.operand(key.data, length * width, workspace);
+  const void* values = kernels.operand(value.data, length * width, workspace);
+  const std::int64_t row_bytes = width * kernels.operand_bytes();
+  const std::int64_t most_rows = kernels.block_rows(length);
+  float* weights = floats(heads * most_rows * length);
+  float* seen = probabilities ? floats(heads * length * length) : nullptr;
+  // The products write dense rows.
+  const MatrixView dense = context.stride == width ? context : workspace.matrix(most_rows, width);
 
-  for (std::int64_t index = 0; index < heads_; ++index) {
-    const std::int64_t column = index * head_size_;
-    Head head{.query = query.data + column,
-              .query_stride = query.stride,
-              .key_panels = panels,
-              .value = value.data + column,
-              .value_stride = value.stride,
-              .context = context.data + column,
-              .context_stride = context.stride,
-              .length = length,
-              .size = head_size_,
-              .scale = 1.0f / std::sqrt(static_cast<float>(head_size_)),
-              .scores = scores,
-              .probabilities = probabilities ? weights + index * width * width : nullptr};
-    transpose_into_panels(key.data + column, key.stride, head, panels);
-    if (!has_whole_vectors) {
-      widen_rows(head.value, value.stride, head, widened);
-      head.value = widened;
-      head.value_stride = padded(head_size_);
+  for (std::int64_t first = 0; first < length; first += most_rows) {
+    const Workspace::Frame block_frame(workspace);
+    const std::int64_t rows = std::min(most_rows, length - first);
+    const auto block = kernels.block(rows, length);
+    const ComputeScope scope(block->threads);
+    const MatrixView part = context.row_range(first, rows);
+    float* mixed = context.stride == width ? part.data : dense.data;
+    block->scores.execute({{DNNL_ARG_SRC, queries + first * row_bytes},
+                           {DNNL_ARG_WEIGHTS, keys},
+                           {DNNL_ARG_DST, weights}},
+                          workspace);
+    block->softmax.execute({{DNNL_ARG_SRC, weights}, {DNNL_ARG_DST, weights}}, workspace);
+    block->mix.execute({{DNNL_ARG_SRC, kernels.operand(weights, heads * rows * length, workspace)},
+                        {DNNL_ARG_WEIGHTS, values},
+                        {DNNL_ARG_DST, mixed}},
+                       workspace);
+    if (mixed != part.data) copy_rows(dense.first_rows(rows), part);
+    if (seen == nullptr) continue;
+    for (std::int64_t head = 0; head < heads; ++head) {
+      std::copy_n(weights + head * rows * length, rows * length,
+                  seen + (head * length + first) * length);
     }
-    attend(head);
   }
-  if (probabilities) probabilities({weights, heads_, length, width});
+  if (probabilities) probabilities({seen, heads, length});
 }
 
 }  // namespace convbert::nn

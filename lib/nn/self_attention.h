@@ -3,39 +3,46 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 #include "core/tensor.h"
 #include "core/workspace.h"
+#include "nn/precision.h"
 
 namespace convbert::nn {
 
-// Attention probabilities of one sequence: heads matrices of [length, length] floats, element
-// (h, i, j) at data[(h * stride + i) * stride + j]: what query i gives key j.
+// Attention probabilities of one sequence, [heads, length, length]: element (h, i, j) is what query
+// i gives key j in head h.
 struct AttentionView {
   const float* data;
   std::int64_t heads;
   std::int64_t length;
-  std::int64_t stride;
 };
 
-// context_h = softmax(Q_h K_h^T / sqrt(head_size)) V_h for each head h.
-//
-// A few queries at a time, from scores to context, so that probabilities never leave the cache. A
-// loop of ours: a chain of oneDNN primitives wants heads gathered, lengths padded and whole
-// [length, length] matrices in memory, and short sequences pay its calls. Threads may share it.
+// context_h = softmax(Q_h K_h^T / sqrt(head_size)) V_h for each head h, in three oneDNN primitives:
+// a matmul with the heads as its batch, a softmax in place, a matmul. Lengths are exact, so nothing
+// is masked. Texts whose scores would leave the second-level cache go in blocks of queries; how,
+// and so the order of every sum, follows from the length alone. Const after construction; threads
+// may share it.
 class SelfAttention {
  public:
-  SelfAttention(std::int64_t heads, std::int64_t head_size);
+  // `precision`: of both products; bf16 rounds queries, keys, values and weights to bfloat16, and
+  // sums floats. With int8 they are floats.
+  SelfAttention(std::int64_t heads, std::int64_t head_size, Precision precision = Precision::f32);
+  SelfAttention(SelfAttention&&) noexcept;
+  SelfAttention& operator=(SelfAttention&&) noexcept;
+  ~SelfAttention();
 
-  // query, key, value, context: [length, heads * head_size], any stride.
-  // `probabilities`, where given, sees the weights before the call returns.
+  // query, key, value: [length, heads * head_size], dense; context: that shape, any stride.
+  // `probabilities`, where given, sees the weights before the call returns: as floats, whatever the
+  // precision.
   void forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value,
                MatrixView context, Workspace& workspace,
                const std::function<void(const AttentionView&)>& probabilities = {}) const;
 
  private:
-  std::int64_t heads_;
-  std::int64_t head_size_;
+  struct Kernels;
+  std::unique_ptr<const Kernels> kernels_;
 };
 
 }  // namespace convbert::nn

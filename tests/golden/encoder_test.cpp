@@ -40,7 +40,7 @@ class Recorder : public EncoderObserver {
     test::Array array{{view.heads, view.length, view.length}, {}};
     for (std::int64_t head = 0; head < view.heads; ++head) {
       for (std::int64_t row = 0; row < view.length; ++row) {
-        const float* from = view.data + (head * view.stride + row) * view.stride;
+        const float* from = view.data + (head * view.length + row) * view.length;
         array.values.insert(array.values.end(), from, from + view.length);
       }
     }

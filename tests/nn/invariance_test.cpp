@@ -150,7 +150,8 @@ TEST_CASE("a depthwise convolution sees its own sequence only") {
   const ComputeScope scope;
   for (const std::int64_t channels : {32, 48, 256, 768}) {
     for (const std::int64_t kernel : {1, 5, 9, 31}) {
-      const DepthwiseConv convolution(random_floats(channels * kernel, 3), channels, kernel);
+      const DepthwiseConv convolution(channels, kernel);
+      const auto filters = convolution.pack(random_floats(channels * kernel, 3));
       Workspace workspace;
       Batch batch;
       for (const std::size_t length : {1, 2, 5, 24, 3, 8, 100, 7, 61}) {
@@ -158,7 +159,7 @@ TEST_CASE("a depthwise convolution sees its own sequence only") {
       }
       const MatrixView x = random_matrix(workspace, batch.tokens(), channels);
       const MatrixView y = allocate_rows(workspace, batch.tokens(), channels);
-      convolution.forward(batch, x, y);
+      convolution.forward(*filters, batch, x, y, workspace);
       for (std::int64_t s = 0; s < batch.sequences(); ++s) {
         INFO(channels, " channels, kernel ", kernel, ", sequence ", s);
         Batch alone;
@@ -167,7 +168,7 @@ TEST_CASE("a depthwise convolution sees its own sequence only") {
         const MatrixView x_alone = allocate_rows(workspace, alone.tokens(), channels);
         const MatrixView y_alone = allocate_rows(workspace, alone.tokens(), channels);
         std::copy_n(x.row(batch.start(s)), alone.tokens() * channels, x_alone.data);
-        convolution.forward(alone, x_alone, y_alone);
+        convolution.forward(*filters, alone, x_alone, y_alone, workspace);
         CHECK(std::memcmp(y_alone.data, y.row(batch.start(s)),
                           length * static_cast<std::size_t>(channels) * sizeof(float)) == 0);
       }

@@ -212,7 +212,8 @@ TEST_CASE("depthwise and dynamic convolutions stop at the ends of their sequence
     const MatrixView kernels = random.matrix(workspace, tokens, kHeads * kernel);
     const MatrixView depthwise = allocate_rows(workspace, tokens, kChannels);
     const MatrixView dynamic = allocate_rows(workspace, tokens, kChannels);
-    DepthwiseConv(weight, kChannels, kernel).forward(batch, x, depthwise);
+    const DepthwiseConv convolution(kChannels, kernel);
+    convolution.forward(*convolution.pack(weight), batch, x, depthwise, workspace);
     DynamicConv{kHeads, kHeadSize, kernel}.forward(batch, kernels, x, dynamic);
     double largest = 0;
     for (std::int64_t s = 0; s < batch.sequences(); ++s) {
@@ -278,11 +279,10 @@ TEST_CASE("self-attention of lengths around its blocks and panels, in heads of a
     const SelfAttention attention(kHeads, size);
     Random random(static_cast<unsigned>(length));
     Workspace workspace;
-    // Slices of one wide matrix, as the encoder has them.
-    const MatrixView all = random.matrix(workspace, length, 3 * kHeads * size);
-    const auto part = [&](std::int64_t i) {
-      return all.column_range(i * kHeads * size, kHeads * size);
-    };
+    const MatrixView parts[] = {random.matrix(workspace, length, kHeads * size),
+                                random.matrix(workspace, length, kHeads * size),
+                                random.matrix(workspace, length, kHeads * size)};
+    const auto part = [&](int i) { return parts[i]; };
     const MatrixView context = allocate_rows(workspace, length, kHeads * size);
     std::vector<double> expected(static_cast<std::size_t>(length * kHeads * size));
     int views = 0;
@@ -295,7 +295,7 @@ TEST_CASE("self-attention of lengths around its blocks and panels, in heads of a
           const std::vector<double> weights = softmax_scores(part(0), part(1), h, size, i);
           for (std::int64_t j = 0; j < length; ++j) {
             const double weight = weights[static_cast<std::size_t>(j)];
-            const float found = view.data[(h * view.stride + i) * view.stride + j];
+            const float found = view.data[(h * length + i) * length + j];
             largest = std::max(largest, std::abs(weight - found));
             for (std::int64_t d = h * size; d < (h + 1) * size; ++d) {
               expected[static_cast<std::size_t>(i * kHeads * size + d)] +=
@@ -326,7 +326,8 @@ TEST_CASE("wrong shapes are caught, not computed") {
   CHECK_THROWS_AS(linear.forward(two, wide, workspace), Error);
   const LinearSpec two_to_three{.in = 2, .out = 3, .weight = six, .bias = {six.data(), 3}};
   CHECK_THROWS_AS(FeedForward({{two_to_three, two_to_three}}), Error);
-  CHECK_THROWS_AS(DepthwiseConv(six, 3, 2), Error);
+  CHECK_THROWS_AS(DepthwiseConv(3, 2), Error);
+  CHECK_THROWS_AS(DepthwiseConv(3, 3).pack(six), Error);
   CHECK_THROWS_AS(SelfAttention(0, 1), Error);
 }
 

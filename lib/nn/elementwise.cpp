@@ -1,0 +1,68 @@
+#include "nn/elementwise.h"
+
+#include "nn/checks.h"
+#include "nn/row_primitives.h"
+
+namespace convbert::nn {
+
+struct ElementwiseActivation::Kernels {
+  Activation activation;
+  std::int64_t columns;
+  RowPrimitives<dnnl::eltwise_forward> primitives;
+};
+
+ElementwiseActivation::ElementwiseActivation(Activation activation, std::int64_t columns)
+    : kernels_(new Kernels{.activation = activation, .columns = columns, .primitives = {}}) {}
+
+ElementwiseActivation::ElementwiseActivation(ElementwiseActivation&&) noexcept = default;
+ElementwiseActivation& ElementwiseActivation::operator=(ElementwiseActivation&&) noexcept = default;
+ElementwiseActivation::~ElementwiseActivation() = default;
+
+void ElementwiseActivation::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
+  expect_dense("activation, x", x, x.rows, kernels_->columns);
+  expect_dense("activation, y", y, x.rows, kernels_->columns);
+  if (kernels_->activation == Activation::identity) {
+    if (x.data != y.data) std::copy_n(x.data, x.rows * x.columns, y.data);
+    return;
+  }
+  kernels_->primitives.for_each_tile(
+      x.rows,
+      [&](std::int64_t rows) {
+        return activation_desc(float_desc({rows, x.columns}, FormatTag::ab), kernels_->activation);
+      },
+      [&](const AnyPrimitive& primitive, std::int64_t first) {
+        primitive.execute({{DNNL_ARG_SRC, x.row(first)}, {DNNL_ARG_DST, y.row(first)}}, workspace);
+      });
+}
+
+struct ElementwiseProduct::Kernels {
+  std::int64_t columns;
+  RowPrimitives<dnnl::binary> primitives;
+};
+
+ElementwiseProduct::ElementwiseProduct(std::int64_t columns)
+    : kernels_(new Kernels{.columns = columns, .primitives = {}}) {}
+
+ElementwiseProduct::ElementwiseProduct(ElementwiseProduct&&) noexcept = default;
+ElementwiseProduct& ElementwiseProduct::operator=(ElementwiseProduct&&) noexcept = default;
+ElementwiseProduct::~ElementwiseProduct() = default;
+
+void ElementwiseProduct::forward(ConstMatrixView a, ConstMatrixView b, MatrixView y,
+                                 Workspace& workspace) const {
+  expect_dense("element-wise product, a", a, y.rows, kernels_->columns);
+  expect_dense("element-wise product, b", b, y.rows, kernels_->columns);
+  expect_dense("element-wise product, y", y, y.rows, kernels_->columns);
+  kernels_->primitives.for_each_tile(
+      y.rows,
+      [&](std::int64_t rows) {
+        return multiplication_desc(float_desc({rows, y.columns}, FormatTag::ab));
+      },
+      [&](const AnyPrimitive& primitive, std::int64_t first) {
+        primitive.execute({{DNNL_ARG_SRC_0, a.row(first)},
+                           {DNNL_ARG_SRC_1, b.row(first)},
+                           {DNNL_ARG_DST, y.row(first)}},
+                          workspace);
+      });
+}
+
+}  // namespace convbert::nn

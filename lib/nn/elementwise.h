@@ -1,0 +1,46 @@
+// Operations on each element of a matrix by itself: oneDNN's eltwise and binary primitives.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/tensor.h"
+#include "core/workspace.h"
+#include "nn/activation.h"
+
+namespace convbert::nn {
+
+// y = activation(x). Const after construction; threads may share it.
+class ElementwiseActivation {
+ public:
+  ElementwiseActivation(Activation activation, std::int64_t columns);
+  ElementwiseActivation(ElementwiseActivation&&) noexcept;
+  ElementwiseActivation& operator=(ElementwiseActivation&&) noexcept;
+  ~ElementwiseActivation();
+
+  // x, y: [rows, columns], dense and from allocate_rows(). They may be the same matrix; else x
+  // stays as it is, for a backward pass.
+  void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const;
+
+ private:
+  struct Kernels;
+  std::unique_ptr<const Kernels> kernels_;
+};
+
+// y = a * b. Const after construction; threads may share it.
+class ElementwiseProduct {
+ public:
+  explicit ElementwiseProduct(std::int64_t columns);
+  ElementwiseProduct(ElementwiseProduct&&) noexcept;
+  ElementwiseProduct& operator=(ElementwiseProduct&&) noexcept;
+  ~ElementwiseProduct();
+
+  // a, b, y: [rows, columns], dense and from allocate_rows(). y may be a or b.
+  void forward(ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace& workspace) const;
+
+ private:
+  struct Kernels;
+  std::unique_ptr<const Kernels> kernels_;
+};
+
+}  // namespace convbert::nn

@@ -1,0 +1,53 @@
+#include "nn/primitive.h"
+
+#include <optional>
+
+#include "core/error.h"
+
+namespace convbert::nn {
+namespace {
+
+constexpr int kArguments[] = {DNNL_ARG_SRC, DNNL_ARG_SRC_1, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS,
+                              DNNL_ARG_DST, DNNL_ARG_SCALE, DNNL_ARG_SHIFT};
+constexpr std::size_t kMostArguments = std::size(kArguments) + 1;  // and the scratch memory
+
+}  // namespace
+
+AnyPrimitive::AnyPrimitive(dnnl::primitive primitive, const dnnl::primitive_desc_base& desc)
+    : primitive_(std::move(primitive)), kernel_(desc.impl_info_str()) {
+  for (const int argument : kArguments) {
+    const auto layout = desc.query_md(dnnl::query::exec_arg_md, argument);
+    if (layout.get_size() > 0) layouts_.emplace_back(argument, layout);
+  }
+  const auto scratch = desc.query_md(dnnl::query::scratchpad_md);
+  scratch_bytes_ = scratch.get_size();
+  if (scratch_bytes_ > 0) layouts_.emplace_back(DNNL_ARG_SCRATCHPAD, scratch);
+}
+
+const dnnl::memory::desc& AnyPrimitive::layout_of(int argument) const {
+  const auto found =
+      std::ranges::find(layouts_, argument, &std::pair<int, dnnl::memory::desc>::first);
+  if (found == layouts_.end()) {
+    throw Error(ErrorKind::internal, concat("oneDNN's ", kernel_, " has no argument ", argument));
+  }
+  return found->second;
+}
+
+void AnyPrimitive::execute(std::initializer_list<Argument> arguments, Workspace& workspace) const {
+  // Arrays in place of the C++ interface's hash table: short sequences run many small primitives.
+  std::array<std::optional<dnnl::memory>, kMostArguments> memories;
+  std::array<dnnl_exec_arg_t, kMostArguments> all;
+  std::size_t count = 0;
+  const auto add = [&](int argument, const void* data) {
+    const dnnl::memory& memory = memories.at(count).emplace(wrap(layout_of(argument), data));
+    all[count++] = {argument, memory.get()};
+  };
+  for (const auto& [argument, data] : arguments) add(argument, data);
+  const Workspace::Frame frame(workspace);
+  if (scratch_bytes_ > 0) add(DNNL_ARG_SCRATCHPAD, workspace.array<std::byte>(scratch_bytes_));
+  dnnl::error::wrap_c_api(
+      dnnl_primitive_execute(primitive_.get(), stream().get(), static_cast<int>(count), all.data()),
+      "a primitive could not run");
+}
+
+}  // namespace convbert::nn

@@ -1,0 +1,29 @@
+// Softmax over groups of columns: of the generated kernels (paper, equation 4).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/tensor.h"
+#include "core/workspace.h"
+
+namespace convbert::nn {
+
+// y = softmax(x) over each run of `width` neighbours in a row, by oneDNN's softmax. Const after
+// construction; threads may share it.
+class GroupSoftmax {
+ public:
+  GroupSoftmax(std::int64_t groups, std::int64_t width);
+  GroupSoftmax(GroupSoftmax&&) noexcept;
+  GroupSoftmax& operator=(GroupSoftmax&&) noexcept;
+  ~GroupSoftmax();
+
+  // x: [rows, groups * width], dense and from allocate_rows(); in place.
+  void forward(MatrixView x, Workspace& workspace) const;
+
+ private:
+  struct Kernels;
+  std::unique_ptr<const Kernels> kernels_;
+};
+
+}  // namespace convbert::nn
