@@ -55,7 +55,8 @@ struct DepthwiseConv::Kernels {
   }
   dnnl::convolution_forward::primitive_desc describe(std::int64_t length) const {
     const auto tokens = float_desc({1, channels, 1, length}, FormatTag::nhwc);
-    return convolution_desc(tokens, filters_desc(FormatTag::any), tokens, {0, kernel / 2});
+    return convolution_desc(tokens, filters_desc(FormatTag::any), {}, tokens, {0, kernel / 2},
+                            attributes());
   }
 
   std::int64_t channels;

@@ -70,20 +70,21 @@ inline dnnl::matmul::primitive_desc matmul_desc(const dnnl::memory::desc& source
 #endif
 }
 
-// One stride, the same padding at both ends, no bias.
+// In steps of one, with the same zero padding at both ends; bias may be an empty desc.
 inline dnnl::convolution_forward::primitive_desc convolution_desc(
     const dnnl::memory::desc& source, const dnnl::memory::desc& weights,
-    const dnnl::memory::desc& destination, const Dims& padding) {
+    const dnnl::memory::desc& bias, const dnnl::memory::desc& destination, const Dims& padding,
+    const dnnl::primitive_attr& attr) {
   constexpr auto kKind = dnnl::prop_kind::forward_inference;
   constexpr auto kAlgorithm = dnnl::algorithm::convolution_direct;
   const Dims strides(padding.size(), 1);
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(),    kKind,   kAlgorithm, source,  weights,
-          destination, strides, padding,    padding, attributes()};
+  return {engine(),    kKind,   kAlgorithm, source,  weights, bias,
+          destination, strides, padding,    padding, attr};
 #else
-  return {dnnl::convolution_forward::desc(kKind, kAlgorithm, source, weights, destination, strides,
-                                          padding, padding),
-          attributes(), engine()};
+  return {dnnl::convolution_forward::desc(kKind, kAlgorithm, source, weights, bias, destination,
+                                          strides, padding, padding),
+          attr, engine()};
 #endif
 }
 

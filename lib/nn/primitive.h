@@ -51,9 +51,11 @@ class Primitive : public AnyPrimitive {
   explicit Primitive(const typename Kind::primitive_desc& desc) : AnyPrimitive(Kind(desc), desc) {}
 };
 
-// Whether a product computes a row alike whatever the number of rows and of threads: oneDNN's
-// batch-reduce kernels do, its older ones cut sums by both.
-inline bool sums_whole_rows(const std::string& kernel) { return kernel.starts_with("brg"); }
+// Whether a kernel computes a row alike whatever the number of rows and of threads: oneDNN's
+// batch-reduce, pointwise and depthwise kernels do, its older gemm cuts sums by both.
+inline bool sums_whole_rows(std::string_view kernel) {
+  return kernel.starts_with("brg") || kernel.starts_with("jit_1x1") || kernel.starts_with("jit_dw");
+}
 
 // Things made of primitives, each for one shape: made when it is first asked for, by whichever
 // thread comes first, and kept while the cache has room; then the one that was not used for longest

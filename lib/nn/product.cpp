@@ -88,6 +88,10 @@ void copy_rows(ConstMatrixView from, MatrixView to) {
 
 // Primitives for every height of tile, and the weight that they share. Where the CPU has no
 // instructions for the precision, both sides are widened and multiplied as floats.
+//
+// A product is oneDNN's matmul where that has a batch-reduce kernel, which 2.6 has on AVX-512; else
+// its convolution of width 1, which is the same sum and whose kernels there are older: with AVX2
+// 1.1 to 3.2 times as fast as its gemm (docs/benchmarks.md), which is what is left.
 class Product::Kernels {
  public:
   // Chooses the weight's layout, and `tiles` that its kernels can go by.
@@ -98,11 +102,11 @@ class Product::Kernels {
         native_(is_native(spec.precision)),
         accumulate_(spec.accumulate && spec.precision != Precision::int8),
         has_bias_(spec.precision != Precision::int8) {
-    if (native_ && !try_layout(tiles)) native_ = precision_ == Precision::f32;
-    if (!layout_ && !try_layout(tiles)) {
+    if (native_ && !try_matmul(tiles)) native_ = precision_ == Precision::f32;
+    if (!layout_ && !try_matmul(tiles) && !try_convolution(tiles)) {
       tiles = RowTiles::of_whole_blocks();
       most_threads_ = 1;
-      layout_ = describe(tiles.heights().front(), any_layout()).weights_desc();
+      layout_ = matmul_of(tiles.heights().front()).weights_desc();
     }
     weight_ = dnnl::memory(*layout_, engine());
     heights_ = tiles.heights();
@@ -117,8 +121,12 @@ class Product::Kernels {
           {static_cast<const float*>(values), static_cast<std::size_t>(in_ * out_)});
       values = rounded.data();
     }
-    const FormatTag tag = layout == WeightLayout::out_in ? FormatTag::ba : FormatTag::ab;
-    dnnl::memory given = wrap(dnnl::memory::desc({in_, out_}, type, tag), values);
+    const bool out_in = layout == WeightLayout::out_in;
+    const Dims strides = out_in ? Dims{1, in_} : Dims{out_, 1};  // of an input, of an output
+    dnnl::memory given =
+        is_convolution_
+            ? wrap({{out_, in_, 1, 1}, type, Dims{strides[1], strides[0], 1, 1}}, values)
+            : wrap({{in_, out_}, type, strides}, values);
     dnnl::reorder(given, weight_).execute(stream(), given, weight_);
     if (has_bias_) bias_.assign(bias.begin(), bias.end());
   }
@@ -129,9 +137,7 @@ class Product::Kernels {
     const Workspace::Frame frame(workspace);
     const ComputeScope scope(std::min(compute_threads(), most_threads_));
     const void* source = native_ ? x.values : widened(x, height, workspace);
-    const auto primitive = primitives_.get({height}, [&] {
-      return std::make_shared<const Primitive<dnnl::matmul>>(describe(height, *layout_));
-    });
+    const auto primitive = primitives_.get({height}, [&] { return make(height); });
     const void* weight = weight_.get_data_handle();
     if (has_bias_) {
       primitive->execute({{DNNL_ARG_SRC, source},
@@ -152,32 +158,51 @@ class Product::Kernels {
  private:
   DataType source_data() const { return native_ ? source_type(precision_) : DataType::f32; }
   DataType weight_data() const { return native_ ? weight_type(precision_) : DataType::f32; }
-  dnnl::memory::desc source_desc(std::int64_t rows) const {
-    return {{rows, in_}, source_data(), FormatTag::ab};
+  DataType product_data() const {
+    return native_ && precision_ == Precision::int8 ? DataType::s32 : DataType::f32;
   }
-  dnnl::memory::desc product_desc(std::int64_t rows) const {
-    const bool integers = native_ && precision_ == Precision::int8;
-    return {{rows, out_}, integers ? DataType::s32 : DataType::f32, FormatTag::ab};
-  }
-  dnnl::memory::desc bias_desc() const {
-    return has_bias_ ? float_desc({1, out_}, FormatTag::ab) : dnnl::memory::desc();
-  }
-  dnnl::memory::desc any_layout() const { return {{in_, out_}, weight_data(), FormatTag::any}; }
-
-  dnnl::matmul::primitive_desc describe(std::int64_t rows,
-                                        const dnnl::memory::desc& weight_desc) const {
+  dnnl::primitive_attr accumulation() const {
     dnnl::post_ops post_ops;
     if (accumulate_) post_ops.append_sum(1.0f);
-    return matmul_desc(source_desc(rows), weight_desc, bias_desc(), product_desc(rows),
-                       attributes(post_ops));
+    return attributes(post_ops);
+  }
+
+  // With the weight in its layout, or, before there is one, in any.
+  dnnl::matmul::primitive_desc matmul_of(std::int64_t rows) const {
+    return matmul_desc(
+        {{rows, in_}, source_data(), FormatTag::ab},
+        layout_.value_or(dnnl::memory::desc({in_, out_}, weight_data(), FormatTag::any)),
+        has_bias_ ? float_desc({1, out_}, FormatTag::ab) : dnnl::memory::desc(),
+        {{rows, out_}, product_data(), FormatTag::ab}, accumulation());
+  }
+  // Rows are the width of an image of height 1, features its channels.
+  dnnl::convolution_forward::primitive_desc convolution_of(std::int64_t rows) const {
+    return convolution_desc(float_desc({1, in_, 1, rows}, FormatTag::nhwc),
+                            layout_.value_or(float_desc({out_, in_, 1, 1}, FormatTag::any)),
+                            has_bias_ ? float_desc({out_}, FormatTag::a) : dnnl::memory::desc(),
+                            float_desc({1, out_, 1, rows}, FormatTag::nhwc), {0, 0},
+                            accumulation());
+  }
+  std::shared_ptr<const AnyPrimitive> make(std::int64_t rows) const {
+    if (is_convolution_) {
+      return std::make_shared<const Primitive<dnnl::convolution_forward>>(convolution_of(rows));
+    }
+    return std::make_shared<const Primitive<dnnl::matmul>>(matmul_of(rows));
   }
 
   // The tallest tile chooses the weight's layout; the others take it as it is. False if that gives
-  // no batch-reduce kernel.
-  bool try_layout(const RowTiles& tiles) {
-    const auto chosen = describe(tiles.heights().front(), any_layout());
+  // no kernel that sums whole rows.
+  bool try_matmul(const RowTiles& tiles) {
+    const auto chosen = matmul_of(tiles.heights().front());
     if (!sums_whole_rows(chosen.impl_info_str())) return false;
     layout_ = chosen.weights_desc();
+    return true;
+  }
+  bool try_convolution(const RowTiles& tiles) {
+    const auto chosen = convolution_of(tiles.heights().front());
+    if (!sums_whole_rows(chosen.impl_info_str())) return false;
+    layout_ = chosen.weights_desc();
+    is_convolution_ = true;
     return true;
   }
 
@@ -199,12 +224,13 @@ class Product::Kernels {
   bool native_;
   bool accumulate_;
   bool has_bias_;
+  bool is_convolution_ = false;
   int most_threads_ = std::numeric_limits<int>::max();
   std::optional<dnnl::memory::desc> layout_;
   dnnl::memory weight_;
   std::vector<float> bias_;
   std::vector<std::int64_t> heights_;
-  PrimitiveCache<Primitive<dnnl::matmul>> primitives_{kMostPrimitives};
+  PrimitiveCache<AnyPrimitive> primitives_{kMostPrimitives};
 };
 
 Product::Product(const LinearSpec& spec)
