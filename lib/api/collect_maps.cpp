@@ -40,7 +40,7 @@ class MapCollector : public EncoderObserver {
                     const nn::AttentionView& view) override {
     for_each_selected(layer, [&](std::int64_t to_layer, std::int64_t to_head, std::int64_t head) {
       for (std::int64_t query = 0; query < view.length; ++query) {
-        const float* from = view.data + (head * view.stride + query) * view.stride;
+        const float* from = view.data + (head * view.length + query) * view.length;
         std::copy_n(from, view.length,
                     maps(sequence).attention_row(to_layer, to_head, query).begin());
       }
