@@ -43,6 +43,7 @@ class Setup:
 
     def __init__(self, arguments, folder):
         self.convbert = Convbert(arguments.binary)
+        self.others = {name: Convbert(binary) for name, binary in arguments.other}
         self.folder = pathlib.Path(folder)
         self.rounds = 1 if arguments.quick else arguments.rounds
         self.seconds = 0 if arguments.quick else arguments.seconds
@@ -93,6 +94,13 @@ def named_folder(text):
     return name, folder
 
 
+def named_binary(text):
+    name, equals, binary = text.partition("=")
+    if not equals or not pathlib.Path(binary).is_file():
+        raise argparse.ArgumentTypeError(f"{text}: expected a name, =, and a program")
+    return name, binary
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -112,6 +120,9 @@ def parse_arguments():
     parser.add_argument("--sst2", metavar="JSONL", help="text, label, for accuracy")
     parser.add_argument("--model", metavar="NAME=FOLDER", type=named_folder,
                         help="a further model for end-to-end, attention and accuracy, say all-MiniLM-L6-v2")
+    parser.add_argument("--other", metavar="NAME=BINARY", type=named_binary, action="append",
+                        default=[], help="another build of convbert, measured beside this one in"
+                        " encoder and latency; can be repeated")
     parser.add_argument("--models", metavar="FOLDER",
                         help="where random models are kept for the next run; default: nowhere")
     parser.add_argument("--json", metavar="FILE", help="write all figures there, too")

@@ -37,8 +37,8 @@ class Contest:
         workload = setup.convbert.bench("tokenizer", "--seconds", "0", *self.flags)["workload"]
         self.flops, self.tokens = workload["flops"], workload["tokens"]
 
-    def ours(self, precision):
-        row = self.setup.convbert.bench("throughput", "--precision", precision, "--seconds",
+    def ours(self, precision, program=None):
+        row = (program or self.setup.convbert).bench("throughput", "--precision", precision, "--seconds",
                                         self.setup.seconds, *self.flags,
                                         threads=self.threads)["throughput"][0]
         return row["gflops"] * 1e9 / self.flops
@@ -73,6 +73,10 @@ class Contest:
                 results["convbert", precision] = None
                 if self.setup.offers(precision):
                     contestants["convbert", precision] = lambda p=precision: self.ours(p)
+                    for name, program in self.setup.others.items():
+                        contestants[name, precision] = (
+                            lambda p=precision, o=program: self.ours(p, o))
+                        results[name, precision] = {}
             for engine in self.setup.engines:
                 note(f"screening {engine}")
                 system = peers.ENGINES[engine]
@@ -104,9 +108,11 @@ class Contest:
         return results
 
 
-def best_of(results, is_ours, precisions):
+def best_of(results, is_ours, precisions, builds=()):
+    """Of ours or of the peers; other builds of ours are neither."""
     rates = [result["gflops"] for (system, precision), result in results.items()
-             if result and (system == "convbert") == is_ours and precision in precisions]
+             if result and (system == "convbert") == is_ours and precision in precisions
+             and system not in builds]
     return max(rates, default=None)
 
 
@@ -142,9 +148,15 @@ def encoder(setup):
                      *[""] * (len(header) - 1)])
         print_table("Encoder, GFLOP/s of useful work", header, rows)
         rows = [[label] + [quotient(best_of(results[name], True, which),
-                                    best_of(results[name], False, which)) for name in CASES]
+                                    best_of(results[name], False, which, setup.others))
+                           for name in CASES]
                 for label, which in [*((p, (p,)) for p in PRECISIONS), ("any", PRECISIONS)]]
         print_table("convbert / best peer, by precision", [header[0], *CASES], rows)
+        for other in setup.others:
+            rows = [[p] + [quotient(*((results[name].get((system, p)) or {}).get("gflops")
+                                      for system in ("convbert", other))) for name in CASES]
+                    for p in PRECISIONS]
+            print_table(f"convbert / {other}, by precision", [header[0], *CASES], rows)
         found[str(threads)] = {"peaks": peaks, "cases": {
             name: {" ".join(system): result for system, result in cells.items()}
             for name, cells in results.items()}}
