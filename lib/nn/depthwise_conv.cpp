@@ -42,6 +42,9 @@ class DepthwiseConv::Filters {
 };
 
 struct DepthwiseConv::Kernels {
+  Kernels(std::int64_t the_channels, std::int64_t the_kernel)
+      : channels(the_channels), kernel(the_kernel), shortest(find_shortest()) {}
+
   // The convolution of sequences of one length.
   struct OfLength {
     explicit OfLength(const dnnl::convolution_forward::primitive_desc& desc)
@@ -59,18 +62,39 @@ struct DepthwiseConv::Kernels {
                             attributes());
   }
 
+  // One sequence.
+  void run(const Filters& packed_filters, ConstMatrixView x, MatrixView y,
+           Workspace& workspace) const {
+    const auto of_length =
+        lengths.get({x.rows}, [&] { return std::make_shared<const OfLength>(describe(x.rows)); });
+    packed_filters.in(of_length->filters, [&](const void* packed) {
+      of_length->convolution.execute(
+          {{DNNL_ARG_SRC, x.data}, {DNNL_ARG_WEIGHTS, packed}, {DNNL_ARG_DST, y.data}}, workspace);
+    });
+  }
+
+  // The shortest sequence that has a depthwise kernel: oneDNN's want at least a tap of their own
+  // beyond the padding, and its other kernels are many times slower.
+  std::int64_t find_shortest() const {
+    for (std::int64_t length = 1; length <= kernel; ++length) {
+      if (sums_whole_rows(describe(length).impl_info_str())) return length;
+    }
+    return 1;
+  }
+
   std::int64_t channels;
   std::int64_t kernel;
+  std::int64_t shortest;
   PrimitiveCache<OfLength> lengths{kMostLengths};
 };
 
-DepthwiseConv::DepthwiseConv(std::int64_t channels, std::int64_t kernel)
-    : kernels_(new Kernels{.channels = channels, .kernel = kernel}) {
+DepthwiseConv::DepthwiseConv(std::int64_t channels, std::int64_t kernel) {
   if (channels < 1 || kernel < 1 || kernel % 2 != 1) {
     throw Error(ErrorKind::internal,
                 concat("DepthwiseConv: expected channels and an odd kernel, found ", channels,
                        " channels and a kernel of ", kernel));
   }
+  kernels_ = std::make_unique<const Kernels>(channels, kernel);
 }
 
 DepthwiseConv::DepthwiseConv(DepthwiseConv&&) noexcept = default;
@@ -95,15 +119,20 @@ void DepthwiseConv::forward(const Filters& filters, const Batch& batch, ConstMat
   expect_dense("DepthwiseConv, y", y, batch.tokens(), kernels_->channels);
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
     const std::int64_t length = batch.length(s);
-    const auto of_length = kernels_->lengths.get({length}, [&] {
-      return std::make_shared<const Kernels::OfLength>(kernels_->describe(length));
-    });
-    filters.in(of_length->filters, [&](const void* packed) {
-      of_length->convolution.execute({{DNNL_ARG_SRC, x.row(batch.start(s))},
-                                      {DNNL_ARG_WEIGHTS, packed},
-                                      {DNNL_ARG_DST, y.row(batch.start(s))}},
-                                     workspace);
-    });
+    const MatrixView to = y.row_range(batch.start(s), length);
+    const ConstMatrixView from = x.row_range(batch.start(s), length);
+    if (length >= kernels_->shortest) {
+      kernels_->run(filters, from, to, workspace);
+      continue;
+    }
+    // Zeros behind the text are what its end is padded with anyway.
+    const Workspace::Frame frame(workspace);
+    const MatrixView longer_x = workspace.matrix(kernels_->shortest, x.columns);
+    const MatrixView longer_y = workspace.matrix(kernels_->shortest, x.columns);
+    std::copy_n(from.data, length * x.columns, longer_x.data);
+    std::fill(longer_x.row(length), longer_x.row(longer_x.rows), 0.0f);
+    kernels_->run(filters, longer_x, longer_y, workspace);
+    std::copy_n(longer_y.data, length * x.columns, to.data);
   }
 }
 

@@ -16,8 +16,9 @@ namespace convbert::nn {
 //
 // oneDNN's convolution, as many groups as channels, once a sequence: its own zero padding is the
 // sequence's end. It sees tokens as the width of an image of height 1, whose channels lie together
-// ("nhwc"): oneDNN 2.6 has fast depthwise kernels for images only. Const after construction;
-// threads may share it; one serves all layers, each with filters of its own.
+// ("nhwc"): oneDNN 2.6 has fast depthwise kernels for images only. Texts too short for those get
+// zeros behind them. Const after construction; threads may share it; one serves all layers, each
+// with filters of its own.
 class DepthwiseConv {
  public:
   DepthwiseConv(std::int64_t channels, std::int64_t kernel);

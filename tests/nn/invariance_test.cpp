@@ -4,13 +4,18 @@
 #include <algorithm>
 #include <cstring>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "core/error.h"
 #include "nn/compute.h"
 #include "nn/depthwise_conv.h"
+#include "nn/elementwise.h"
 #include "nn/feed_forward.h"
+#include "nn/layer_norm.h"
 #include "nn/linear.h"
+#include "nn/self_attention.h"
+#include "nn/softmax.h"
 
 namespace convbert::nn {
 namespace {
@@ -143,6 +148,79 @@ TEST_CASE("a feed-forward part's rows do not depend on how many there are") {
               feed_forward.forward(x, y, w);
             }) == 0);
     }
+  }
+}
+
+// Whether op(threads) gives the same floats for every number of threads.
+template <class Op>
+void check_threads(const std::string& what, Op op) {
+  std::vector<float> first;
+  for (const int threads : {1, 2, 3, 4, 8, 16}) {
+    const ComputeScope scope(threads);
+    const std::vector<float> found = op();
+    if (first.empty()) first = found;
+    INFO(what, ", ", threads, " threads");
+    CHECK(std::memcmp(found.data(), first.data(), first.size() * sizeof(float)) == 0);
+  }
+}
+
+std::vector<float> copy_of(ConstMatrixView matrix) {
+  return {matrix.data, matrix.data + matrix.rows * matrix.columns};
+}
+
+TEST_CASE("what is done to rows, elements and sequences does not depend on the number of threads") {
+  constexpr std::int64_t kWidth = 192;
+  const auto scale = random_floats(kWidth, 4);
+  const auto filters = random_floats(kWidth * 9, 5);
+  for (const std::int64_t rows : {1, 2, 3, 8, 37, 128, 300}) {
+    Workspace workspace;
+    const MatrixView x = random_matrix(workspace, rows, kWidth);
+    const MatrixView y = allocate_rows(workspace, rows, kWidth);
+    const std::string what = std::to_string(rows) + " rows";
+    check_threads(what + ", norm", [&] {
+      LayerNorm(scale, scale, 1e-12f).forward(x, y, workspace);
+      return copy_of(y);
+    });
+    check_threads(what + ", activation", [&] {
+      ElementwiseActivation(Activation::gelu, kWidth).forward(x, y, workspace);
+      return copy_of(y);
+    });
+    check_threads(what + ", softmax", [&] {
+      std::copy_n(x.data, rows * kWidth, y.data);
+      GroupSoftmax(kWidth / 4, 4).forward(y, workspace);
+      return copy_of(y);
+    });
+    check_threads(what + ", depthwise convolution", [&] {
+      Batch batch;
+      const auto length = static_cast<std::size_t>(rows);
+      batch.append(std::vector<std::int32_t>(length), std::vector<std::int32_t>(length));
+      const DepthwiseConv convolution(kWidth, 9);
+      convolution.forward(*convolution.pack(filters), batch, x, y, workspace);
+      return copy_of(y);
+    });
+    for (const Precision precision : {Precision::f32, Precision::bf16}) {
+      check_threads(what + ", attention, " + std::string(name_of(precision)), [&] {
+        SelfAttention(6, 32, precision).forward(x, x, x, y, workspace);
+        return copy_of(y);
+      });
+    }
+  }
+}
+
+TEST_CASE("rows are normalised, activated and weighted alike in any number of them") {
+  const ComputeScope scope;
+  constexpr std::int64_t kWidth = 54;
+  const auto scale = random_floats(kWidth, 4);
+  const LayerNorm norm(scale, scale, 1e-12f);
+  const ElementwiseActivation activation(Activation::gelu, kWidth);
+  const GroupSoftmax softmax(6, 9);
+  for (const std::int64_t height : {1, 7, 100}) {
+    CHECK(
+        differing_rows(131, kWidth, kWidth, height, [&](MatrixView x, MatrixView y, Workspace& w) {
+          norm.forward(x, y, w);
+          activation.forward(y, y, w);
+          softmax.forward(y, w);
+        }) == 0);
   }
 }
 

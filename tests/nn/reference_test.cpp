@@ -315,6 +315,67 @@ TEST_CASE("self-attention of lengths around its blocks and panels, in heads of a
   }
 }
 
+TEST_CASE("attention in bfloat16 is as near as its rounding lets it be, and no nearer") {
+  const ComputeScope scope;
+  constexpr std::int64_t kLength = 77;
+  constexpr std::int64_t kWidth = 96;
+  Random random(11);
+  Workspace workspace;
+  const MatrixView query = random.matrix(workspace, kLength, kWidth);
+  const MatrixView key = random.matrix(workspace, kLength, kWidth);
+  const MatrixView value = random.matrix(workspace, kLength, kWidth);
+  const auto context_in = [&](Precision precision) {
+    const MatrixView context = allocate_rows(workspace, kLength, kWidth);
+    SelfAttention(3, 32, precision).forward(query, key, value, context, workspace);
+    return context;
+  };
+  const MatrixView exact = context_in(Precision::f32);
+  const MatrixView narrow = context_in(Precision::bf16);
+  const MatrixView as_exact = context_in(Precision::int8);  // rounds linear layers only
+  double largest = 0;
+  for (std::int64_t i = 0; i < kLength * kWidth; ++i) {
+    largest = std::max<double>(largest, std::abs(exact.data[i] - narrow.data[i]));
+    CHECK(exact.data[i] == as_exact.data[i]);
+  }
+  CHECK(largest < 0.02);
+  CHECK(largest > 0.001);
+}
+
+TEST_CASE("attention in blocks of queries shows whole maps") {
+  const ComputeScope scope;
+  constexpr std::int64_t kLength = 301;
+  constexpr std::int64_t kHeads = 4;
+  constexpr std::int64_t kSize = 8;
+  Random random(12);
+  Workspace workspace;
+  const MatrixView x = random.matrix(workspace, kLength, kHeads * kSize);
+  // A part of a wider matrix, as the encoder has it.
+  const MatrixView wide = random.matrix(workspace, kLength, 2 * kHeads * kSize);
+  const MatrixView context = wide.column_range(kHeads * kSize, kHeads * kSize);
+  const std::vector<float> before(wide.row(5), wide.row(5) + kHeads * kSize);
+  const MatrixView unseen = allocate_rows(workspace, kLength, kHeads * kSize);
+  const SelfAttention attention(kHeads, kSize);
+  double largest = 0;
+  attention.forward(x, x, x, context, workspace, [&](const AttentionView& view) {
+    for (std::int64_t h = 0; h < kHeads; ++h) {
+      for (const std::int64_t i : {0, 47, 48, 200, 300}) {
+        const std::vector<double> weights = softmax_scores(x, x, h, kSize, i);
+        for (std::int64_t j = 0; j < kLength; ++j) {
+          const double found = view.data[(h * kLength + i) * kLength + j];
+          largest = std::max(largest, std::abs(weights[static_cast<std::size_t>(j)] - found));
+        }
+      }
+    }
+  });
+  CHECK(largest < kTolerance);
+  CHECK(std::equal(before.begin(), before.end(), wide.row(5)));
+  // Being looked at changes nothing.
+  attention.forward(x, x, x, unseen, workspace);
+  for (std::int64_t i = 0; i < kLength; ++i) {
+    CHECK(std::equal(unseen.row(i), unseen.row(i + 1), context.row(i)));
+  }
+}
+
 TEST_CASE("wrong shapes are caught, not computed") {
   Workspace workspace;
   const std::vector<float> six(6);

@@ -1,0 +1,97 @@
+// oneDNN's primitives run the attention and convolution layers: counted in what oneDNN itself says.
+#include <doctest/doctest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "support/process.h"
+
+namespace convbert::test {
+namespace {
+
+// One primitive that ran, of a line "onednn_verbose,...,exec,cpu,KIND,KERNEL,...,SHAPES,TIME".
+struct Execution {
+  std::string kind;
+  std::string line;
+};
+
+std::vector<Execution> executions(const std::vector<std::string>& arguments) {
+  const ProcessResult result = run_convbert(arguments, {.environment = {{"ONEDNN_VERBOSE", "1"}}});
+  REQUIRE(result.status == 0);
+  const std::string mark = ",exec,cpu,";
+  std::vector<Execution> found;
+  for (const std::string& line : split_lines(result.out)) {
+    const std::size_t at = line.find(mark);
+    if (!line.starts_with("onednn_verbose") || at == std::string::npos) continue;
+    const std::size_t begin = at + mark.size();
+    const std::string kind = line.substr(begin, line.find(',', begin) - begin);
+    // Some versions call it softmax_v2.
+    found.push_back({kind.starts_with("softmax") ? "softmax" : kind, line});
+  }
+  return found;
+}
+
+std::map<std::string, int> kinds_of(const std::vector<Execution>& executions) {
+  std::map<std::string, int> kinds;
+  for (const Execution& execution : executions) ++kinds[execution.kind];
+  return kinds;
+}
+
+int count_with(const std::vector<Execution>& executions, const std::string& kind,
+               const std::string& text) {
+  int count = 0;
+  for (const Execution& execution : executions) {
+    count += execution.kind == kind && execution.line.find(text) != std::string::npos;
+  }
+  return count;
+}
+
+// Linear layers are matmul, or convolutions of width 1 where that is faster.
+int products(std::map<std::string, int> kinds) { return kinds["matmul"] + kinds["convolution"]; }
+
+TEST_CASE("every layer of a ConvBERT is oneDNN's work") {
+  constexpr int kLayers = 4;
+  for (const char* precision : {"f32", "bf16", "int8"}) {
+    const auto ran = executions({"embed", "-t", "hello", "--precision", precision});
+    auto kinds = kinds_of(ran);
+    INFO(precision);
+    // Of attention and of the generated kernels.
+    CHECK(kinds["softmax"] == 2 * kLayers);
+    // After attention, after feed forward; and after the embeddings.
+    CHECK(kinds["layer_normalization"] == 2 * kLayers + 1);
+    CHECK(kinds["eltwise"] == kLayers);
+    // Span key times query.
+    CHECK(kinds["binary"] == kLayers);
+    // Depthwise: as many groups as channels.
+    CHECK(count_with(ran, "convolution", "g256") == kLayers);
+    // Four projections, Q K^T, P V, depthwise, pointwise, kernels, output, and the two of feed
+    // forward; and the embeddings' projection.
+    CHECK(products(kinds) == 12 * kLayers + 1);
+    CHECK(kinds["matmul"] >= 2 * kLayers);
+  }
+}
+
+TEST_CASE("every layer of a BERT is oneDNN's work") {
+  const auto ran =
+      executions({"embed", "-t", "hello", "-m", CONVBERT_TEST_DATA "/models/bert-plain"});
+  auto kinds = kinds_of(ran);
+  const int layers = kinds["eltwise"];
+  CHECK(layers > 0);
+  CHECK(kinds["softmax"] == layers);
+  CHECK(kinds["layer_normalization"] == 2 * layers + 1);
+  CHECK(products(kinds) == 8 * layers);
+  CHECK(kinds["binary"] == 0);
+}
+
+TEST_CASE("attention is one product a sequence, for all heads, whatever else is in the batch") {
+  const auto ran = executions({"embed", "-t", "one", "-t", "two and three", "-t", "a b c d e f"});
+  auto kinds = kinds_of(ran);
+  constexpr int kLayers = 4;
+  constexpr int kSequences = 3;
+  CHECK(kinds["softmax"] == kLayers * (kSequences + 1));
+  CHECK(count_with(ran, "convolution", "g256") == kLayers * kSequences);
+}
+
+}  // namespace
+}  // namespace convbert::test
