@@ -3,9 +3,10 @@
 
 #include <unistd.h>
 
-#include "attention/collect_maps.h"
+#include "api/map_request.h"
 #include "attention/command.h"
 #include "attention/flags.h"
+#include "attention/map_model.h"
 #include "attention/map_writer.h"
 #include "attention/request.h"
 #include "attention/run_maps.h"
@@ -62,10 +63,6 @@ bool is_asked_for(const AttentionRequest& request, const MapTypeInfo& type, bool
       return request.format() == Format::html;
     default: return false;
   }
-}
-
-bool is_of_convolution(MapType type) {
-  return type == MapType::conv || type == MapType::conv_map || type == MapType::conv_norm;
 }
 
 MapRequest make_map_request(const AttentionRequest& request, const MapModel& model) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "attention/collect_maps.h"
+#include "attention/map_model.h"
 #include "attention/map_writer.h"
 #include "run/record_command.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "attention/collect_maps.h"
+#include "attention/map_model.h"
 #include "attention/statistics.h"
 #include "run/record_command.h"
 

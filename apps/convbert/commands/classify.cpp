@@ -1,7 +1,6 @@
-#include <algorithm>
-#include <numeric>
 #include <optional>
 
+#include "api/classification.h"
 #include "cli/command.h"
 #include "cli/flag_group.h"
 #include "commands/commands.h"
@@ -38,10 +37,7 @@ class ClassifyCommand : public EncoderCommand {
       : EncoderCommand(std::move(loaded)),
         request_(request),
         type_(resolve_problem_type(model().config, model().classifier->labels())),
-        labels_(model().config.labels) {
-    const auto count = static_cast<std::size_t>(model().classifier->labels());
-    while (labels_.size() < count) labels_.push_back(concat("LABEL_", labels_.size()));
-  }
+        labels_(label_names(model())) {}
 
   std::vector<std::string> result_names() const override {
     std::vector<std::string> names{"truncated", "score"};
@@ -64,25 +60,19 @@ class ClassifyCommand : public EncoderCommand {
   }
 
   void write_row(MatrixView logits, const Job&, ResultWriter& result) const override {
-    const std::span<const float> row = logits.row_span(0);
-    std::vector<float> scores(row.begin(), row.end());
-    to_probabilities(type_, scores);
+    const Classification classification = classification_of(logits.row_span(0), type_);
     if (type_ == ProblemType::regression) {
-      result.field("score", scores.front());
+      result.field("score", classification.scores.front());
     } else {
-      write_labels(scores, result);
+      write_labels(classification, result);
     }
-    if (request_.logits) result.field("logits", row);
+    if (request_.logits) result.field("logits", std::span(classification.logits));
   }
 
  private:
-  void write_labels(const std::vector<float>& scores, ResultWriter& result) const {
-    // By falling score; of equal ones the first label first.
-    std::vector<std::size_t> order(scores.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_sort(order, std::ranges::greater{},
-                             [&](std::size_t label) { return scores[label]; });
-    const std::size_t best = order.front();
+  void write_labels(const Classification& classification, ResultWriter& result) const {
+    const std::vector<float>& scores = classification.scores;
+    const std::size_t best = classification.order.front();
     const float least = request_.threshold.value_or(0.0f);
     // A best label below --threshold is no answer.
     scores[best] >= least ? result.field("label", labels_[best]) : result.null("label");
@@ -91,7 +81,7 @@ class ClassifyCommand : public EncoderCommand {
     // Several labels may hold at once: those that reach the threshold.
     std::vector<std::string> chosen;
     std::vector<NamedNumber> listed;
-    for (const std::size_t label : order) {
+    for (const std::size_t label : classification.order) {
       if (scores[label] >= request_.threshold.value_or(kMultiLabelThreshold)) {
         chosen.push_back(labels_[label]);
       }

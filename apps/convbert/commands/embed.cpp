@@ -1,10 +1,10 @@
 #include <optional>
 
+#include "api/vectors.h"
 #include "cli/command.h"
 #include "cli/flag_group.h"
 #include "cli/usage_error.h"
 #include "commands/commands.h"
-#include "model/pooling.h"
 #include "run/encoder_command.h"
 
 namespace convbert::app {
@@ -22,25 +22,18 @@ struct EmbedFlags {
   bool per_token = false;
 };
 
-// What is not asked for, the model says.
 struct EmbedRequest {
   RecordRequest record;
-  std::optional<Pooling> pooling;
-  std::optional<bool> normalize;
-  std::optional<std::int64_t> layer;
-  std::int64_t dim;  // 0: all
-  bool per_token;
+  VectorsOf of;
+  VectorOptions vectors;
 };
 
 EmbedRequest make_request(const EmbedFlags& flags) {
   EmbedRequest request{.record = make_request(flags.record, kFormats),
-                       .pooling = std::nullopt,
-                       .normalize = std::nullopt,
-                       .layer = flags.layer,
-                       .dim = flags.dim,
-                       .per_token = flags.per_token};
-  if (flags.pooling) request.pooling = pooling_from_name(*flags.pooling);
-  if (flags.normalize || flags.no_normalize) request.normalize = flags.normalize;
+                       .of = flags.per_token ? VectorsOf::tokens : VectorsOf::texts,
+                       .vectors = {.layer = flags.layer, .dim = flags.dim}};
+  if (flags.pooling) request.vectors.pooling = pooling_from_name(*flags.pooling);
+  if (flags.normalize || flags.no_normalize) request.vectors.normalize = flags.normalize;
   refuse_terminal(request.record.output);
   if (flags.per_token && request.record.output.format == Format::npy) {
     usage_error("--per-token: texts differ in length, so they make no npy matrix; expected ",
@@ -52,39 +45,13 @@ EmbedRequest make_request(const EmbedFlags& flags) {
   return request;
 }
 
-// The request with the model's own answers filled in.
-struct VectorPlan {
-  Pooling pooling;
-  bool normalize;
-  std::int64_t layer;
-  std::int64_t dim;
-  bool per_token;
-};
-
 VectorPlan make_plan(const EmbedRequest& request, const LoadedModel& loaded) {
-  const ModelConfig& config = loaded.model.config;
-  const SentenceConfig& sentence = loaded.sentence;
-  if (!sentence.unsupported.empty() && !(request.pooling && request.normalize)) {
-    throw Error(ErrorKind::format, concat(sentence.unsupported, "; --pooling and --normalize or ",
+  const std::string& unsupported = loaded.sentence.unsupported;
+  if (!unsupported.empty() && !(request.vectors.pooling && request.vectors.normalize)) {
+    throw Error(ErrorKind::format, concat(unsupported, "; --pooling and --normalize or ",
                                           "--no-normalize decide instead of it"));
   }
-  VectorPlan plan{
-      .pooling = request.pooling.value_or(sentence.pooling),
-      .normalize = request.normalize.value_or(sentence.normalize && !request.per_token),
-      .layer = request.layer.value_or(config.layers),
-      .dim = request.dim > 0 ? request.dim : config.hidden_size,
-      .per_token = request.per_token,
-  };
-  if (plan.layer < 0) plan.layer += config.layers + 1;
-  if (plan.layer < 0 || plan.layer > config.layers) {
-    usage_error("--layer: expected 0 (the embeddings) to ", config.layers, ", found ",
-                *request.layer);
-  }
-  if (plan.dim > config.hidden_size) {
-    usage_error("--dim: expected 1 to ", config.hidden_size,
-                ", the size of the model's vectors, found ", plan.dim);
-  }
-  return plan;
+  return naming_flags([&] { return plan_vectors(loaded, request.vectors, request.of); });
 }
 
 class EmbedCommand : public EncoderCommand {
@@ -93,11 +60,11 @@ class EmbedCommand : public EncoderCommand {
       : EncoderCommand(std::move(loaded)), plan_(plan) {}
 
   std::vector<std::string> result_names() const override {
-    if (plan_.per_token) return {"token_embeddings", "tokens", "truncated"};
+    if (is_of_tokens()) return {"token_embeddings", "tokens", "truncated"};
     return {"embedding", "truncated"};
   }
   std::vector<std::string> columns() const override { return {"embedding"}; }
-  std::int64_t row_width() const override { return plan_.per_token ? 0 : plan_.dim; }
+  std::int64_t row_width() const override { return is_of_tokens() ? 0 : plan_.dim; }
   std::string pair_notice() const override {
     return "a record with a pair gives one vector for both texts; --pair-field '' leaves the "
            "second out";
@@ -107,24 +74,17 @@ class EmbedCommand : public EncoderCommand {
   std::int64_t layers() const override { return plan_.layer; }
 
   void write_row(MatrixView hidden, const Job& job, ResultWriter& result) const override {
-    if (plan_.per_token) return write_tokens(hidden, job, result);
-    std::vector<float> vector(static_cast<std::size_t>(hidden.columns));
-    pool(plan_.pooling, hidden, vector);
-    if (plan_.normalize) normalize(vector);
-    vector.resize(static_cast<std::size_t>(plan_.dim));
+    if (is_of_tokens()) return write_tokens(hidden, job, result);
+    const std::vector<float> vector = text_vector(hidden, plan_);
     result.field("embedding", std::span<const float>(vector));
   }
 
  private:
+  bool is_of_tokens() const { return plan_.of == VectorsOf::tokens; }
+
   void write_tokens(MatrixView hidden, const Job& job, ResultWriter& result) const {
-    std::vector<float> vectors;
-    for (std::int64_t row = 0; row < hidden.rows; ++row) {
-      const std::span<float> vector = hidden.row_span(row);
-      if (plan_.normalize) normalize(vector);
-      vectors.insert(vectors.end(), vector.begin(), vector.begin() + plan_.dim);
-    }
     result.field("tokens", tokenizer().tokens(job.encoding));
-    result.field("token_embeddings", {hidden.rows, plan_.dim}, vectors);
+    result.field("token_embeddings", {hidden.rows, plan_.dim}, token_vectors(hidden, plan_));
   }
 
   VectorPlan plan_;
@@ -135,10 +95,11 @@ int run(const EmbedFlags& flags, Console& console) {
   LoadedModel loaded =
       load_model(request.record, {.parts = ModelParts::encoder, .for_vectors = true}, console);
   const VectorPlan plan = make_plan(request, loaded);
-  console.detail(concat("vectors: layer ", plan.layer,
-                        plan.per_token ? ", per token" : concat(", ", name_of(plan.pooling)),
-                        plan.normalize ? ", normalised, " : ", ", plan.dim,
-                        " dimensions, texts cut at ", loaded.encode.max_length, " tokens"));
+  console.detail(
+      concat("vectors: layer ", plan.layer,
+             plan.of == VectorsOf::tokens ? ", per token" : concat(", ", name_of(plan.pooling)),
+             plan.normalize ? ", normalised, " : ", ", plan.dim, " dimensions, texts cut at ",
+             loaded.encode.max_length, " tokens"));
   return run_records(request.record, EmbedCommand(std::move(loaded), plan), console);
 }
 

@@ -1,25 +1,13 @@
 // A model and its tokenizer, opened for records.
 #pragma once
 
-#include <cstdint>
-
+#include "api/open_model.h"
 #include "cli/console.h"
 #include "cli/request.h"
 #include "io/record.h"
-#include "model/model.h"
-#include "model/sentence_config.h"
 #include "pipeline/pipeline.h"
-#include "text/tokenizer.h"
 
 namespace convbert::app {
-
-// Const while it runs.
-struct LoadedModel {
-  Model model;
-  Tokenizer tokenizer;
-  SentenceConfig sentence;
-  EncodeOptions encode;  // with the limit that holds: the request's, else the model's
-};
 
 struct ModelUse {
   ModelParts parts = ModelParts::encoder;

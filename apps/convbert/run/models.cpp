@@ -101,17 +101,7 @@ ModelFiles find_model(const std::string& name, const std::string& flag) {
 }
 
 ModelSource open_model_source(const std::string& name, const std::string& flag) {
-  ModelFiles top = find_model(name, flag);
-  SentenceConfig sentence = read_sentence_config(top);
-  ModelFiles files =
-      sentence.transformer_folder.empty() ? top : top.subdirectory(sentence.transformer_folder);
-  return {std::move(files), std::move(sentence)};
-}
-
-Tokenizer open_tokenizer(const ModelSource& source) {
-  TokenizerSpec spec = read_tokenizer_spec(source.files);
-  if (source.sentence.lowercase) spec.normalizer.lowercase = true;
-  return Tokenizer(std::move(spec));
+  return model_source(find_model(name, flag));
 }
 
 }  // namespace convbert::app

@@ -3,9 +3,8 @@
 
 #include <string>
 
+#include "api/open_model.h"
 #include "core/model_files.h"
-#include "model/sentence_config.h"
-#include "text/tokenizer.h"
 
 namespace convbert::app {
 
@@ -15,15 +14,6 @@ namespace convbert::app {
 // is there.
 ModelFiles find_model(const std::string& name, const std::string& flag = "--model");
 
-// A model's files, and what they say of vectors. `files` is the folder of config.json, which in a
-// sentence-transformers directory may lie below the top.
-struct ModelSource {
-  ModelFiles files;
-  SentenceConfig sentence;
-};
 ModelSource open_model_source(const std::string& name, const std::string& flag = "--model");
-
-// The tokenizer of a model; lower-casing where its sentence configuration asks for it.
-Tokenizer open_tokenizer(const ModelSource& source);
 
 }  // namespace convbert::app
