@@ -44,6 +44,33 @@ Encoder::Encoder(const ModelConfig& config, const EncoderWeights& weights,
                         options);
 }
 
+std::vector<Encoder::Operation> Encoder::operations() const {
+  const nn::ComputeScope scope;
+  const EncoderLayer& layer = layers_.front();
+  const auto attention = attention_.kernels();
+  std::vector<Operation> operations{
+      {"linear layers", layer.attention_output.kernel()},
+      {"queries times keys", attention.scores},
+      {"softmax of attention", attention.softmax},
+      {"weights times values", attention.mix},
+  };
+  if (layer.convolution) {
+    const std::vector<Operation> convolution{
+        {"depthwise convolution", convolution_->depthwise.kernel()},
+        {"pointwise convolution", layer.convolution->pointwise.kernel()},
+        {"span key times query", convolution_->gate.kernel()},
+        {"kernels", layer.convolution->kernel.kernel()},
+        {"softmax of kernels", convolution_->softmax.kernel()},
+        {"values mixed by kernels", "a loop: each position has a kernel of its own"},
+    };
+    operations.insert(operations.end(), convolution.begin(), convolution.end());
+  }
+  operations.push_back({"feed forward", layer.feed_forward.kernel()});
+  operations.push_back({"activation", layer.feed_forward.activation_kernel()});
+  operations.push_back({"norms", layer.output_norm.kernel()});
+  return operations;
+}
+
 void Encoder::forward(const Batch& batch, std::int64_t layers, MatrixView hidden,
                       Workspace& workspace, EncoderObserver* observer) const {
   if (layers < 0 || layers > config_.layers) {

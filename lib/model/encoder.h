@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/batch.h"
@@ -67,6 +68,13 @@ class Encoder {
           const EncoderOptions& options = {});
 
   const ModelConfig& config() const { return config_; }
+
+  // What runs where: the parts of a layer, and oneDNN's primitive and kernel for each here.
+  struct Operation {
+    std::string part;
+    std::string kernel;
+  };
+  std::vector<Operation> operations() const;
 
   // Hidden states after `layers` layers (0: the embeddings' output; config().layers: the model's).
   // hidden: [batch.tokens(), hidden_size], from nn::allocate_rows().

@@ -101,6 +101,10 @@ DepthwiseConv::DepthwiseConv(DepthwiseConv&&) noexcept = default;
 DepthwiseConv& DepthwiseConv::operator=(DepthwiseConv&&) noexcept = default;
 DepthwiseConv::~DepthwiseConv() = default;
 
+std::string DepthwiseConv::kernel() const {
+  return name_of_kernel(kernels_->describe(kUsualLength));
+}
+
 std::shared_ptr<const DepthwiseConv::Filters> DepthwiseConv::pack(
     std::span<const float> weight) const {
   const Kernels& kernels = *kernels_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "core/batch.h"
 #include "core/tensor.h"
@@ -25,6 +26,8 @@ class DepthwiseConv {
   DepthwiseConv(DepthwiseConv&&) noexcept;
   DepthwiseConv& operator=(DepthwiseConv&&) noexcept;
   ~DepthwiseConv();
+
+  std::string kernel() const;  // oneDNN's, as "convolution jit_dw:avx2"
 
   // Filters in the layout that the convolution reads.
   class Filters;

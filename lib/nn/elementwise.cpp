@@ -8,6 +8,11 @@ namespace convbert::nn {
 struct ElementwiseActivation::Kernels {
   Activation activation;
   std::int64_t columns;
+
+  dnnl::eltwise_forward::primitive_desc describe(std::int64_t rows) const {
+    return activation_desc(float_desc({rows, columns}, FormatTag::ab), activation);
+  }
+
   RowPrimitives<dnnl::eltwise_forward> primitives;
 };
 
@@ -18,6 +23,11 @@ ElementwiseActivation::ElementwiseActivation(ElementwiseActivation&&) noexcept =
 ElementwiseActivation& ElementwiseActivation::operator=(ElementwiseActivation&&) noexcept = default;
 ElementwiseActivation::~ElementwiseActivation() = default;
 
+std::string ElementwiseActivation::kernel() const {
+  const bool computes = kernels_->activation != Activation::identity;
+  return computes ? name_of_kernel(kernels_->describe(kSomeRows)) : "";
+}
+
 void ElementwiseActivation::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
   expect_dense("activation, x", x, x.rows, kernels_->columns);
   expect_dense("activation, y", y, x.rows, kernels_->columns);
@@ -26,10 +36,7 @@ void ElementwiseActivation::forward(ConstMatrixView x, MatrixView y, Workspace& 
     return;
   }
   kernels_->primitives.for_each_tile(
-      x.rows,
-      [&](std::int64_t rows) {
-        return activation_desc(float_desc({rows, x.columns}, FormatTag::ab), kernels_->activation);
-      },
+      x.rows, [&](std::int64_t rows) { return kernels_->describe(rows); },
       [&](const AnyPrimitive& primitive, std::int64_t first) {
         primitive.execute({{DNNL_ARG_SRC, x.row(first)}, {DNNL_ARG_DST, y.row(first)}}, workspace);
       });
@@ -37,6 +44,11 @@ void ElementwiseActivation::forward(ConstMatrixView x, MatrixView y, Workspace& 
 
 struct ElementwiseProduct::Kernels {
   std::int64_t columns;
+
+  dnnl::binary::primitive_desc describe(std::int64_t rows) const {
+    return multiplication_desc(float_desc({rows, columns}, FormatTag::ab));
+  }
+
   RowPrimitives<dnnl::binary> primitives;
 };
 
@@ -47,16 +59,17 @@ ElementwiseProduct::ElementwiseProduct(ElementwiseProduct&&) noexcept = default;
 ElementwiseProduct& ElementwiseProduct::operator=(ElementwiseProduct&&) noexcept = default;
 ElementwiseProduct::~ElementwiseProduct() = default;
 
+std::string ElementwiseProduct::kernel() const {
+  return name_of_kernel(kernels_->describe(kSomeRows));
+}
+
 void ElementwiseProduct::forward(ConstMatrixView a, ConstMatrixView b, MatrixView y,
                                  Workspace& workspace) const {
   expect_dense("element-wise product, a", a, y.rows, kernels_->columns);
   expect_dense("element-wise product, b", b, y.rows, kernels_->columns);
   expect_dense("element-wise product, y", y, y.rows, kernels_->columns);
   kernels_->primitives.for_each_tile(
-      y.rows,
-      [&](std::int64_t rows) {
-        return multiplication_desc(float_desc({rows, y.columns}, FormatTag::ab));
-      },
+      y.rows, [&](std::int64_t rows) { return kernels_->describe(rows); },
       [&](const AnyPrimitive& primitive, std::int64_t first) {
         primitive.execute({{DNNL_ARG_SRC_0, a.row(first)},
                            {DNNL_ARG_SRC_1, b.row(first)},

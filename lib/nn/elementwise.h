@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "core/tensor.h"
 #include "core/workspace.h"
@@ -17,6 +18,8 @@ class ElementwiseActivation {
   ElementwiseActivation(ElementwiseActivation&&) noexcept;
   ElementwiseActivation& operator=(ElementwiseActivation&&) noexcept;
   ~ElementwiseActivation();
+
+  std::string kernel() const;  // oneDNN's; of the identity ""
 
   // x, y: [rows, columns], dense and from allocate_rows(). They may be the same matrix; else x
   // stays as it is, for a backward pass.
@@ -34,6 +37,8 @@ class ElementwiseProduct {
   ElementwiseProduct(ElementwiseProduct&&) noexcept;
   ElementwiseProduct& operator=(ElementwiseProduct&&) noexcept;
   ~ElementwiseProduct();
+
+  std::string kernel() const;  // oneDNN's
 
   // a, b, y: [rows, columns], dense and from allocate_rows(). y may be a or b.
   void forward(ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace& workspace) const;

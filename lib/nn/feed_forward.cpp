@@ -49,6 +49,9 @@ FeedForward::FeedForward(FeedForward&&) noexcept = default;
 FeedForward& FeedForward::operator=(FeedForward&&) noexcept = default;
 FeedForward::~FeedForward() = default;
 
+std::string FeedForward::kernel() const { return parts_.front().intermediate.kernel(); }
+std::string FeedForward::activation_kernel() const { return parts_.front().activation.kernel(); }
+
 void FeedForward::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
   const auto groups = static_cast<std::int64_t>(parts_.size());
   const std::int64_t in = parts_.front().intermediate.in();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "nn/linear.h"
@@ -25,6 +26,9 @@ class FeedForward {
   FeedForward(FeedForward&&) noexcept;
   FeedForward& operator=(FeedForward&&) noexcept;
   ~FeedForward();
+
+  std::string kernel() const;             // oneDNN's, of its products
+  std::string activation_kernel() const;  // and of what stands between them
 
   // x, y: [rows, features], dense and from allocate_rows(). They may be the same matrix.
   void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const;

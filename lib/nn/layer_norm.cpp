@@ -11,6 +11,12 @@ struct LayerNorm::Kernels {
   std::vector<float> scale;
   std::vector<float> shift;
   float epsilon;
+
+  dnnl::layer_normalization_forward::primitive_desc describe(std::int64_t rows) const {
+    const auto columns = static_cast<std::int64_t>(scale.size());
+    return layer_norm_desc(float_desc({rows, columns}, FormatTag::ab), epsilon);
+  }
+
   RowPrimitives<dnnl::layer_normalization_forward> primitives;
 };
 
@@ -28,16 +34,15 @@ LayerNorm::LayerNorm(LayerNorm&&) noexcept = default;
 LayerNorm& LayerNorm::operator=(LayerNorm&&) noexcept = default;
 LayerNorm::~LayerNorm() = default;
 
+std::string LayerNorm::kernel() const { return name_of_kernel(kernels_->describe(kSomeRows)); }
+
 void LayerNorm::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
   const Kernels& kernels = *kernels_;
   const auto columns = static_cast<std::int64_t>(kernels.scale.size());
   expect_dense("LayerNorm, x", x, x.rows, columns);
   expect_dense("LayerNorm, y", y, x.rows, columns);
   kernels.primitives.for_each_tile(
-      x.rows,
-      [&](std::int64_t rows) {
-        return layer_norm_desc(float_desc({rows, columns}, FormatTag::ab), kernels.epsilon);
-      },
+      x.rows, [&](std::int64_t rows) { return kernels.describe(rows); },
       [&](const AnyPrimitive& primitive, std::int64_t first) {
         primitive.execute({{DNNL_ARG_SRC, x.row(first)},
                            {DNNL_ARG_SCALE, kernels.scale.data()},

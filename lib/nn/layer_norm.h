@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "core/tensor.h"
 #include "core/workspace.h"
@@ -19,6 +20,8 @@ class LayerNorm {
   LayerNorm(LayerNorm&&) noexcept;
   LayerNorm& operator=(LayerNorm&&) noexcept;
   ~LayerNorm();
+
+  std::string kernel() const;  // oneDNN's
 
   // x, y: [rows, columns], dense and from allocate_rows(). They may be the same matrix; else x
   // stays as it is, for a backward pass.

@@ -21,6 +21,8 @@ Linear::~Linear() = default;
 std::int64_t Linear::in() const { return product_->in(); }
 std::int64_t Linear::out() const { return product_->out(); }
 
+std::string Linear::kernel() const { return product_->kernel(); }
+
 void Linear::repack(std::span<const float> weight, std::span<const float> bias) {
   product_->repack(weight, bias);
 }

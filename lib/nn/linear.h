@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/tensor.h"
@@ -43,6 +44,8 @@ class Linear {
 
   std::int64_t in() const;
   std::int64_t out() const;
+
+  std::string kernel() const;  // oneDNN's, as "matmul brg:avx512_core"
 
   // Takes another weight and bias of the same shape and layout; nobody may run it meanwhile.
   void repack(std::span<const float> weight, std::span<const float> bias);

@@ -9,7 +9,7 @@
 namespace convbert::nn {
 
 // Everything but the two sides of a matrix product is float32 in each of them: sums, residuals,
-// norms, softmax, activations, attention.
+// norms, softmax, activations. Attention's products are bfloat16 with bf16, and float32 with int8.
 enum class Precision {
   f32,
   bf16,  // both sides rounded to bfloat16, to nearest even

@@ -13,6 +13,20 @@ constexpr std::size_t kMostArguments = std::size(kArguments) + 1;  // and the sc
 
 }  // namespace
 
+std::string name_of_kernel(const dnnl::primitive_desc_base& desc) {
+  const auto kind = [&]() -> std::string_view {
+    switch (desc.get_kind()) {
+      case dnnl::primitive::kind::matmul: return "matmul";
+      case dnnl::primitive::kind::convolution: return "convolution";
+      case dnnl::primitive::kind::layer_normalization: return "layer_normalization";
+      case dnnl::primitive::kind::eltwise: return "eltwise";
+      case dnnl::primitive::kind::binary: return "binary";
+      default: return "softmax";  // which versions number differently
+    }
+  }();
+  return concat(kind, " ", desc.impl_info_str());
+}
+
 AnyPrimitive::AnyPrimitive(dnnl::primitive primitive, const dnnl::primitive_desc_base& desc)
     : primitive_(std::move(primitive)), kernel_(desc.impl_info_str()) {
   for (const int argument : kArguments) {

@@ -20,6 +20,9 @@
 
 namespace convbert::nn {
 
+// "matmul brg:avx512_core": the kind of a primitive and the kernel that oneDNN chooses for it.
+std::string name_of_kernel(const dnnl::primitive_desc_base& desc);
+
 // What an execution reads or writes: DNNL_ARG_SRC and the like, and where it lies.
 using Argument = std::pair<int, const void*>;
 

@@ -131,6 +131,12 @@ class Product::Kernels {
     if (has_bias_) bias_.assign(bias.begin(), bias.end());
   }
 
+  std::string kernel() const {
+    const std::int64_t height = heights_.back();
+    return is_convolution_ ? name_of_kernel(convolution_of(height))
+                           : name_of_kernel(matmul_of(height));
+  }
+
   // products: [height, out] floats, or integers where the operand is int8.
   void run(const Operand& x, std::size_t tile, float* products, Workspace& workspace) const {
     const std::int64_t height = heights_[tile];
@@ -266,6 +272,8 @@ void Product::repack(std::span<const float> weight, std::span<const float> bias)
 Product::Product(Product&&) noexcept = default;
 Product& Product::operator=(Product&&) noexcept = default;
 Product::~Product() = default;
+
+std::string Product::kernel() const { return kernels_->kernel(); }
 
 void Product::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
   tiles_.for_each(x.rows, [&](std::int64_t first, std::size_t tile, std::int64_t rows) {

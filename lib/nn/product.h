@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/tensor.h"
@@ -39,6 +40,7 @@ class Product {
   const RowTiles& tiles() const { return tiles_; }
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
+  std::string kernel() const;  // oneDNN's, by kind and name
 
   // y = x W + b, or y += x W + b if the spec said `accumulate`, for any number of rows, tile by
   // tile. x, y: from allocate_rows(), or a tile's rows of such a matrix, or columns of it.

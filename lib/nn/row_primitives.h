@@ -9,6 +9,9 @@
 
 namespace convbert::nn {
 
+// To ask oneDNN for its kernel by.
+inline constexpr std::int64_t kSomeRows = 8;
+
 // It is made for a few heights, which cover a matrix of any; the last may reach beyond the matrix,
 // into rows that allocate_rows() gives room for.
 template <class Kind>

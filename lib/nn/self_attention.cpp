@@ -110,6 +110,13 @@ SelfAttention::SelfAttention(SelfAttention&&) noexcept = default;
 SelfAttention& SelfAttention::operator=(SelfAttention&&) noexcept = default;
 SelfAttention::~SelfAttention() = default;
 
+SelfAttention::KernelNames SelfAttention::kernels() const {
+  constexpr std::int64_t kUsualLength = 64;
+  const auto block = kernels_->block(kUsualLength, kUsualLength);
+  return {"matmul " + block->scores.kernel(), "softmax " + block->softmax.kernel(),
+          "matmul " + block->mix.kernel()};
+}
+
 void SelfAttention::forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value,
                             MatrixView context, Workspace& workspace,
                             const std::function<void(const AttentionView&)>& probabilities) const {

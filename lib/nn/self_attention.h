@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "core/tensor.h"
 #include "core/workspace.h"
@@ -32,6 +33,14 @@ class SelfAttention {
   SelfAttention(SelfAttention&&) noexcept;
   SelfAttention& operator=(SelfAttention&&) noexcept;
   ~SelfAttention();
+
+  // oneDNN's, for a text of 64 tokens.
+  struct KernelNames {
+    std::string scores;
+    std::string softmax;
+    std::string mix;
+  };
+  KernelNames kernels() const;
 
   // query, key, value: [length, heads * head_size], dense; context: that shape, any stride.
   // `probabilities`, where given, sees the weights before the call returns: as floats, whatever the

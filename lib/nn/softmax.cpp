@@ -8,6 +8,11 @@ namespace convbert::nn {
 struct GroupSoftmax::Kernels {
   std::int64_t groups;
   std::int64_t width;
+
+  dnnl::softmax_forward::primitive_desc describe(std::int64_t rows) const {
+    return softmax_desc(float_desc({rows * groups, width}, FormatTag::ab), 1);
+  }
+
   RowPrimitives<dnnl::softmax_forward> primitives;
 };
 
@@ -18,15 +23,12 @@ GroupSoftmax::GroupSoftmax(GroupSoftmax&&) noexcept = default;
 GroupSoftmax& GroupSoftmax::operator=(GroupSoftmax&&) noexcept = default;
 GroupSoftmax::~GroupSoftmax() = default;
 
+std::string GroupSoftmax::kernel() const { return name_of_kernel(kernels_->describe(kSomeRows)); }
+
 void GroupSoftmax::forward(MatrixView x, Workspace& workspace) const {
-  const std::int64_t groups = kernels_->groups;
-  const std::int64_t width = kernels_->width;
-  expect_dense("GroupSoftmax, x", x, x.rows, groups * width);
+  expect_dense("GroupSoftmax, x", x, x.rows, kernels_->groups * kernels_->width);
   kernels_->primitives.for_each_tile(
-      x.rows,
-      [&](std::int64_t rows) {
-        return softmax_desc(float_desc({rows * groups, width}, FormatTag::ab), 1);
-      },
+      x.rows, [&](std::int64_t rows) { return kernels_->describe(rows); },
       [&](const AnyPrimitive& primitive, std::int64_t first) {
         primitive.execute({{DNNL_ARG_SRC, x.row(first)}, {DNNL_ARG_DST, x.row(first)}}, workspace);
       });

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "core/tensor.h"
 #include "core/workspace.h"
@@ -17,6 +18,8 @@ class GroupSoftmax {
   GroupSoftmax(GroupSoftmax&&) noexcept;
   GroupSoftmax& operator=(GroupSoftmax&&) noexcept;
   ~GroupSoftmax();
+
+  std::string kernel() const;  // oneDNN's
 
   // x: [rows, groups * width], dense and from allocate_rows(); in place.
   void forward(MatrixView x, Workspace& workspace) const;

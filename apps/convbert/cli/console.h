@@ -28,6 +28,7 @@ class Console {
   void status(std::string_view line);
   void clear_status();
 
+  bool is_verbose() const { return options_.verbose; }
   bool is_terminal() const { return is_terminal_; }
   ColorChoice color_choice() const { return options_.color; }
   bool shows_status() const { return is_terminal_ && !options_.quiet; }

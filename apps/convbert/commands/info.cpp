@@ -42,7 +42,11 @@ class Info {
   Info(const ModelSource& source, const Model& model, const Tokenizer& tokenizer)
       : source_(source), model_(model), tokenizer_(tokenizer), config_(model.config) {}
 
-  OrderedJson collect(bool with_tensors) const {
+  struct Extent {
+    bool tensors;
+    bool operations;
+  };
+  OrderedJson collect(Extent extent) const {
     OrderedJson info;
     info["model"] = model_.origin;
     info["architecture"] = config_.architecture.empty() ? "not stated" : config_.architecture;
@@ -58,7 +62,8 @@ class Info {
                          {"instruction_set", nn::name_of(nn::instruction_set())},
                          {"onednn", nn::onednn_version()},
                          {"threads", available_processors()}};
-    if (with_tensors) info["tensors"] = tensors();
+    if (extent.operations) info["operations"] = operations();
+    if (extent.tensors) info["tensors"] = tensors();
     info["card"] = card();
     return info;
   }
@@ -139,6 +144,15 @@ class Info {
     return list;
   }
 
+  // What computes each part of a layer here.
+  OrderedJson operations() const {
+    OrderedJson list = OrderedJson::array();
+    for (const auto& [part, kernel] : model_.encoder.operations()) {
+      list.push_back({{"part", part}, {"kernel", kernel}});
+    }
+    return list;
+  }
+
   // README.md, which is a model's card, without the block of YAML that the hub puts first.
   std::string card() const {
     if (!source_.files.contains("README.md")) return "";
@@ -179,12 +193,20 @@ std::string to_line(const OrderedJson& value) {
 std::string to_text(const OrderedJson& info) {
   Table summary({Align::left});
   for (const auto& [key, value] : info.items()) {
-    if (key == "card" || key == "tensors") continue;
+    if (key == "card" || key == "tensors" || key == "operations") continue;
     std::string label = key;
     std::ranges::replace(label, '_', ' ');
     summary.add({label, to_line(value)});
   }
   std::string text = summary.text();
+  if (info.contains("operations")) {
+    Table operations({Align::left});
+    for (const OrderedJson& operation : info["operations"]) {
+      operations.add(
+          {operation["part"].get<std::string>(), operation["kernel"].get<std::string>()});
+    }
+    text += "\nA layer, in f32:\n" + operations.text();
+  }
   if (info.contains("tensors")) {
     Table tensors({Align::left});
     for (const OrderedJson& tensor : info["tensors"]) {
@@ -197,11 +219,13 @@ std::string to_text(const OrderedJson& info) {
   return text;
 }
 
-int run(const InfoFlags& flags, Console&) {
+int run(const InfoFlags& flags, Console& console) {
   const ModelSource source = open_model_source(flags.model);
   const Tokenizer tokenizer = open_tokenizer(source);
   const Model model = load_model(source.files, {.threads = available_processors()});
-  const OrderedJson info = Info(source, model, tokenizer).collect(flags.tensors);
+  const OrderedJson info =
+      Info(source, model, tokenizer)
+          .collect({.tensors = flags.tensors, .operations = console.is_verbose()});
   const bool is_json = format_from_name(flags.format, kFormats) == Format::json;
   const std::string text = is_json ? info.dump(2) + "\n" : to_text(info);
   std::fwrite(text.data(), 1, text.size(), stdout);
