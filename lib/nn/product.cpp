@@ -99,7 +99,7 @@ class Product::Kernels {
       : in_(spec.in),
         out_(spec.out),
         precision_(spec.precision),
-        native_(is_native(spec.precision)),
+        native_(nn::is_native(spec.precision)),
         accumulate_(spec.accumulate && spec.precision != Precision::int8),
         has_bias_(spec.precision != Precision::int8) {
     if (native_ && !try_matmul(tiles)) native_ = precision_ == Precision::f32;
@@ -137,27 +137,26 @@ class Product::Kernels {
                            : name_of_kernel(matmul_of(height));
   }
 
-  // products: [height, out] floats, or integers where the operand is int8.
+  // Whether operands are read as `precision` has them; if not, as floats that hold such numbers.
+  bool is_native() const { return native_; }
+
+  // products: [height, out] floats, or integers where the operand is native int8.
   void run(const Operand& x, std::size_t tile, float* products, Workspace& workspace) const {
     const std::int64_t height = heights_[tile];
     const Workspace::Frame frame(workspace);
     const ComputeScope scope(std::min(compute_threads(), most_threads_));
-    const void* source = native_ ? x.values : widened(x, height, workspace);
     const auto primitive = primitives_.get({height}, [&] { return make(height); });
     const void* weight = weight_.get_data_handle();
     if (has_bias_) {
-      primitive->execute({{DNNL_ARG_SRC, source},
+      primitive->execute({{DNNL_ARG_SRC, x.values},
                           {DNNL_ARG_WEIGHTS, weight},
                           {DNNL_ARG_BIAS, bias_.data()},
                           {DNNL_ARG_DST, products}},
                          workspace);
     } else {
       primitive->execute(
-          {{DNNL_ARG_SRC, source}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DST, products}},
+          {{DNNL_ARG_SRC, x.values}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DST, products}},
           workspace);
-    }
-    if (!native_ && precision_ == Precision::int8) {
-      to_integers(products, reinterpret_cast<std::int32_t*>(products), height * out_);
     }
   }
 
@@ -210,18 +209,6 @@ class Product::Kernels {
     layout_ = chosen.weights_desc();
     is_convolution_ = true;
     return true;
-  }
-
-  const float* widened(const Operand& x, std::int64_t height, Workspace& workspace) const {
-    const std::int64_t count = height * in_;
-    if (precision_ == Precision::f32) return static_cast<const float*>(x.values);
-    float* floats = workspace.floats(static_cast<std::size_t>(count));
-    if (precision_ == Precision::bf16) {
-      widen_from_bf16(static_cast<const std::uint16_t*>(x.values), floats, count);
-    } else {
-      widen_from_u8(static_cast<const std::uint8_t*>(x.values), floats, count);
-    }
-    return floats;
   }
 
   std::int64_t in_;
@@ -304,6 +291,11 @@ Operand Product::operand(ConstMatrixView x, std::size_t tile, Workspace& workspa
       }
       std::fill(values + x.rows * in_, values + count, std::uint16_t{0});
       operand.values = values;
+      if (!kernels_->is_native()) {
+        float* floats = workspace.floats(count);
+        widen_from_bf16(values, floats, height * in_);
+        operand.values = floats;
+      }
       break;
     }
     case Precision::int8: {
@@ -314,6 +306,11 @@ Operand Product::operand(ConstMatrixView x, std::size_t tile, Workspace& workspa
       }
       std::fill(values + x.rows * in_, values + count, std::uint8_t{0});
       operand.values = values;
+      if (!kernels_->is_native()) {
+        float* floats = workspace.floats(count);
+        widen_from_u8(values, floats, height * in_);
+        operand.values = floats;
+      }
       operand.row_scales = scales;
       break;
     }
@@ -342,13 +339,17 @@ void Product::multiply(const Operand& x, std::size_t tile, MatrixView y,
 
 void Product::finish(const Operand& x, const float* products, MatrixView y) const {
   const ColumnScales columns{column_scales_, column_sums_, bias_};
-  for (std::int64_t row = 0; row < x.rows; ++row) {
-    const auto* sums = reinterpret_cast<const std::int32_t*>(products + row * out_);
-    if (accumulate_) {
-      add_dequantized(sums, x.row_scales[row], columns, y.row(row));
-    } else {
-      dequantize(sums, x.row_scales[row], columns, y.row(row));
+  const auto finish_rows = [&](const auto* sums) {
+    for (std::int64_t row = 0; row < x.rows; ++row) {
+      const auto* of_row = sums + row * out_;
+      accumulate_ ? add_dequantized(of_row, x.row_scales[row], columns, y.row(row))
+                  : dequantize(of_row, x.row_scales[row], columns, y.row(row));
     }
+  };
+  if (kernels_->is_native()) {
+    finish_rows(reinterpret_cast<const std::int32_t*>(products));
+  } else {
+    finish_rows(products);
   }
 }
 

@@ -20,7 +20,8 @@ namespace convbert::nn {
 // The left side of a tile, in the form that a product of its precision reads. Lives in the
 // caller's memory and workspace.
 struct Operand {
-  const void* values = nullptr;          // [height, in], dense: f32, bf16 or u8
+  const void* values = nullptr;          // [height, in], dense: f32, bf16, u8, or floats that
+                                         // hold such numbers where the CPU has no others
   const RowScale* row_scales = nullptr;  // [rows], of int8
   std::int64_t rows = 0;                 // that count; those up to the tile's height do not
 };

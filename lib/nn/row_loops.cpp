@@ -98,30 +98,29 @@ struct QuantizeWeights {
   }
 };
 
+CONVBERT_INLINE Floats load_sums(const float* sums, std::int64_t lanes) {
+  return load_lanes(sums, lanes);
+}
+CONVBERT_INLINE Floats load_sums(const std::int32_t* sums, std::int64_t lanes) {
+  Ints integers{};
+  std::memcpy(&integers, sums, static_cast<std::size_t>(lanes) * sizeof(*sums));
+  return to_floats(integers);
+}
+
 template <bool kAccumulate>
 struct Dequantize {
-  static CONVBERT_INLINE void run(const std::int32_t* sums, RowScale row,
-                                  const ColumnScales* columns, float* y) {
+  template <class Sum>
+  static CONVBERT_INLINE void run(const Sum* sums, RowScale row, const ColumnScales* columns,
+                                  float* y) {
     const float* scale = columns->scale.data();
     const float* sum = columns->sum.data();
     const float* bias = columns->bias.data();
     const auto count = static_cast<std::int64_t>(columns->scale.size());
     for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      Ints integers{};
-      std::memcpy(&integers, sums + i, static_cast<std::size_t>(lanes) * sizeof(*sums));
-      Floats value = to_floats(integers) * row.scale * load_lanes(scale + i, lanes) +
+      Floats value = load_sums(sums + i, lanes) * row.scale * load_lanes(scale + i, lanes) +
                      (row.offset * load_lanes(sum + i, lanes) + load_lanes(bias + i, lanes));
       if (kAccumulate) value += load_lanes(y + i, lanes);
       store_lanes(y + i, value, lanes);
-    });
-  }
-};
-
-struct ToIntegers {
-  static CONVBERT_INLINE void run(const float* row, std::int32_t* to, std::int64_t count) {
-    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      const Ints integers = truncate(load_lanes(row + i, lanes));
-      std::memcpy(to + i, &integers, static_cast<std::size_t>(lanes) * sizeof(*to));
     });
   }
 };
@@ -158,13 +157,17 @@ void dequantize(const std::int32_t* sums, RowScale row, const ColumnScales& colu
   dispatch<Dequantize<false>>(sums, row, &columns, y);
 }
 
+void dequantize(const float* sums, RowScale row, const ColumnScales& columns, float* y) {
+  dispatch<Dequantize<false>>(sums, row, &columns, y);
+}
+
 void add_dequantized(const std::int32_t* sums, RowScale row, const ColumnScales& columns,
                      float* y) {
   dispatch<Dequantize<true>>(sums, row, &columns, y);
 }
 
-void to_integers(const float* row, std::int32_t* to, std::int64_t count) {
-  dispatch<ToIntegers>(row, to, count);
+void add_dequantized(const float* sums, RowScale row, const ColumnScales& columns, float* y) {
+  dispatch<Dequantize<true>>(sums, row, &columns, y);
 }
 
 }  // namespace convbert::nn

@@ -35,11 +35,12 @@ struct ColumnScales {
   std::span<const float> sum;  // of the feature's weights, as rounded
   std::span<const float> bias;
 };
-// y = x W + b, where `sums` holds sum_i q_x[i] q_w[i]. y may be `sums` itself.
+// y = x W + b, where `sums` holds sum_i q_x[i] q_w[i], as integers or as floats that hold integers.
+// y may be `sums` itself.
 void dequantize(const std::int32_t* sums, RowScale row, const ColumnScales& columns, float* y);
+void dequantize(const float* sums, RowScale row, const ColumnScales& columns, float* y);
 // y += x W + b
 void add_dequantized(const std::int32_t* sums, RowScale row, const ColumnScales& columns, float* y);
-// The integers that `row`'s floats hold.
-void to_integers(const float* row, std::int32_t* to, std::int64_t count);
+void add_dequantized(const float* sums, RowScale row, const ColumnScales& columns, float* y);
 
 }  // namespace convbert::nn
