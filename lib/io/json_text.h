@@ -7,6 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "io/append_with_room.h"
+#include "io/decimal.h"
+
 namespace convbert {
 
 // Appends `text`, which must be well-formed UTF-8, as a JSON string with its quotes.
@@ -20,7 +23,25 @@ void append_json_number(std::string& out, std::int64_t value);
 // "[1,2,3]"
 void append_json_array(std::string& out, std::span<const float> values);
 void append_json_array(std::string& out, std::span<const std::int32_t> values);
+void append_json_array(std::string& out, std::span<const std::uint8_t> values);
 void append_json_array(std::string& out, std::span<const std::string> texts);
+
+// "[[0,3],[3,5]]". A Range has `begin` and `end`, whole numbers from 0 of 32 bits.
+template <class Range>
+void append_json_ranges(std::string& out, std::span<const Range> ranges) {
+  constexpr std::size_t kRoom = 2 * (kMostDecimalDigits + 2) + 4;
+  append_json_array_with_room(out, kRoom * ranges.size(), [&](char* at) {
+    for (const Range& range : ranges) {
+      *at++ = '[';
+      at = write_decimal(at, range.begin);
+      *at++ = ',';
+      at = write_decimal(at, range.end);
+      *at++ = ']';
+      *at++ = ',';
+    }
+    return at;
+  });
+}
 
 bool all_finite(std::span<const float> values);
 

@@ -39,9 +39,10 @@ class TextParser : public RecordParser {
     record.error = lines_.is_too_long() ? too_long() : invalid_utf8(line);
     if (!record.error.empty()) return true;
     record.text = line;
-    std::string json;
-    append_json_string(json, line);
-    record.fields.push_back({fields_.text, std::move(json)});
+    RecordField& field = record.fields.emplace_back();
+    field.name = fields_.text;
+    field.json.reserve(line.size() + 2);
+    append_json_string(field.json, line);
     return true;
   }
 
@@ -81,7 +82,9 @@ class JsonlParser : public RecordParser {
       return concat("expected a JSON object, found ", printable(std::string(line), 40),
                     line[first] == '[' ? "; `jq -c '.[]'` turns an array into lines" : "");
     }
-    for (const JsonMember& member : split_json_object(line)) {
+    const std::vector<JsonMember> members = split_json_object(line);
+    record.fields.reserve(members.size());
+    for (const JsonMember& member : members) {
       record.fields.push_back({decode_json_string(member.key), std::string(member.value)});
       if (record.fields.back().name == fields_.id) record.id_field = record.fields.size() - 1;
     }

@@ -78,7 +78,8 @@ class FileRecords : public RecordSource {
         continue;
       }
       record.number = next_number_++;
-      record.where = concat(bytes.name(), ":", record.line);
+      record.where.reserve(bytes.name().size() + 21);
+      record.where.append(bytes.name()).append(":").append(std::to_string(record.line));
       if (!record.error.empty()) record.error = concat(record.where, ": ", record.error);
       if (record.number % options_.shard.count == options_.shard.index) return true;
     }

@@ -1,5 +1,7 @@
 #include "io/record_writer.h"
 
+#include <algorithm>
+
 #include "core/utf8.h"
 #include "io/json_text.h"
 
@@ -12,6 +14,11 @@ void append_id(std::string& out, const Record& record, const RecordStyle& style)
   out += record.id_json();
 }
 
+// There are few of them.
+bool is_result(const std::string& name, const RecordStyle& style) {
+  return std::ranges::find(style.result_names, name) != style.result_names.end();
+}
+
 }  // namespace
 
 void begin_record(std::string& out, const Record& record, const RecordStyle& style) {
@@ -20,7 +27,7 @@ void begin_record(std::string& out, const Record& record, const RecordStyle& sty
   if (style.only_result) return;
   for (std::size_t i = 0; i < record.fields.size(); ++i) {
     const RecordField& field = record.fields[i];
-    if (style.result_names.contains(field.name)) continue;
+    if (is_result(field.name, style)) continue;
     if (out.back() != '{') out += ',';
     append_json_string(out, field.name);
     out += ':';
@@ -30,7 +37,11 @@ void begin_record(std::string& out, const Record& record, const RecordStyle& sty
 
 void append_result_name(std::string& out, std::string_view name, const RecordStyle& style) {
   if (out.back() != '{') out += ',';
-  append_json_string(out, style.result_prefix + std::string(name));
+  if (style.result_prefix.empty()) {
+    append_json_string(out, name);
+  } else {
+    append_json_string(out, style.result_prefix + std::string(name));
+  }
   out += ':';
 }
 
@@ -51,7 +62,7 @@ std::string error_record(const Record& record, std::string_view kind, std::strin
 std::string replaced_field(const Record& record, const RecordStyle& style) {
   if (style.only_result) return "";
   for (const RecordField& field : record.fields) {
-    if (style.result_names.contains(field.name)) return field.name;
+    if (is_result(field.name, style)) return field.name;
   }
   return "";
 }

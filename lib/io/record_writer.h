@@ -1,9 +1,9 @@
 // Records as JSON lines: the input's fields, then the results.
 #pragma once
 
-#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/record.h"
 
@@ -14,7 +14,7 @@ struct RecordStyle {
   bool only_result = false;   // drop the input's fields, save the id
   std::string result_prefix;  // before the name of every result
   // Names of results, prefixed. A field of the input with one of them gives way to the result.
-  std::set<std::string, std::less<>> result_names;
+  std::vector<std::string> result_names;
 };
 
 // Appends {"id":0,"text":"..." : the record up to its results, without the closing brace. A record

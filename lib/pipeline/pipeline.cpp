@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <iterator>
 #include <mutex>
 #include <thread>
 
@@ -127,16 +128,17 @@ class Run {
     if (ending()) return nullptr;
     const std::int64_t share = waiting_weight_ / limits_.workers;
     const std::int64_t most = std::clamp(share, limits_.batch_weight / 8, limits_.batch_weight);
-    auto batch = std::make_unique<BatchInOrder>();
+    auto end = waiting_.begin();
     std::int64_t weight = 0;
-    while (!waiting_.empty() && (batch->jobs.empty() || weight + waiting_.front().weight <= most)) {
-      Job& job = waiting_.front();
-      weight += job.weight;
-      waiting_weight_ -= job.weight;
-      waiting_bytes_ -= job.record.text.size();
-      batch->jobs.push_back(std::move(job));
-      waiting_.pop_front();
+    for (; end != waiting_.end(); ++end) {
+      if (end != waiting_.begin() && weight + end->weight > most) break;
+      weight += end->weight;
+      waiting_bytes_ -= end->record.text.size();
     }
+    waiting_weight_ -= weight;
+    auto batch = std::make_unique<BatchInOrder>();
+    batch->jobs.assign(std::move_iterator(waiting_.begin()), std::move_iterator(end));
+    waiting_.erase(waiting_.begin(), end);
     ++busy_workers_;
     if (busy_workers_ == 1 && waiting_.empty()) batch->threads = limits_.workers;
     in_order_.push_back(std::move(batch));

@@ -272,21 +272,32 @@ std::string Tokenizer::decode(const std::vector<std::int32_t>& ids,
   return text;
 }
 
-std::vector<Offsets> convert_offsets(const std::vector<Offsets>& offsets, std::string_view text,
-                                     OffsetUnit unit) {
-  if (unit == OffsetUnit::codepoint) return offsets;
-  std::vector<std::uint32_t> starts{0};  // of each code point, in the unit
+namespace {
+
+// Where each code point of the text starts, counted in the unit, and where the last one ends.
+std::vector<std::uint32_t> starts_of(std::string_view text, OffsetUnit unit) {
+  std::vector<std::uint32_t> starts{0};
+  starts.reserve(text.size() + 1);
   for (std::size_t position = 0; position < text.size();) {
     const char32_t c = decode_utf8(text, position);
     const int length = unit == OffsetUnit::byte ? utf8_length(c) : utf16_length(c);
     starts.push_back(starts.back() + static_cast<std::uint32_t>(length));
   }
-  std::vector<Offsets> converted;
-  converted.reserve(offsets.size());
-  for (const Offsets& range : offsets) {
-    converted.push_back({starts[range.begin], starts[range.end]});
+  return starts;
+}
+
+}  // namespace
+
+void convert_offsets(Encoding& encoding, std::string_view text,
+                     std::optional<std::string_view> pair, OffsetUnit unit) {
+  if (unit == OffsetUnit::codepoint) return;
+  const std::vector<std::uint32_t> starts[2] = {starts_of(text, unit),
+                                                starts_of(pair.value_or(""), unit)};
+  for (std::size_t i = 0; i < encoding.size(); ++i) {
+    Offsets& range = encoding.offsets[i];
+    const auto& of_text = starts[encoding.sequence[i]];
+    range = {of_text[range.begin], of_text[range.end]};
   }
-  return converted;
 }
 
 }  // namespace convbert

@@ -92,8 +92,8 @@ class Tokenizer {
   std::unique_ptr<const Impl> impl_;
 };
 
-// The same ranges counted in another unit of `text`, which they must come from.
-std::vector<Offsets> convert_offsets(const std::vector<Offsets>& offsets, std::string_view text,
-                                     OffsetUnit unit);
+// Counts the encoding's offsets in another unit of the texts that it was made from.
+void convert_offsets(Encoding& encoding, std::string_view text,
+                     std::optional<std::string_view> pair, OffsetUnit unit);
 
 }  // namespace convbert

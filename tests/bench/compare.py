@@ -48,6 +48,7 @@ class Setup:
         self.rounds = 1 if arguments.quick else arguments.rounds
         self.seconds = 0 if arguments.quick else arguments.seconds
         self.peak_seconds = 0.05 if arguments.quick else 0.5
+        self.tokenize_bytes = 100_000 if arguments.quick else 8_000_000
         self.most_texts = 4 if arguments.quick else 1 << 20
         self.screen_texts = 2 if arguments.quick else 16
         self.batch_sizes = (2,) if arguments.quick else encoder_sections.BATCH_SIZES

@@ -31,21 +31,39 @@ def median_of(rounds, measure):
     return statistics.median(values) if values else None
 
 
+def repeated(file, most_bytes, folder):
+    """A file of the lines of `file`, over and over, and the bytes of text in it."""
+    lines = file.read_bytes().splitlines()
+    times = max(1, most_bytes // sum(map(len, lines)))
+    path = folder / f"repeated-{file.name}"
+    path.write_bytes((b"\n".join(lines) + b"\n") * times)
+    return path, times * sum(map(len, lines))
+
+
 def tokenizer(setup):
-    """MB/s on one thread; of Hugging Face's encode and encode_batch the faster."""
+    """MB/s on one thread and one processor: of the tokenizer, beside Hugging Face's encode and
+    encode_batch, the faster; and of `tokenize FILE`, starting and printing included, beside
+    encode_batch alone."""
     found, rows = {}, []
     for index, (name, file) in enumerate((("English", "english.txt"),
                                           ("22 languages", "languages.txt"))):
-        mine, theirs = [], []
+        path, size = repeated(ROOT / "data" / file, setup.tokenize_bytes, setup.folder)
+        command = [setup.convbert.binary, "tokenize", "-q", "--threads", "1", str(path)]
+        mine, printed, theirs, batches = [], [], [], []
         for _ in range(setup.rounds):
             mine.append(setup.convbert.bench("tokenizer", "--seconds", setup.seconds)
                         ["tokenizer"][index]["mb_per_second"])
+            printed.append(size / measured(command, 1)[0] / 1e6)
             rates = reference("tokenizer", VOCABULARY, ROOT / "data" / file, setup.seconds)
             theirs.append(max(rates.values()) / 1e6 if rates else None)
-        a = statistics.median(mine)
-        b = None if None in theirs else statistics.median(theirs)
-        found[name] = {"convbert": a, "tokenizers": b}
-        rows.append([name, a, b, quotient(a, b)])
+            batches.append(rates["encode_batch"] / 1e6 if rates else None)
+        found[name] = {}
+        for work, ours, reference_rates in (("tokenizer", mine, theirs),
+                                            ("full JSONL", printed, batches)):
+            a = statistics.median(ours)
+            b = None if None in reference_rates else statistics.median(reference_rates)
+            found[name][work] = {"convbert": a, "tokenizers": b}
+            rows.append([f"{name}, {work}", a, b, quotient(a, b)])
     print_table("Tokenizer, one thread, MB/s", ["", "convbert", "tokenizers", "ratio"], rows)
     return found
 

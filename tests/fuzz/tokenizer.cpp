@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (find_invalid_utf8(text) != kValidUtf8) return 0;
   std::uint32_t characters = 0;
   for (std::size_t position = 0; position < text.size(); ++characters) decode_utf8(text, position);
-  const Encoding encoding = tokenizer.encode(text, std::nullopt, {.add_special_tokens = false});
+  Encoding encoding = tokenizer.encode(text, std::nullopt, {.add_special_tokens = false});
   std::uint32_t last = 0;
   for (const Offsets& offsets : encoding.offsets) {
     if (offsets.begin > offsets.end || offsets.end > characters || offsets.begin < last) {
@@ -48,6 +48,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     last = offsets.begin;
   }
-  convert_offsets(encoding.offsets, text, OffsetUnit::utf16);
+  convert_offsets(encoding, text, std::nullopt, OffsetUnit::utf16);
   return 0;
 }

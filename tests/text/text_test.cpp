@@ -359,12 +359,22 @@ TEST_CASE("truncation") {
 
 TEST_CASE("offsets convert to bytes and UTF-16 units") {
   const std::string text = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z";
-  const std::vector<Offsets> offsets{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {0, 5}};
-  CHECK(convert_offsets(offsets, text, OffsetUnit::codepoint) == offsets);
-  CHECK(convert_offsets(offsets, text, OffsetUnit::byte) ==
-        std::vector<Offsets>{{0, 1}, {1, 3}, {3, 6}, {6, 10}, {10, 11}, {0, 11}});
-  CHECK(convert_offsets(offsets, text, OffsetUnit::utf16) ==
-        std::vector<Offsets>{{0, 1}, {1, 2}, {2, 3}, {3, 5}, {5, 6}, {0, 6}});
+  const std::string pair = "\xC3\xA9\x62";
+  // The first text's ranges, and between them two of the second.
+  const auto converted = [&](OffsetUnit unit) {
+    Encoding encoding;
+    encoding.ids.resize(8);
+    encoding.offsets = {{0, 1}, {1, 2}, {0, 1}, {2, 3}, {3, 4}, {1, 2}, {4, 5}, {0, 5}};
+    encoding.sequence = {0, 0, 1, 0, 0, 1, 0, 0};
+    convert_offsets(encoding, text, pair, unit);
+    return encoding.offsets;
+  };
+  CHECK(converted(OffsetUnit::codepoint) ==
+        std::vector<Offsets>{{0, 1}, {1, 2}, {0, 1}, {2, 3}, {3, 4}, {1, 2}, {4, 5}, {0, 5}});
+  CHECK(converted(OffsetUnit::byte) ==
+        std::vector<Offsets>{{0, 1}, {1, 3}, {0, 2}, {3, 6}, {6, 10}, {2, 3}, {10, 11}, {0, 11}});
+  CHECK(converted(OffsetUnit::utf16) ==
+        std::vector<Offsets>{{0, 1}, {1, 2}, {0, 1}, {2, 3}, {3, 5}, {1, 2}, {5, 6}, {0, 6}});
 }
 
 TEST_CASE("decoding joins pieces and cleans up spaces as the reference does") {

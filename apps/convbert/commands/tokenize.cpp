@@ -63,7 +63,8 @@ class TokenizerCommand : public RecordCommand {
     };
   }
   bool is_cheap() const final { return true; }
-  std::int64_t default_batch_weight() const final { return 1 << 16; }  // bytes
+  // Bytes. What waits of them, with its results, should fit into a processor's cache.
+  std::int64_t default_batch_weight() const final { return 1 << 15; }
 
  protected:
   virtual void write(Job& job, ResultWriter& result) const = 0;
@@ -76,7 +77,10 @@ class TokenizeCommand : public TokenizerCommand {
         tokenizer_(std::move(tokenizer)),
         encode_{.add_special_tokens = request.add_special_tokens,
                 .max_length = max_length,
-                .truncation = request.record.truncation.strategy} {}
+                .truncation = request.record.truncation.strategy} {
+    if (request.record.output.format == Format::text) return;
+    for (std::int32_t id = 0; id < tokenizer_.size(); ++id) tokens_.add(tokenizer_.token(id));
+  }
 
   std::vector<std::string> result_names() const override {
     return {"truncated",           "tokens",        "input_ids", "token_type_ids",
@@ -86,42 +90,28 @@ class TokenizeCommand : public TokenizerCommand {
 
  protected:
   void write(Job& job, ResultWriter& result) const override {
-    job.encoding = tokenizer_.encode(job.record.text, job.record.pair, encode_);
-    const Encoding& encoding = job.encoding;
+    Encoding encoding = tokenizer_.encode(job.record.text, job.record.pair, encode_);
+    job.encoding.truncated = encoding.truncated;
     result.begin(job);
-    result.field("tokens", tokenizer_.tokens(encoding));
     if (result.has_place_for("input_ids")) {
+      convert_offsets(encoding, job.record.text, job.record.pair, offsets_);
+      result.field("tokens", tokens_, encoding.ids);
       result.field("input_ids", std::span<const std::int32_t>(encoding.ids));
       result.field("token_type_ids", std::span<const std::int32_t>(encoding.type_ids));
-      const std::vector<std::int32_t> mask(encoding.special_mask.begin(),
-                                           encoding.special_mask.end());
-      result.field("special_tokens_mask", std::span<const std::int32_t>(mask));
-      result.field("offset_mapping", converted_offsets(job));
+      result.field("special_tokens_mask", std::span<const std::uint8_t>(encoding.special_mask));
+      result.field("offset_mapping", std::span<const Offsets>(encoding.offsets));
+    } else {
+      result.field("tokens", tokenizer_.tokens(encoding));
     }
     result.finish();
+    job.encoding.ids = std::move(encoding.ids);  // what comes after counts them, no more
   }
 
  private:
-  // Each range counts in the text that its token comes from.
-  std::vector<Offsets> converted_offsets(const Job& job) const {
-    const Encoding& encoding = job.encoding;
-    std::vector<Offsets> of_text[2];
-    for (std::size_t i = 0; i < encoding.size(); ++i) {
-      of_text[encoding.sequence[i]].push_back(encoding.offsets[i]);
-    }
-    of_text[0] = convert_offsets(of_text[0], job.record.text, offsets_);
-    of_text[1] = convert_offsets(of_text[1], job.record.pair.value_or(""), offsets_);
-    std::vector<Offsets> converted;
-    std::size_t next[2] = {0, 0};
-    for (const std::uint8_t sequence : encoding.sequence) {
-      converted.push_back(of_text[sequence][next[sequence]++]);
-    }
-    return converted;
-  }
-
   OffsetUnit offsets_;
   Tokenizer tokenizer_;
   EncodeOptions encode_;
+  JsonStrings tokens_;  // by id, for JSON
 };
 
 // "[101, 7592, 102]", "101 7592 102" or "101,7592,102".

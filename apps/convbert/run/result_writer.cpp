@@ -145,6 +145,15 @@ void ResultWriter::field(std::string_view name, std::span<const std::int32_t> nu
   if (std::string* out = member(name)) append_json_array(*out, numbers);
 }
 
+void ResultWriter::field(std::string_view name, std::span<const std::uint8_t> numbers) {
+  if (std::string* out = member(name)) append_json_array(*out, numbers);
+}
+
+void ResultWriter::field(std::string_view name, const JsonStrings& strings,
+                         std::span<const std::int32_t> numbers) {
+  if (std::string* out = member(name)) strings.append_array(*out, numbers);
+}
+
 void ResultWriter::field(std::string_view name, const std::vector<std::string>& texts) {
   if (std::string* out = member(name)) {
     append_json_array(*out, texts);
@@ -159,14 +168,7 @@ void ResultWriter::field(std::string_view name, const std::vector<std::string>& 
 }
 
 void ResultWriter::field(std::string_view name, std::span<const Offsets> ranges) {
-  std::string* out = member(name);
-  if (out == nullptr) return;
-  JsonBuilder json(*out);
-  json.begin_list();
-  for (const Offsets range : ranges) {
-    json.begin_list().value(std::int64_t{range.begin}).value(std::int64_t{range.end}).end_list();
-  }
-  json.end_list();
+  if (std::string* out = member(name)) append_json_ranges(*out, ranges);
 }
 
 void ResultWriter::field(std::string_view name, std::span<const NamedNumber> members) {

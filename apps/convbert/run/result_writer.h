@@ -9,6 +9,7 @@
 
 #include "cli/format.h"
 #include "core/tensor.h"
+#include "io/json_strings.h"
 #include "io/record_writer.h"
 #include "pipeline/pipeline.h"
 
@@ -60,7 +61,11 @@ class ResultWriter {
 
   void field(std::string_view name, std::span<const float> numbers);
   void field(std::string_view name, std::span<const std::int32_t> numbers);
+  void field(std::string_view name, std::span<const std::uint8_t> numbers);
   void field(std::string_view name, const std::vector<std::string>& texts);
+  // The texts that `strings` has under these numbers, in objects alone.
+  void field(std::string_view name, const JsonStrings& strings,
+             std::span<const std::int32_t> numbers);
   void field(std::string_view name, std::span<const Offsets> ranges);       // [[begin,end],...]
   void field(std::string_view name, std::span<const NamedNumber> members);  // {"name":number,...}
   // Row-major, as nested lists.

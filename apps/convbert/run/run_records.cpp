@@ -25,7 +25,7 @@ ResultLayout make_layout(const RecordRequest& request, const RecordCommand& comm
                       .columns = command.columns(),
                       .row_width = command.row_width()};
   for (const std::string& name : command.result_names()) {
-    layout.style.result_names.insert(layout.style.result_prefix + name);
+    layout.style.result_names.push_back(layout.style.result_prefix + name);
   }
   return layout;
 }
