@@ -91,7 +91,7 @@ void copy_rows(ConstMatrixView from, MatrixView to) {
 //
 // A product is oneDNN's matmul where that has a batch-reduce kernel, which 2.6 has on AVX-512; else
 // its convolution of width 1, which is the same sum and whose kernels there are older: with AVX2
-// 1.1 to 3.2 times as fast as its gemm (docs/benchmarks.md), which is what is left.
+// 1.1 to 3.2 times as fast as its gemm (docs/decisions.md), which is what is left.
 class Product::Kernels {
  public:
   // Chooses the weight's layout, and `tiles` that its kernels can go by.
