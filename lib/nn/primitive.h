@@ -57,7 +57,8 @@ class Primitive : public AnyPrimitive {
 // Whether a kernel computes a row alike whatever the number of rows and of threads: oneDNN's
 // batch-reduce, pointwise and depthwise kernels do, its older gemm cuts sums by both.
 inline bool sums_whole_rows(std::string_view kernel) {
-  return kernel.starts_with("brg") || kernel.starts_with("jit_1x1") || kernel.starts_with("jit_dw");
+  return kernel.starts_with("brg") || kernel.starts_with("brdgmm") ||
+         kernel.starts_with("jit_1x1") || kernel.starts_with("jit_dw");
 }
 
 // Things made of primitives, each for one shape: made when it is first asked for, by whichever
