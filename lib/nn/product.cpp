@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <string_view>
 
 #include "core/error.h"
 #include "nn/primitive.h"
@@ -198,6 +199,8 @@ class Product::Kernels {
   // The tallest tile chooses the weight's layout; the others take it as it is. False if that gives
   // no kernel that sums whole rows.
   bool try_matmul(const RowTiles& tiles) {
+    // 3.x has batch-reduce kernels for AVX2, too, but there a row's bits follow the number of rows.
+    if (instruction_set() != InstructionSet::avx512) return false;
     const auto chosen = matmul_of(tiles.heights().front());
     if (!sums_whole_rows(chosen.impl_info_str())) return false;
     layout_ = chosen.weights_desc();
@@ -205,7 +208,7 @@ class Product::Kernels {
   }
   bool try_convolution(const RowTiles& tiles) {
     const auto chosen = convolution_of(tiles.heights().front());
-    if (!sums_whole_rows(chosen.impl_info_str())) return false;
+    if (!std::string_view(chosen.impl_info_str()).starts_with("jit_1x1")) return false;
     layout_ = chosen.weights_desc();
     is_convolution_ = true;
     return true;
