@@ -75,7 +75,7 @@ std::shared_ptr<const SelfAttention::Kernels::Block> SelfAttention::Kernels::mak
   const auto scores = float_desc({1, heads, queries, length}, FormatTag::abcd);
   const auto context = float_desc({1, heads, queries, head_size}, FormatTag::acbd);
   const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
-  const auto made = std::make_shared<const Block>(
+  auto made = std::make_shared<const Block>(
       Block{Primitive<dnnl::matmul>(matmul_desc(query, key, {}, scores, scaling_attributes(scale))),
             Primitive<dnnl::softmax_forward>(softmax_desc(scores, 3)),
             Primitive<dnnl::matmul>(matmul_desc(weights, value, {}, context, attributes())),
