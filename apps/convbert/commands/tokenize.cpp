@@ -63,7 +63,7 @@ class TokenizerCommand : public RecordCommand {
     };
   }
   bool is_cheap() const final { return true; }
-  // Bytes. What waits of them, with its results, should fit into a processor's cache.
+  // Bytes: few enough to hold little, and enough that threads seldom wait for each other.
   std::int64_t default_batch_weight() const final { return 1 << 15; }
 
  protected:
