@@ -1,7 +1,6 @@
 #include "api/text_model.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "api/collect_maps.h"
@@ -15,10 +14,6 @@
 
 namespace convbert {
 namespace {
-
-bool all_finite(std::span<const float> values) {
-  return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
-}
 
 void check_finite(std::span<const float> values, std::size_t text) {
   if (all_finite(values)) return;
@@ -91,8 +86,7 @@ struct TextModel::Impl {
           nn::allocate_rows(workspace, batch.tokens(), encoder.config().hidden_size);
       encoder.forward(batch, layers, hidden, workspace);
       for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-        put(texts.first + static_cast<std::size_t>(s),
-            hidden.row_range(batch.start(s), batch.length(s)));
+        put(texts.first + static_cast<std::size_t>(s), rows_of(hidden, batch, s));
       }
     });
   }

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "core/tensor.h"
+
 namespace convbert {
 
 // Sequence s is tokens starts[s] to starts[s + 1]; `ids` and `type_ids` are flat, one entry a
@@ -33,5 +35,12 @@ struct Batch {
     starts.push_back(tokens());
   }
 };
+
+// The rows of one sequence, of a matrix with a row a token.
+template <class Float>
+BasicMatrixView<Float> rows_of(BasicMatrixView<Float> matrix, const Batch& batch,
+                               std::int64_t sequence) {
+  return matrix.row_range(batch.start(sequence), batch.length(sequence));
+}
 
 }  // namespace convbert

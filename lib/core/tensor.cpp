@@ -1,6 +1,7 @@
 #include "core/tensor.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.h"
 
@@ -40,6 +41,16 @@ FloatBuffer::FloatBuffer(std::size_t size) : size_(size) {
   const std::size_t bytes = (size * sizeof(float) + kAlignment - 1) / kAlignment * kAlignment;
   data_.reset(static_cast<float*>(std::aligned_alloc(kAlignment, bytes)));
   if (data_ == nullptr) throw std::bad_alloc();
+}
+
+void copy_rows(ConstMatrixView from, MatrixView to) {
+  for (std::int64_t row = 0; row < from.rows; ++row) {
+    std::copy_n(from.row(row), from.columns, to.row(row));
+  }
+}
+
+bool all_finite(std::span<const float> values) {
+  return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
 }
 
 }  // namespace convbert

@@ -44,6 +44,11 @@ struct BasicMatrixView {
 using MatrixView = BasicMatrixView<float>;
 using ConstMatrixView = BasicMatrixView<const float>;
 
+// Row by row, of one shape, any strides; they must not overlap.
+void copy_rows(ConstMatrixView from, MatrixView to);
+
+bool all_finite(std::span<const float> values);
+
 // Owns `size` floats, aligned to a cache line. Move-only. Not initialised.
 class FloatBuffer {
  public:

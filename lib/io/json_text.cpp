@@ -162,10 +162,6 @@ void append_json_array(std::string& out, std::span<const std::string> texts) {
   out += ']';
 }
 
-bool all_finite(std::span<const float> values) {
-  return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
-}
-
 std::vector<JsonMember> split_json_object(std::string_view object) {
   std::vector<JsonMember> members;
   Scanner scanner(object);

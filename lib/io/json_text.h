@@ -43,8 +43,6 @@ void append_json_ranges(std::string& out, std::span<const Range> ranges) {
   });
 }
 
-bool all_finite(std::span<const float> values);
-
 // A member of an object as it stands in the text: the key with its quotes, the value with all its
 // digits and inner white space.
 struct JsonMember {

@@ -15,10 +15,6 @@ namespace {
 // The order of a layer's projections.
 enum Projection : std::size_t { kQuery, kKey, kValue, kConvolutionValue };
 
-MatrixView rows_of(MatrixView matrix, const Batch& batch, std::int64_t sequence) {
-  return matrix.row_range(batch.start(sequence), batch.length(sequence));
-}
-
 }  // namespace
 
 Encoder::Encoder(const ModelConfig& config, const EncoderWeights& weights,

@@ -123,8 +123,8 @@ void DepthwiseConv::forward(const Filters& filters, const Batch& batch, ConstMat
   expect_dense("DepthwiseConv, y", y, batch.tokens(), kernels_->channels);
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
     const std::int64_t length = batch.length(s);
-    const MatrixView to = y.row_range(batch.start(s), length);
-    const ConstMatrixView from = x.row_range(batch.start(s), length);
+    const MatrixView to = rows_of(y, batch, s);
+    const ConstMatrixView from = rows_of(x, batch, s);
     if (length >= kernels_->shortest) {
       kernels_->run(filters, from, to, workspace);
       continue;

@@ -55,10 +55,12 @@ class Primitive : public AnyPrimitive {
 };
 
 // Whether a kernel computes a row alike whatever the number of rows and of threads: oneDNN's
-// batch-reduce, pointwise and depthwise kernels do, its older gemm cuts sums by both.
+// batch-reduce kernels with AVX-512, its pointwise and its depthwise ones. Its older gemm cuts sums
+// by both, and with AVX2 batch-reduce kernels, which 3.x has, by the number of rows.
 inline bool sums_whole_rows(std::string_view kernel) {
-  return kernel.starts_with("brg") || kernel.starts_with("brdgmm") ||
-         kernel.starts_with("jit_1x1") || kernel.starts_with("jit_dw");
+  if (kernel.starts_with("brg")) return instruction_set() == InstructionSet::avx512;
+  return kernel.starts_with("brdgmm") || kernel.starts_with("jit_1x1") ||
+         kernel.starts_with("jit_dw");
 }
 
 // Things made of primitives, each for one shape: made when it is first asked for, by whichever

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <string_view>
 
 #include "core/error.h"
 #include "nn/primitive.h"
@@ -77,12 +76,6 @@ std::vector<float> rounded_to_bf16(std::span<const float> weight) {
   narrow_to_bf16(weight.data(), narrow.data(), count);
   widen_from_bf16(narrow.data(), rounded.data(), count);
   return rounded;
-}
-
-void copy_rows(ConstMatrixView from, MatrixView to) {
-  for (std::int64_t row = 0; row < from.rows; ++row) {
-    std::copy_n(from.row(row), from.columns, to.row(row));
-  }
 }
 
 }  // namespace
@@ -199,8 +192,6 @@ class Product::Kernels {
   // The tallest tile chooses the weight's layout; the others take it as it is. False if that gives
   // no kernel that sums whole rows.
   bool try_matmul(const RowTiles& tiles) {
-    // 3.x has batch-reduce kernels for AVX2, too, but there a row's bits follow the number of rows.
-    if (instruction_set() != InstructionSet::avx512) return false;
     const auto chosen = matmul_of(tiles.heights().front());
     if (!sums_whole_rows(chosen.impl_info_str())) return false;
     layout_ = chosen.weights_desc();
@@ -208,7 +199,7 @@ class Product::Kernels {
   }
   bool try_convolution(const RowTiles& tiles) {
     const auto chosen = convolution_of(tiles.heights().front());
-    if (!std::string_view(chosen.impl_info_str()).starts_with("jit_1x1")) return false;
+    if (!sums_whole_rows(chosen.impl_info_str())) return false;
     layout_ = chosen.weights_desc();
     is_convolution_ = true;
     return true;

@@ -17,12 +17,6 @@ constexpr std::int64_t kBlockRows = 48;
 // Blocks whose primitives are kept: two for each length of a usual model.
 constexpr std::size_t kMostBlocks = 1024;
 
-void copy_rows(ConstMatrixView from, MatrixView to) {
-  for (std::int64_t row = 0; row < from.rows; ++row) {
-    std::copy_n(from.row(row), from.columns, to.row(row));
-  }
-}
-
 }  // namespace
 
 struct SelfAttention::Kernels {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "io/json_text.h"
+#include "core/tensor.h"
 #include "nn/compute.h"
 #include "run/encoder_command.h"
 #include "run/sinks.h"

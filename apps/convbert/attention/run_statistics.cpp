@@ -1,8 +1,8 @@
 #include "attention/run_statistics.h"
 
 #include "core/error.h"
+#include "core/tensor.h"
 #include "core/utf8.h"
-#include "io/json_text.h"
 #include "nn/compute.h"
 #include "run/encoder_command.h"
 #include "run/sinks.h"

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "io/json_text.h"
+#include "core/tensor.h"
 #include "nn/compute.h"
 
 namespace convbert::app {
@@ -25,10 +25,6 @@ PackedJobs pack(std::span<Job> jobs) {
     packed.jobs.push_back(&job);
   }
   return packed;
-}
-
-MatrixView rows_of(MatrixView hidden, const Batch& batch, std::int64_t sequence) {
-  return {hidden.row(batch.start(sequence)), batch.length(sequence), hidden.columns, hidden.stride};
 }
 
 void EncoderCommand::prepare(Job& job) const { encode_job(loaded_, job); }
@@ -63,9 +59,8 @@ void EncoderCommand::run_batch(const PackedJobs& packed, Worker& worker) const {
   const Output output = run_head(batch, hidden, workspace);
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
     Job& job = *packed.jobs[static_cast<std::size_t>(s)];
-    MatrixView rows = rows_of(output.values, batch, s);
-    if (output.is_of_texts)
-      rows = {output.values.row(s), 1, output.values.columns, output.values.stride};
+    const MatrixView rows =
+        output.is_of_texts ? output.values.row_range(s, 1) : rows_of(output.values, batch, s);
     if (!all_rows_finite(rows)) {
       fail_not_finite(job);
       continue;

@@ -22,9 +22,6 @@ struct PackedJobs {
 };
 PackedJobs pack(std::span<Job> jobs);
 
-// The hidden states of one sequence.
-MatrixView rows_of(MatrixView hidden, const Batch& batch, std::int64_t sequence);
-
 // Tokenizes each text as it is read; runs the model on batches of them, packed; hands the rows of
 // each text to the command.
 class EncoderCommand : public RecordCommand {

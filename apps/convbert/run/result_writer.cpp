@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/tensor.h"
 #include "io/delimited_writer.h"
 #include "io/json_builder.h"
 #include "io/npy.h"
