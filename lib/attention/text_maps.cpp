@@ -237,6 +237,7 @@ TextMaps text_maps_of(const AttentionMaps& computed, const MapSelection& held,
   text.length = count;
   for (std::int64_t i = request.from; i <= last; ++i) {
     text.labels.push_back(std::move(tokens[index_of(i)].text));
+    text.continuation.push_back(request.words ? 0 : tokens[index_of(i)].continuation);
   }
   return text;
 }

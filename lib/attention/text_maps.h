@@ -84,8 +84,11 @@ struct MapSet {
 struct TextMaps {
   std::string id;                   // of its record
   std::vector<std::string> labels;  // of the rows: tokens, or words. UTF-8
-  bool has_words = false;           // are they words?
-  std::int64_t first = 0;           // number of the first of them in the whole text, from 0
+  // Of each label, how many bytes at its start only say that it goes on with the word before it,
+  // as TokenText has it. Empty: none does.
+  std::vector<std::size_t> continuation{};
+  bool has_words = false;  // are they words?
+  std::int64_t first = 0;  // number of the first of them in the whole text, from 0
   // Of the whole text, as labels count. 0: if `first` is 0 that of the labels, else not known.
   std::int64_t length = 0;
   std::vector<MapSet> sets;  // each with labels.size() rows

@@ -59,9 +59,16 @@ inline void add_known_set(TextMaps& text, MapType type, Heads shape) {
   text.sets.push_back(set);
 }
 
+// "##", as in the labels above.
+inline std::vector<std::size_t> continuations(const std::vector<std::string>& labels) {
+  std::vector<std::size_t> bytes;
+  for (const std::string& label : labels) bytes.push_back(label.starts_with("##") ? 2 : 0);
+  return bytes;
+}
+
 inline TextMaps known_text(const std::string& id, const std::vector<std::string>& labels,
                            Heads shape) {
-  TextMaps text{.id = id, .labels = labels, .sets = {}};
+  TextMaps text{.id = id, .labels = labels, .continuation = continuations(labels), .sets = {}};
   add_known_set(text, MapType::attention, shape);
   add_known_set(text, MapType::conv, shape);
   add_known_set(text, MapType::conv_map, shape);

@@ -48,6 +48,7 @@ void write_page(const std::string& kind, std::ostream& out) {
     }
     out << html_head(style);
     TextMaps text{.id = kind, .labels = numbered_labels(tokens), .sets = {}};
+    text.continuation = continuations(text.labels);
     add_known_set(text, MapType::attention, {layers, heads});
     out << html_record({&text, 1});
   }

@@ -76,6 +76,7 @@ TEST_CASE("all weights of a record are in its pieces, map after map") {
   const Json& model = record["models"][0];
   CHECK(model["labels"].size() == 120);
   CHECK(model["continuing"][0] == 4);
+  CHECK(model["mark"] == "##");
   const std::vector<std::string> pieces = elements(page, kWeightsTag);
   std::size_t first_piece = 0;
   REQUIRE(model["sets"].size() == text.sets.size());

@@ -175,22 +175,23 @@ struct StoredSet {
   }
 };
 
-// Does a WordPiece token go on with the word before it?
-bool continues_word(std::string_view label) { return label.size() > 2 && label.starts_with("##"); }
-
 Json record_json(std::span<const TextMaps> of_models,
                  const std::vector<std::vector<StoredSet>>& sets) {
   Json models = Json::array();
   for (std::size_t m = 0; m < of_models.size(); ++m) {
     const TextMaps& text = of_models[m];
     Json continuing = Json::array();
-    for (std::size_t i = 0; i < text.labels.size(); ++i) {
-      if (continues_word(text.labels[i])) continuing.push_back(i);
+    std::string mark;
+    for (std::size_t i = 0; i < text.continuation.size(); ++i) {
+      if (text.continuation[i] == 0) continue;
+      continuing.push_back(i);
+      mark = text.labels.at(i).substr(0, text.continuation[i]);
     }
     Json stored = Json::array();
     for (const StoredSet& set : sets[m]) stored.push_back(set.json());
     models.push_back({{"labels", text.labels},
                       {"continuing", continuing},  // labels that go on with the word before them
+                      {"mark", mark},              // and begin with this, which says so
                       {"first", text.first},
                       {"sets", stored}});
   }

@@ -50,7 +50,7 @@ function mergedLabels(model, words) {
   const labels = [];
   model.labels.forEach((label, i) => {
     if (labels.length === words[i] + 1) {
-      labels[words[i]] += label.replace(/^##/, '');
+      labels[words[i]] += model.continuing.has(i) ? label.slice(model.mark.length) : label;
     } else {
       labels.push(label);
     }
@@ -77,6 +77,7 @@ function labelsOf(model, areWords) {
       words,
       starts,
       texts: areWords ? mergedLabels(model, words) : model.labels,
+      pieces: areWords ? new Set() : model.continuing,
     };
   }
   return model.shownLabels[key];
@@ -114,6 +115,8 @@ function shownMap(model, set, index, areWords) {
     size: labels.texts.length,
     labels: labels.texts,
     starts: labels.starts,
+    pieces: labels.pieces,  // labels that begin with the mark of a word's further piece
+    mark: model.mark,
     square,
     outside,
     band,

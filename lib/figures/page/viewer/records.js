@@ -98,6 +98,7 @@ class Record {
           labels: model.labels,
           first: model.first,
           continuing: new Set(model.continuing),
+          mark: model.mark,
           sets: model.sets.map((set) => new WeightSet(set, model.labels.length, this, settings)),
         }));
   }

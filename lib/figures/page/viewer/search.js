@@ -32,7 +32,7 @@ class Search {
       let text = '';
       model.labels.forEach((label, i) => {
         const isPiece = model.continuing.has(i);
-        const part = (isPiece ? label.slice(2) : (i > 0 ? ' ' : '') + label).toLowerCase();
+        const part = (isPiece ? label.slice(model.mark.length) : (i > 0 ? ' ' : '') + label).toLowerCase();
         text += part;
         for (let c = 0; c < part.length; ++c) labelOf.push(i);
       });

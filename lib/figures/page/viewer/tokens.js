@@ -53,8 +53,8 @@ class Tokens {
     this.chosen = -1;
     this.spans = map.labels.map((label, i) => {
       const span = document.createElement('span');
-      const isPiece = /^##./u.test(label);
-      span.textContent = isPiece ? label.slice(2) : label;
+      const isPiece = map.pieces.has(i);
+      span.textContent = isPiece ? label.slice(map.mark.length) : label;
       if (isPiece) span.className = 'piece';
       if (isSpecial(label)) span.className = 'special';
       span.id = `${this.host.id}-${i}`;
