@@ -6,13 +6,17 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <system_error>
 
 #include "attention/command.h"
 #include "bench/command.h"
 #include "cli/console.h"
 #include "cli/help.h"
+#include "cli/signals.h"
+#include "cli/unexpected.h"
 #include "cli/usage_error.h"
 #include "cli/version.h"
+#include "cli/whole_output.h"
 #include "commands/commands.h"
 #include "nn/compute.h"
 
@@ -26,13 +30,30 @@ std::string version_text() {
                 ", ", nn::name_of(nn::instruction_set()));
 }
 
+// In the order that CLI11 wants: the last one first. "help COMMAND" is "COMMAND --help".
+std::vector<std::string> reversed_arguments(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (!arguments.empty() && arguments.front() == "help") {
+    arguments.erase(arguments.begin());
+    arguments.resize(std::min<std::size_t>(arguments.size(), 1));
+    arguments.push_back("--help");
+  }
+  std::ranges::reverse(arguments);
+  return arguments;
+}
+
+int print(std::string_view text) {
+  write_whole(OutputFile::standard_output(), text);
+  return 0;
+}
+
 // The flags of all commands, and what to run once they are parsed.
 class Program {
  public:
   Program()
       : app_("ConvBERT, BERT and ELECTRA: tokenize, embed, classify, look at attention.\n",
              "convbert") {
-    app_.set_version_flag("--version", version_text, "Show the version");
+    app_.set_version_flag("-V,--version", version_text, "Show the version");
     app_.set_help_flag("-h,--help", "Show this help");
     app_.require_subcommand(0, 1);  // a missing one is reported here, behind unknown arguments
     auto formatter = std::make_shared<HelpFormatter>();
@@ -51,6 +72,7 @@ class Program {
     add_bench_command(app_, choose);
     for (CLI::App* command : app_.get_subcommands([](CLI::App*) { return true; })) {
       command->group("Commands");
+      command->set_version_flag("-V,--version", version_text)->group("");  // not in its help
     }
     app_.footer(
         "Results go to standard output, everything else to standard error.\n"
@@ -60,20 +82,14 @@ class Program {
 
   int run(int argc, char** argv) {
     try {
-      app_.parse(argc, argv);
-      if (!command_) usage_error("expected a command (see convbert --help)");
-      return command_(console_);
-    } catch (const CLI::Success& success) {
-      return app_.exit(success);  // --help, --version
-    } catch (const CLI::ParseError& error) {
-      const auto commands = app_.get_subcommands();
-      const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
-      console_.error(concat(error.what(), " (see convbert", command, " --help)"));
+      return parse_and_run(reversed_arguments(argc, argv));
     } catch (const Error& error) {
       const bool is_ours = error.kind() == ErrorKind::internal;
       console_.error(concat(is_ours ? "internal error, please report: " : "", error.what()));
     } catch (const std::bad_alloc&) {
       console_.error("out of memory");
+    } catch (const std::system_error& error) {  // no more threads, say
+      console_.error(concat("the operating system refused: ", error.what()));
     } catch (const std::exception& error) {
       console_.error(concat("internal error, please report: ", error.what()));
     }
@@ -81,6 +97,34 @@ class Program {
   }
 
  private:
+  int parse_and_run(std::vector<std::string> arguments) {
+    try {
+      app_.parse(arguments);
+    } catch (const CLI::CallForHelp&) {
+      if (!app_.remaining().empty()) return refuse(unexpected_argument(app_));
+      return print(app_.help());
+    } catch (const CLI::CallForVersion& version) {
+      return print(concat(version.what(), "\n"));
+    } catch (const CLI::ExtrasError&) {
+      return refuse(unexpected_argument(app_));
+    } catch (const CLI::ParseError& error) {
+      return refuse(error.what());
+    }
+    if (!command_) {
+      console_.error("expected a command");
+      std::fputs(("\n" + app_.help()).c_str(), stderr);
+      return kFailure;
+    }
+    return command_(console_);
+  }
+
+  int refuse(const std::string& message) {
+    const auto commands = app_.get_subcommands();
+    const std::string command = commands.empty() ? "" : " " + commands.front()->get_name();
+    console_.error(concat(message, " (see convbert", command, " --help)"));
+    return kFailure;
+  }
+
   CLI::App app_;
   Console console_;
   Command command_;
@@ -89,4 +133,7 @@ class Program {
 }  // namespace
 }  // namespace convbert::app
 
-int main(int argc, char** argv) { return convbert::app::Program().run(argc, argv); }
+int main(int argc, char** argv) {
+  convbert::app::ignore_write_signals();
+  return convbert::app::Program().run(argc, argv);
+}

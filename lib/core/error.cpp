@@ -1,20 +1,46 @@
 #include "core/error.h"
 
-namespace convbert {
+#include "core/utf8.h"
 
-std::string printable(const std::string& text, std::size_t limit) {
-  std::string shown = text.substr(0, limit);
-  if (text.size() > limit) {
-    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xC0) == 0x80) {
-      shown.pop_back();
+namespace convbert {
+namespace {
+
+bool commands_terminal(char32_t c) {
+  const bool is_control = c < 0x20 || (c >= 0x7F && c <= 0x9F);
+  const bool is_separator = c == 0x2028 || c == 0x2029;
+  const bool reorders = (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+  return is_control || is_separator || reorders;
+}
+
+// `kept`: control characters that may stay.
+std::string without_commands(std::string_view text, std::string_view kept) {
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t bad = find_invalid_utf8(text);
+    const std::string_view valid = text.substr(0, bad);
+    for (std::size_t at = 0; at < valid.size();) {
+      const std::size_t begin = at;
+      const char32_t c = decode_utf8(valid, at);
+      const bool stays = !commands_terminal(c) || kept.find(valid[begin]) != std::string_view::npos;
+      stays ? shown.append(valid, begin, at - begin) : shown.append("?");
     }
-    if (!shown.empty() && static_cast<unsigned char>(shown.back()) >= 0xC0) shown.pop_back();
-    shown += "...";
-  }
-  for (char& c : shown) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+    if (bad == kValidUtf8) break;
+    shown += '?';
+    text.remove_prefix(bad + 1);
   }
   return shown;
 }
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return without_commands(text, "");
+  std::size_t end = limit;
+  while (end > 0 && is_utf8_continuation(text[end])) --end;
+  return without_commands(text.substr(0, end), "") + "...";
+}
+
+std::string printable_lines(std::string_view text) { return without_commands(text, "\n\t"); }
 
 }  // namespace convbert

@@ -4,6 +4,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace convbert {
@@ -35,8 +36,12 @@ std::string concat(const Parts&... parts) {
   return std::move(out).str();
 }
 
-// Text from outside made fit for a one-line message: control characters become '?', and it is
-// cut to at most `limit` bytes at a UTF-8 boundary.
-std::string printable(const std::string& text, std::size_t limit = 120);
+// Text from outside made fit for a one-line message: what a terminal would obey or reorder (C0 and
+// C1 controls, line and paragraph separators, bidirectional controls) and ill-formed UTF-8 become
+// '?', and it is cut to at most `limit` bytes at a UTF-8 boundary.
+std::string printable(std::string_view text, std::size_t limit = 120);
+
+// The same for a text of many lines: line feeds and tabs stay, and nothing is cut.
+std::string printable_lines(std::string_view text);
 
 }  // namespace convbert

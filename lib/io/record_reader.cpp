@@ -41,7 +41,8 @@ void check_input(const std::string& path) {
   if (path == "-") return;
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
-    throw Error(ErrorKind::system, concat(path, ": cannot open: ", std::strerror(errno)));
+    const char* hint = errno == ENOENT ? "; a text is given with --text" : "";
+    throw Error(ErrorKind::system, concat(path, ": cannot open: ", std::strerror(errno), hint));
   }
   if (S_ISDIR(status.st_mode)) {
     throw Error(ErrorKind::system, concat(path, ": expected a file, found a directory"));

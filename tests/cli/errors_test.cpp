@@ -26,7 +26,6 @@ void check_refused(const std::vector<std::string>& arguments, const std::string&
 }
 
 TEST_CASE("wrong flags") {
-  check_refused({}, "expected a command");
   check_refused({"frobnicate"}, "frobnicate");
   check_refused({"embed", "--frobnicate"}, "--frobnicate");
   check_refused({"embed", "--format", "yaml"}, "yaml");

@@ -107,7 +107,7 @@ TEST_CASE("what is not a model directory") {
   refused("no/such", "no directory and no model is called \"no/such\"; embedded: convbert-mini");
   refused(kMini + "/config.json", "expected a model directory, found a file");
   const TemporaryFolder empty;
-  refused(empty.path(), "expected vocab.txt or tokenizer.json");
+  refused(empty.path(), "expected a model directory, found no config.json in");
   empty.write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
   refused(empty.path(), "config.json: cannot open");
   empty.write("config.json", "{\"model_type\":\"bert\"}");

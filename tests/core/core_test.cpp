@@ -203,6 +203,22 @@ TEST_CASE("messages are one line of bounded length") {
   CHECK(printable("\xC3\xA9\xC3\xA9", 3) == "\xC3\xA9...");
 }
 
+TEST_CASE("nothing that a terminal obeys is printable") {
+  CHECK(printable("\x1b[31mred\x1b[0m") == "?[31mred?[0m");
+  CHECK(printable("\xC2\x9B"
+                  "31m") == "?31m");  // CSI, as C1 has it
+  CHECK(printable("\x9B"
+                  "31m\xFF") == "?31m?");  // and as a lone byte
+  CHECK(printable("a\xE2\x80\xAE"
+                  "b\xE2\x81\xA6") == "a?b?");  // RLO, LRI
+  CHECK(printable("a\xE2\x80\xA8"
+                  "b") == "a?b");  // LINE SEPARATOR
+  CHECK(printable("na\xC3\xAFve \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x99\x82") ==
+        "na\xC3\xAFve \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x99\x82");
+  CHECK(printable_lines("a\n\tb\r\x1b]0;x\x07\n") == "a\n\tb??]0;x?\n");
+  CHECK(printable_lines(std::string(500, 'x')).size() == 500);
+}
+
 TEST_CASE("a cancel token is seen and wakes") {
   CancelToken token;
   CHECK_FALSE(token.requested());

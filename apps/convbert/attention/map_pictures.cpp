@@ -1,5 +1,4 @@
 // Maps to look at.
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,12 +6,15 @@
 #include <cstdlib>
 
 #include "attention/map_writer.h"
+#include "cli/console.h"
 #include "figures/page/html_page.h"
 #include "figures/picture/picture.h"
 #include "figures/terminal/terminal.h"
 
 namespace convbert::app {
 namespace {
+
+constexpr std::int64_t kUsualColumns = 80;
 
 PictureFormat picture_format(Format format) {
   return format == Format::png   ? PictureFormat::png
@@ -85,14 +87,6 @@ bool is_utf8_locale() {
   return locale.find("UTF-8") != std::string::npos || locale.find("UTF8") != std::string::npos;
 }
 
-std::int64_t terminal_width() {
-  constexpr std::int64_t kUsual = 80;
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  const std::int64_t columns = std::atoll(variable("COLUMNS").c_str());
-  return columns > 0 ? std::min<std::int64_t>(columns, 1000) : kUsual;
-}
-
 TerminalColors terminal_colors(ColorChoice choice) {
   if (!wants_color(STDOUT_FILENO, choice)) return TerminalColors::none;
   const std::string depth = variable("COLORTERM");
@@ -103,7 +97,8 @@ TerminalColors terminal_colors(ColorChoice choice) {
 class TerminalWriter : public MapWriter {
  public:
   explicit TerminalWriter(const LookOptions& look)
-      : style_{.width = look.width > 0 ? static_cast<std::int64_t>(look.width) : terminal_width(),
+      : style_{.width = look.width > 0 ? static_cast<std::int64_t>(look.width)
+                                       : terminal_columns(STDOUT_FILENO).value_or(kUsualColumns),
                .colors = terminal_colors(look.color),
                .unicode = is_utf8_locale(),
                .theme = look.theme.value_or(Theme::dark),

@@ -9,9 +9,9 @@
 #include "cli/command.h"
 #include "cli/flag_group.h"
 #include "cli/request.h"
+#include "cli/whole_output.h"
 #include "core/error.h"
 #include "core/threads.h"
-#include "io/output_file.h"
 #include "model/model.h"
 #include "model/random_model.h"
 #include "nn/peak.h"
@@ -206,12 +206,8 @@ int run(const BenchFlags& flags, Console& console) {
   OutputFile output =
       request.output.empty() ? OutputFile::standard_output() : OutputFile::create(request.output);
   const BenchReport report = measure(request, subject, console);
-  try {
-    output.write(request.format == Format::json ? to_json(report) : to_table(report));
-    output.finish();
-  } catch (const ClosedPipe&) {
-    return 0;
-  }
+  write_whole(std::move(output),
+              request.format == Format::json ? to_json(report) : to_table(report));
   return 0;
 }
 

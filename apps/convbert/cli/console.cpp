@@ -1,9 +1,13 @@
 #include "cli/console.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+
+#include "core/error.h"
 
 namespace convbert::app {
 
@@ -13,6 +17,16 @@ std::string grouped(std::int64_t number) {
     digits.insert(static_cast<std::size_t>(at), ",");
   }
   return digits;
+}
+
+std::optional<std::int64_t> terminal_columns(int descriptor) {
+  constexpr std::int64_t kMost = 1000;
+  winsize size{};
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const char* variable = std::getenv("COLUMNS");
+  const std::int64_t columns = variable == nullptr ? 0 : std::atoll(variable);
+  if (columns < 1) return std::nullopt;
+  return std::min(columns, kMost);
 }
 
 bool wants_color(int descriptor, ColorChoice choice) {
@@ -38,7 +52,7 @@ void Console::print(std::string_view label, std::string_view color, std::string_
     if (use_color_) line += "\x1b[0m";
     line += ": ";
   }
-  line += message;
+  line += printable(message, kMessageBytes);
   line += '\n';
   std::fwrite(line.data(), 1, line.size(), stderr);
 }

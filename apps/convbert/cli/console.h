@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,9 @@ struct ConsoleOptions {
   ColorChoice color = ColorChoice::automatic;
 };
 
-// One for the process, used from the main thread.
+// One for the process, used from the main thread. A message is one line: control characters and
+// ill-formed bytes in it are made printable, and it is cut at kMessageBytes.
+inline constexpr std::size_t kMessageBytes = 2000;
 class Console {
  public:
   explicit Console(const ConsoleOptions& options = {});
@@ -44,6 +47,9 @@ class Console {
 
 // "1,234,567"
 std::string grouped(std::int64_t number);
+
+// Columns of the terminal that the descriptor is, else COLUMNS; nothing where neither says.
+std::optional<std::int64_t> terminal_columns(int descriptor);
 
 // Does this descriptor take colours under that choice? NO_COLOR and TERM=dumb count for automatic.
 bool wants_color(int descriptor, ColorChoice choice);

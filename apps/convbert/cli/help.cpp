@@ -1,13 +1,23 @@
 #include "cli/help.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <sstream>
 
+#include "cli/console.h"
 #include "core/error.h"
 
 namespace convbert::app {
 namespace {
 
-constexpr std::size_t kLineWidth = 100;
+// Columns of a line: the terminal's, within what is good to read.
+std::size_t line_width() {
+  constexpr std::int64_t kNarrowest = 60;
+  constexpr std::int64_t kWidest = 100;
+  const std::int64_t columns = terminal_columns(STDOUT_FILENO).value_or(kWidest);
+  return static_cast<std::size_t>(std::clamp(columns, kNarrowest, kWidest));
+}
 
 std::string wrap(const std::string& text, std::size_t width) {
   std::istringstream words(text);
@@ -41,7 +51,7 @@ std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
   if (const std::string value = option->get_default_str(); !value.empty() && value != "0") {
     text += concat(" (default: ", value, ")");
   }
-  return wrap(text, kLineWidth - get_column_width());
+  return wrap(text, line_width() - get_column_width());
 }
 
 std::string HelpFormatter::make_usage(const CLI::App* app, std::string name) const {
@@ -58,7 +68,7 @@ std::string HelpFormatter::make_usage(const CLI::App* app, std::string name) con
 std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
   std::stringstream out;
   CLI::detail::format_help(out, command->get_name(),
-                           wrap(command->get_description(), kLineWidth - get_column_width()),
+                           wrap(command->get_description(), line_width() - get_column_width()),
                            get_column_width());
   return out.str();
 }

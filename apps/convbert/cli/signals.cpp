@@ -19,6 +19,13 @@ extern "C" void request_stop(int signal) {
 
 }  // namespace
 
+void ignore_write_signals() {
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignore, nullptr);
+  ::sigaction(SIGXFSZ, &ignore, nullptr);
+}
+
 SignalGuard::SignalGuard(CancelToken& cancel) {
   caught_signal.store(0);
   current_token.store(&cancel);
@@ -32,10 +39,6 @@ SignalGuard::SignalGuard(CancelToken& cancel) {
     ::sigaction(signal, nullptr, &before);
     if (before.sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);
   }
-  struct sigaction ignore {};
-  ignore.sa_handler = SIG_IGN;
-  ::sigaction(SIGPIPE, &ignore, nullptr);
-  ::sigaction(SIGXFSZ, &ignore, nullptr);
 }
 
 SignalGuard::~SignalGuard() { current_token.store(nullptr); }

@@ -5,9 +5,11 @@
 
 namespace convbert::app {
 
+// Writing to a closed pipe or beyond a size limit is an error code from now on, not a signal.
+void ignore_write_signals();
+
 // While it lives, the first SIGINT or SIGTERM requests `cancel`, and a second one ends the process
-// as usual. Writing to a closed pipe or beyond a size limit is an error code, not a signal.
-// One at a time.
+// as usual. One at a time.
 class SignalGuard {
  public:
   explicit SignalGuard(CancelToken& cancel);

@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/flag_group.h"
 #include "cli/table.h"
+#include "cli/whole_output.h"
 #include "commands/commands.h"
 #include "core/error.h"
 #include "core/threads.h"
@@ -215,7 +215,8 @@ std::string to_text(const OrderedJson& info) {
     }
     text += "\n" + tensors.text();
   }
-  if (const std::string card = info["card"]; !card.empty()) text += "\n" + card;
+  if (const auto card = info["card"].get<std::string>(); !card.empty())
+    text += "\n" + printable_lines(card);
   return text;
 }
 
@@ -227,8 +228,10 @@ int run(const InfoFlags& flags, Console& console) {
       Info(source, model, tokenizer)
           .collect({.tensors = flags.tensors, .operations = console.is_verbose()});
   const bool is_json = format_from_name(flags.format, kFormats) == Format::json;
-  const std::string text = is_json ? info.dump(2) + "\n" : to_text(info);
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  // Names and the card are the model's own words, which need not be UTF-8.
+  const auto repair = OrderedJson::error_handler_t::replace;
+  write_whole(OutputFile::standard_output(),
+              is_json ? info.dump(2, ' ', false, repair) + "\n" : to_text(info));
   return 0;
 }
 

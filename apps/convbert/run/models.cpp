@@ -1,12 +1,15 @@
 #include "run/models.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <vector>
 
+#include "cli/format.h"
+#include "cli/suggestion.h"
 #include "cli/usage_error.h"
 #include "models/embedded.h"
 
@@ -59,7 +62,7 @@ std::optional<fs::path> cached_model(const std::string& name) {
   return latest;
 }
 
-std::string list_cached_models() {
+std::vector<std::string> cached_names() {
   std::vector<std::string> names;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(cache_folder(), error)) {
@@ -67,9 +70,64 @@ std::string list_cached_models() {
     if (folder.starts_with("models--")) names.push_back(replace_all(folder.substr(8), "--", "/"));
   }
   std::ranges::sort(names);
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list.empty() ? "none" : list;
+  return names;
+}
+
+// "org/name" for "name", as documentation shortens it. Throws Error(usage) where that is several.
+std::optional<std::string> full_cached_name(const std::string& name, const std::string& origin) {
+  std::vector<std::string> names = cached_names();
+  std::erase_if(names, [&](const std::string& full) { return !full.ends_with("/" + name); });
+  if (names.size() > 1) {
+    usage_error(origin, ": \"", printable(name), "\" may be ", printable(list_of(names), 300));
+  }
+  return names.empty() ? std::nullopt : std::optional(names.front());
+}
+
+// A model, or at least a tokenizer.
+bool holds_model(const fs::path& folder) {
+  std::error_code error;
+  return std::ranges::any_of(
+      std::array{"config.json", "modules.json", "vocab.txt", "tokenizer.json"},
+      [&](const char* name) { return fs::is_regular_file(folder / name, error); });
+}
+
+// Models one or two folders below.
+std::vector<std::string> models_below(const fs::path& folder) {
+  constexpr std::size_t kMost = 8;
+  std::vector<std::string> models;
+  std::error_code error;
+  const auto options = fs::directory_options::skip_permission_denied;
+  for (auto at = fs::recursive_directory_iterator(folder, options, error);
+       !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    if (at.depth() >= 1) at.disable_recursion_pending();
+    if (at->is_directory(error) && holds_model(at->path())) models.push_back(at->path().string());
+    if (models.size() > kMost) break;
+  }
+  std::ranges::sort(models);
+  return models;
+}
+
+ModelFiles open_directory(const std::string& path, const std::string& origin) {
+  if (holds_model(path)) return ModelFiles::directory(path);
+  std::vector<std::string> models = models_below(path);
+  if (models.empty()) {
+    usage_error(origin, ": expected a model directory, found no config.json in ", printable(path));
+  }
+  usage_error(origin, ": expected a model directory, found no config.json in ", printable(path),
+              ", but the models ", printable(list_of(models, " and "), 600), "; give one of them");
+}
+
+[[noreturn]] void refuse_unknown(const std::string& wanted, const std::string& origin) {
+  const auto embedded = embedded_model_names();
+  const std::vector<std::string> shipped(embedded.begin(), embedded.end());
+  const std::vector<std::string> cached = cached_names();
+  std::vector<std::string> known = shipped;
+  known.insert(known.end(), cached.begin(), cached.end());
+  usage_error(origin, ": no directory and no model is called \"", printable(wanted), "\"",
+              did_you_mean(wanted, known), "; embedded: ", list_of(shipped, ", "),
+              "; in the Hugging Face cache (", printable(cache_folder().string()),
+              "): ", cached.empty() ? "none" : printable(list_of(cached, ", "), 300),
+              "; `hf download ORG/NAME` puts one there");
 }
 
 }  // namespace
@@ -84,20 +142,17 @@ ModelFiles find_model(const std::string& name, const std::string& flag) {
   if (wanted.empty()) wanted = embedded_model_names().front();
 
   std::error_code error;
-  if (fs::is_directory(wanted, error)) return ModelFiles::directory(wanted);
+  if (fs::is_directory(wanted, error)) return open_directory(wanted, origin);
   if (fs::exists(wanted, error)) {
-    usage_error(origin, ": expected a model directory, found a file: ", wanted,
+    usage_error(origin, ": expected a model directory, found a file: ", printable(wanted),
                 "; give the folder that holds it and config.json");
   }
   if (auto embedded = embedded_model(wanted)) return *embedded;
   if (const auto cached = cached_model(wanted)) return ModelFiles::directory(*cached);
-  std::string embedded_names;
-  for (const std::string_view known : embedded_model_names()) {
-    embedded_names += concat(embedded_names.empty() ? "" : ", ", known);
+  if (const auto full = full_cached_name(wanted, origin)) {
+    if (const auto cached = cached_model(*full)) return ModelFiles::directory(*cached);
   }
-  usage_error(origin, ": no directory and no model is called \"", printable(wanted),
-              "\"; embedded: ", embedded_names, "; in the Hugging Face cache (",
-              cache_folder().string(), "): ", printable(list_cached_models(), 300));
+  refuse_unknown(wanted, origin);
 }
 
 ModelSource open_model_source(const std::string& name, const std::string& flag) {
