@@ -18,6 +18,7 @@
 #include "cli/version.h"
 #include "cli/whole_output.h"
 #include "commands/commands.h"
+#include "core/mapped_file.h"
 #include "nn/compute.h"
 
 namespace convbert::app {
@@ -135,5 +136,6 @@ class Program {
 
 int main(int argc, char** argv) {
   convbert::app::ignore_write_signals();
+  convbert::survive_cut_files();
   return convbert::app::Program().run(argc, argv);
 }

@@ -36,6 +36,9 @@ class MapCollector : public EncoderObserver {
 
   std::vector<AttentionMaps> take() { return std::move(maps_); }
 
+  bool wants_attention(std::int64_t layer) const override {
+    return std::ranges::find(selection_.layers, layer) != selection_.layers.end();
+  }
   void on_attention(std::int64_t layer, std::int64_t sequence,
                     const nn::AttentionView& view) override {
     for_each_selected(layer, [&](std::int64_t to_layer, std::int64_t to_head, std::int64_t head) {

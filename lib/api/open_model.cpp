@@ -59,8 +59,8 @@ Encoding encode(const LoadedModel& loaded, std::string_view text,
   const ModelConfig& config = loaded.model.config;
   if (const auto id = std::ranges::max(encoding.ids); id >= config.vocab_size) {
     throw Error(ErrorKind::input,
-                concat("token \"", loaded.tokenizer.token(id), "\" has id ", id,
-                       ", but the model embeds only ", config.vocab_size, " tokens"));
+                concat("token \"", printable(std::string(loaded.tokenizer.token(id))), "\" has id ",
+                       id, ", but the model embeds only ", config.vocab_size, " tokens"));
   }
   if (const auto type = std::ranges::max(encoding.type_ids); type >= config.type_vocab_size) {
     throw Error(ErrorKind::input, concat("a pair needs ", type + 1, " token types, the model has ",

@@ -15,8 +15,8 @@
 namespace convbert {
 namespace {
 
-void check_finite(std::span<const float> values, std::size_t text) {
-  if (all_finite(values)) return;
+void check_finite(bool is_finite, std::size_t text) {
+  if (is_finite) return;
   throw Error(ErrorKind::format, concat("text ", text, ": the model gives NaN or infinity for it; ",
                                         "its weights may be damaged"));
 }
@@ -148,7 +148,7 @@ TextVectors TextModel::embed(const Texts& texts, const VectorOptions& options) c
   result.values.resize(texts.size() * dim);
   impl_->run_encoder(encodings, plan.layer, [&](std::size_t text, ConstMatrixView hidden) {
     const std::vector<float> vector = text_vector(hidden, plan);
-    check_finite(vector, text);
+    check_finite(all_finite(vector), text);
     std::ranges::copy(vector, result.values.begin() + static_cast<std::ptrdiff_t>(text * dim));
   });
   return result;
@@ -161,7 +161,7 @@ std::vector<TokenVectors> TextModel::embed_tokens(const Texts& texts,
   std::vector<TokenVectors> results(texts.size());
   impl_->run_encoder(encodings, plan.layer, [&](std::size_t text, ConstMatrixView hidden) {
     std::vector<float> vectors = token_vectors(hidden, plan);
-    check_finite(vectors, text);
+    check_finite(all_finite(vectors), text);
     results[text] = {tokenizer().tokens(encodings[text]), plan.dim, std::move(vectors),
                      encodings[text].truncated};
   });
@@ -186,7 +186,7 @@ std::vector<Classification> TextModel::classify(const Texts& texts) const {
     model.classifier->forward(batch, hidden, logits, workspace);
     for (std::int64_t s = 0; s < batch.sequences(); ++s) {
       const std::size_t text = part.first + static_cast<std::size_t>(s);
-      check_finite(logits.row_span(s), text);
+      check_finite(all_finite(logits.row_span(s)), text);
       results[text] = classification_of(logits.row_span(s), impl_->problem_type);
       results[text].truncated = encodings[text].truncated;
     }
@@ -207,8 +207,7 @@ std::vector<TextMaps> TextModel::attention(const Texts& texts, const MapRequest&
         compute_maps(impl_->loaded.model.encoder, part.batch, task, workspace);
     for (std::size_t s = 0; s < maps.size(); ++s) {
       const std::size_t text = part.first + s;
-      check_finite(maps[s].attention, text);
-      check_finite(maps[s].kernels, text);
+      check_finite(maps[s].all_finite(), text);
       name_text(text, [&] {
         results[text] =
             text_maps_of(maps[s], task.selection, whole, tokens_of(tokenizer(), encodings[text]));

@@ -5,6 +5,19 @@
 #include "core/error.h"
 
 namespace convbert {
+namespace {
+
+// The model's own step is one of texts.
+Normalization normalization_of(const VectorOptions& options, const SentenceConfig& sentence,
+                               VectorsOf of) {
+  if (options.normalize) {
+    return *options.normalize ? Normalization::after_cut : Normalization::none;
+  }
+  const bool of_model = of == VectorsOf::texts && sentence.normalize;
+  return of_model ? Normalization::before_cut : Normalization::none;
+}
+
+}  // namespace
 
 VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options, VectorsOf of) {
   const ModelConfig& config = loaded.model.config;
@@ -16,7 +29,7 @@ VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options,
   VectorPlan plan{
       .of = of,
       .pooling = options.pooling.value_or(sentence.pooling),
-      .normalize = options.normalize.value_or(of == VectorsOf::texts && sentence.normalize),
+      .normalization = normalization_of(options, sentence, of),
       .layer = options.layer.value_or(config.layers),
       .dim = options.dim == 0 ? config.hidden_size : options.dim,
   };
@@ -35,19 +48,20 @@ VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options,
 std::vector<float> text_vector(ConstMatrixView hidden, const VectorPlan& plan) {
   std::vector<float> vector(static_cast<std::size_t>(hidden.columns));
   pool(plan.pooling, hidden, vector);
-  if (plan.normalize) normalize(vector);
+  if (plan.normalization == Normalization::before_cut) normalize(vector);
   vector.resize(static_cast<std::size_t>(plan.dim));
+  if (plan.normalization == Normalization::after_cut) normalize(vector);
   return vector;
 }
 
 std::vector<float> token_vectors(ConstMatrixView hidden, const VectorPlan& plan) {
   std::vector<float> vectors;
   vectors.reserve(static_cast<std::size_t>(hidden.rows * plan.dim));
-  std::vector<float> vector(static_cast<std::size_t>(hidden.columns));
+  std::vector<float> vector(static_cast<std::size_t>(plan.dim));
   for (std::int64_t row = 0; row < hidden.rows; ++row) {
-    std::ranges::copy(hidden.row_span(row), vector.begin());
-    if (plan.normalize) normalize(vector);
-    vectors.insert(vectors.end(), vector.begin(), vector.begin() + plan.dim);
+    std::ranges::copy(hidden.row_span(row).first(vector.size()), vector.begin());
+    if (plan.normalization != Normalization::none) normalize(vector);
+    vectors.insert(vectors.end(), vector.begin(), vector.end());
   }
   return vectors;
 }

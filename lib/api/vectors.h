@@ -15,16 +15,20 @@ enum class VectorsOf { texts, tokens };
 
 struct VectorOptions {
   std::optional<Pooling> pooling{};     // of texts; none: what the model says, else mean
-  std::optional<bool> normalize{};      // none: of texts what the model says; else not
+  std::optional<bool> normalize{};      // to length 1, in `dim`; none: as the model says
   std::optional<std::int64_t> layer{};  // 0: the embeddings; -1, as none: the last layer's
   std::int64_t dim = 0;                 // so many of the first dimensions; 0: all
 };
+
+// When vectors are scaled to length 1. As sentence-transformers has it, the model's own step sees
+// the whole vector, before truncate_dim cuts it, and normalize_embeddings what is left.
+enum class Normalization { none, before_cut, after_cut };
 
 // The options with the model's own answers filled in.
 struct VectorPlan {
   VectorsOf of;
   Pooling pooling;
-  bool normalize;
+  Normalization normalization;
   std::int64_t layer;  // hidden states after so many layers
   std::int64_t dim;    // at most the hidden size
 };
@@ -33,8 +37,7 @@ struct VectorPlan {
 // where the model's own way to vectors cannot be done here and the options do not replace it.
 VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options, VectorsOf of);
 
-// hidden: [tokens, hidden_size] of one text after plan.layer layers. Normalised before it is cut to
-// plan.dim floats.
+// hidden: [tokens, hidden_size] of one text after plan.layer layers. [plan.dim]
 std::vector<float> text_vector(ConstMatrixView hidden, const VectorPlan& plan);
 
 // [tokens, plan.dim]

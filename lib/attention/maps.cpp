@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/tensor.h"
+
 namespace convbert {
 namespace {
 
@@ -29,6 +31,11 @@ std::span<float> AttentionMaps::attention_row(std::int64_t layer, std::int64_t h
 std::span<float> AttentionMaps::kernel_row(std::int64_t layer, std::int64_t head,
                                            std::int64_t position) {
   return row(kernels, (layer * heads + head) * length + position, kernel);
+}
+
+bool AttentionMaps::all_finite() const {
+  return convbert::all_finite(attention) && convbert::all_finite(kernels) &&
+         convbert::all_finite(value_norms) && convbert::all_finite(kernel_value_norms);
 }
 
 AttentionMaps AttentionMaps::select(std::span<const std::int64_t> chosen_layers,

@@ -40,6 +40,9 @@ struct AttentionMaps {
   std::span<float> attention_row(std::int64_t layer, std::int64_t head, std::int64_t query);
   std::span<float> kernel_row(std::int64_t layer, std::int64_t head, std::int64_t position);
 
+  // Whether there is no NaN and no infinity in any of them.
+  bool all_finite() const;
+
   // Those of some layers and heads, given by their place in these maps.
   AttentionMaps select(std::span<const std::int64_t> chosen_layers,
                        std::span<const std::int64_t> chosen_heads) const;

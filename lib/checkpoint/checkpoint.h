@@ -25,6 +25,9 @@ class Checkpoint {
   const StoredTensor* find(std::string_view name) const;  // null where there is none
   const std::string& path() const { return path_; }       // for messages
 
+  // Those that the tensors lie in; copies keep them open.
+  const std::vector<FileBytes>& files() const { return files_; }
+
   // What has been read so far leaves this process's memory; tensors stay good, and reading them
   // again brings their pages back.
   void release_pages() const;

@@ -10,8 +10,10 @@
 namespace convbert {
 namespace {
 
-constexpr std::size_t kMaxValues = 4'000'000;
-constexpr std::size_t kMaxText = 1 << 16;  // bytes of a string or a function's name
+constexpr std::size_t kMaxText = 1 << 16;   // bytes of a string
+constexpr std::size_t kMaxKey = 256;        // of a storage's key, which is a number
+constexpr std::size_t kMaxStack = 1 << 20;  // values
+constexpr std::size_t kNodeBytes = 32;      // that a value, a list or an entry takes beside itself
 
 enum Opcode : std::uint8_t {
   kMark = '(',
@@ -62,6 +64,8 @@ constexpr std::string_view kOrderedDict = "collections.OrderedDict";
 constexpr std::string_view kRebuildTensor = "torch._utils._rebuild_tensor";
 constexpr std::string_view kRebuildTensorV2 = "torch._utils._rebuild_tensor_v2";
 constexpr std::string_view kRebuildParameter = "torch._utils._rebuild_parameter";
+constexpr std::string_view kFunctions[] = {kOrderedDict, kRebuildTensor, kRebuildTensorV2,
+                                           kRebuildParameter};
 
 std::optional<DType> storage_dtype(std::string_view name) {
   for (const auto& [known, dtype] : kStorages) {
@@ -70,9 +74,17 @@ std::optional<DType> storage_dtype(std::string_view name) {
   return std::nullopt;
 }
 
-bool is_known_global(std::string_view name) {
-  return storage_dtype(name) || name == kOrderedDict || name == kRebuildTensor ||
-         name == kRebuildTensorV2 || name == kRebuildParameter;
+// The one of the names above that the module and the name in it make; "" for any other.
+std::string_view known_global(std::string_view module, std::string_view name) {
+  const auto matches = [&](std::string_view known) {
+    return known.size() == module.size() + 1 + name.size() && known.starts_with(module) &&
+           known[module.size()] == '.' && known.ends_with(name);
+  };
+  for (const auto& [known, dtype] : kStorages) {
+    if (matches(known)) return known;
+  }
+  const auto* function = std::ranges::find_if(kFunctions, matches);
+  return function == std::end(kFunctions) ? std::string_view() : *function;
 }
 
 class Machine {
@@ -120,10 +132,10 @@ class Machine {
       case kEmptyTuple:
       case kEmptyList: return push(Sequence{});
       case kEmptyDict: return push(Dict{});
-      case kTuple: return push(Sequence{pop_to_mark()});
-      case kTuple1: return push(Sequence{pop_many(1)});
-      case kTuple2: return push(Sequence{pop_many(2)});
-      case kTuple3: return push(Sequence{pop_many(3)});
+      case kTuple: return push_sequence(pop_to_mark());
+      case kTuple1: return push_sequence(pop_many(1));
+      case kTuple2: return push_sequence(pop_many(2));
+      case kTuple3: return push_sequence(pop_many(3));
       case kAppend: return append(pop_many(1));
       case kAppends: return append(pop_to_mark());
       case kSetItem: return set_items(pop_many(2));
@@ -139,8 +151,8 @@ class Machine {
       }
       case kStackGlobal: {
         const auto names = pop_many(2);
-        return push_global(expect<std::string>(names[0], "a module's name"),
-                           expect<std::string>(names[1], "a function's name"));
+        return push_global(expect<std::string_view>(names[0], "a module's name"),
+                           expect<std::string_view>(names[1], "a function's name"));
       }
       case kBinPersistentId: return push_storage();
       case kReduce: return reduce();
@@ -151,13 +163,30 @@ class Machine {
     }
   }
 
+  // Everything that the file makes this reader keep is counted here, before it is kept.
+  void count_bytes(std::size_t bytes) {
+    bytes_ += bytes;
+    if (bytes_ > kMostPickleBytes) {
+      fail(concat("its pickle makes values of more than ", kMostPickleBytes, " bytes"));
+    }
+  }
+  void count_links(std::size_t links) { count_bytes(links * sizeof(Ref)); }
+
   template <class Value>
   void push(Value value) {
-    if (pickle_.values.size() >= kMaxValues) {
-      fail(concat("its pickle makes more than ", kMaxValues, " values"));
-    }
-    stack_.push_back(static_cast<Ref>(pickle_.values.size()));
+    count_bytes(sizeof(PickledValue) + kNodeBytes);
+    push_ref(static_cast<Ref>(pickle_.values.size()));
     pickle_.values.push_back({std::move(value)});
+  }
+
+  void push_ref(Ref ref) {
+    if (stack_.size() >= kMaxStack) fail("its pickle's stack grows without end");
+    stack_.push_back(ref);
+  }
+
+  void push_sequence(std::vector<Ref> items) {
+    count_links(items.size());
+    push(Sequence{std::move(items)});
   }
 
   Ref pop() {
@@ -205,9 +234,11 @@ class Machine {
     }
   }
 
-  std::string read_text(std::uint32_t size) {
+  // Counted, though it stays in the file: names of tensors are copied from it.
+  std::string_view read_text(std::uint32_t size) {
     if (size > kMaxText) fail(concat("its pickle holds a string of ", size, " bytes"));
-    return std::string(reader_.read_text(size));
+    count_bytes(size);
+    return reader_.read_text(size);
   }
 
   // Two's complement, little-endian. Longer than 8 bytes occurs only as the legacy format's magic
@@ -225,49 +256,43 @@ class Machine {
 
   void remember(std::uint32_t key) {
     if (stack_.empty()) fail("its pickle remembers a value of an empty stack");
-    memo_[key] = stack_.back();
+    if (memo_.insert_or_assign(key, stack_.back()).second) count_bytes(2 * kNodeBytes);
   }
 
   void recall(std::uint32_t key) {
     const auto found = memo_.find(key);
     if (found == memo_.end()) fail("its pickle recalls a value that it never stored");
-    stack_.push_back(found->second);
-    if (stack_.size() > kMaxValues) fail("its pickle's stack grows without end");
+    push_ref(found->second);
   }
 
   void append(const std::vector<Ref>& items) {
     auto& list = top<Sequence>("a list").items;
+    count_links(2 * items.size());  // lists grow by doubling
     list.insert(list.end(), items.begin(), items.end());
-    count_links(items.size());
   }
 
   void set_items(const std::vector<Ref>& items) {
     if (items.size() % 2 != 0) fail("its pickle sets a key without a value");
     auto& dict = top<Dict>("a dictionary").keys_and_values;
+    count_links(2 * items.size());
     dict.insert(dict.end(), items.begin(), items.end());
-    count_links(items.size());
-  }
-
-  // Recalled values can be appended without making new ones: bound those, too.
-  void count_links(std::size_t added) {
-    links_ += added;
-    if (links_ > 2 * kMaxValues) fail("its pickle's containers grow without end");
   }
 
   void push_global(std::string_view module, std::string_view name) {
-    std::string full = concat(module, ".", name);
-    if (!is_known_global(full)) {
+    const std::string_view known = known_global(module, name);
+    if (known.empty()) {
+      const std::string full = concat(module.substr(0, kMaxKey), ".", name.substr(0, kMaxKey));
       fail(concat("its pickle wants to call \"", printable(full),
                   "\", which tensors do not need; refused, nothing was executed"));
     }
-    push(Global{std::move(full)});
+    push(Global{known});
   }
 
   // ("storage", torch.FloatStorage, key, location, elements[, view metadata])
   void push_storage() {
     const auto& items = expect<Sequence>(pop(), "a storage's description").items;
     if (items.size() < 5 || items.size() > 6 ||
-        expect<std::string>(items[0], "the word storage") != "storage") {
+        expect<std::string_view>(items[0], "the word storage") != "storage") {
       fail("its pickle describes a storage in an unknown way");
     }
     const auto dtype = storage_dtype(expect<Global>(items[1], "a storage's type").name);
@@ -279,24 +304,34 @@ class Machine {
     }
     const auto elements = expect<std::int64_t>(items[4], "a storage's size");
     if (elements < 0) fail("its pickle describes a storage of negative size");
-    push(PickledStorage{*dtype, expect<std::string>(items[2], "a storage's key"), elements});
+    const auto key = expect<std::string_view>(items[2], "a storage's key");
+    if (key.size() > kMaxKey) {
+      fail(concat("its pickle names a storage in ", key.size(), " bytes; expected a number"));
+    }
+    push(PickledStorage{*dtype, key, elements});
   }
 
   void reduce() {
     const Ref arguments_ref = pop();
     const Ref function_ref = pop();
-    const std::string& function = expect<Global>(function_ref, "a function").name;
+    const std::string_view function = expect<Global>(function_ref, "a function").name;
     const auto& arguments = expect<Sequence>(arguments_ref, "a function's arguments").items;
     if (function == kOrderedDict) return push(make_dict(arguments));
     if (function == kRebuildParameter && !arguments.empty()) {
-      return push(PickledTensor(expect<PickledTensor>(arguments[0], "a parameter's tensor")));
+      return push_tensor(expect<PickledTensor>(arguments[0], "a parameter's tensor"));
     }
     if ((function == kRebuildTensor || function == kRebuildTensorV2) && arguments.size() >= 4) {
-      return push(PickledTensor{expect<PickledStorage>(arguments[0], "a tensor's storage"),
-                                expect<std::int64_t>(arguments[1], "a tensor's offset"),
-                                read_shape(arguments[2]), read_shape(arguments[3])});
+      return push_tensor({expect<PickledStorage>(arguments[0], "a tensor's storage"),
+                          expect<std::int64_t>(arguments[1], "a tensor's offset"),
+                          read_shape(arguments[2]), read_shape(arguments[3])});
     }
     fail(concat("its pickle calls ", function, " with ", arguments.size(), " arguments"));
+  }
+
+  void push_tensor(PickledTensor tensor) {
+    count_bytes(2 * kNodeBytes +
+                (tensor.shape.size() + tensor.strides.size()) * sizeof(std::int64_t));
+    push(std::move(tensor));
   }
 
   // OrderedDict() or OrderedDict([(key, value), ...]).
@@ -304,12 +339,12 @@ class Machine {
     Dict dict;
     if (arguments.empty()) return dict;
     const auto& pairs = expect<Sequence>(arguments[0], "a list of pairs").items;
+    count_links(2 * pairs.size());
     for (const Ref pair : pairs) {
       const auto& items = expect<Sequence>(pair, "a pair").items;
       if (items.size() != 2) fail("its pickle has another value where a pair belongs");
       dict.keys_and_values.insert(dict.keys_and_values.end(), items.begin(), items.end());
     }
-    count_links(dict.keys_and_values.size());
     return dict;
   }
 
@@ -332,7 +367,7 @@ class Machine {
   Pickle pickle_;
   std::vector<Ref> stack_;
   std::unordered_map<std::uint32_t, Ref> memo_;
-  std::size_t links_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace

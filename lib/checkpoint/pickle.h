@@ -6,7 +6,7 @@
 //   collections.OrderedDict, torch._utils._rebuild_tensor, _rebuild_tensor_v2, _rebuild_parameter,
 //   torch.{Double,Float,Half,BFloat16,Long,Int,Short,Char,Byte,Bool}Storage
 // They are acted out on plain data; everything else is refused by name. Values live in one flat
-// arena, so that neither depth nor cycles can hurt.
+// arena, so that neither depth nor cycles can hurt, and text stays where it is in the file.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +22,13 @@
 
 namespace convbert {
 
+// What a pickle's values may take, in bytes; a dictionary of a thousand tensors takes 3 MiB.
+inline constexpr std::size_t kMostPickleBytes = 32 << 20;
+
 // A storage that the pickle refers to and that the file holds elsewhere.
 struct PickledStorage {
   DType dtype;
-  std::string key;  // names the storage within the file
+  std::string_view key;  // names the storage within the file
   std::int64_t elements;
 };
 
@@ -36,12 +39,12 @@ struct PickledTensor {
   Shape strides;  // elements
 };
 
-// One unpickled value. Children are indices into Pickle::values.
+// One unpickled value. Children are indices into Pickle::values; text is the reader's.
 struct PickledValue {
   struct None {};
   struct Mark {};
   struct Global {
-    std::string name;  // "torch.FloatStorage"
+    std::string_view name;  // "torch.FloatStorage"
   };
   struct Sequence {  // a tuple or a list
     std::vector<std::uint32_t> items;
@@ -49,8 +52,8 @@ struct PickledValue {
   struct Dict {
     std::vector<std::uint32_t> keys_and_values;  // key, value, key, value, ...
   };
-  std::variant<None, Mark, bool, std::int64_t, std::string, Global, Sequence, Dict, PickledStorage,
-               PickledTensor>
+  std::variant<None, Mark, bool, std::int64_t, std::string_view, Global, Sequence, Dict,
+               PickledStorage, PickledTensor>
       value;
 };
 
@@ -61,8 +64,8 @@ struct Pickle {
   const PickledValue& at(std::uint32_t index) const { return values[index]; }
 };
 
-// Reads one pickle, protocols 2 to 5, and leaves the reader behind its STOP.
-// Throws Error(format) that begins with `source`.
+// Reads one pickle, protocols 2 to 5, and leaves the reader behind its STOP. The reader's bytes
+// must outlive the result. Throws Error(format) that begins with `source`.
 Pickle read_pickle(ByteReader& reader, const std::string& source);
 
 }  // namespace convbert

@@ -11,8 +11,9 @@
 namespace convbert {
 namespace {
 
-constexpr std::uint64_t kMaxHeader = 100'000'000;  // the reference implementation's own limit
-constexpr JsonLimits kHeaderLimits{.depth = 4, .values = 2'000'000};
+// A tensor's entry takes some 120 bytes and a dozen values.
+constexpr std::uint64_t kMaxHeader = 16 << 20;
+constexpr JsonLimits kHeaderLimits{.depth = 4, .values = 1'000'000};
 
 std::optional<DType> dtype_from_name(std::string_view name) {
   for (const DType dtype : {DType::f64, DType::f32, DType::f16, DType::bf16, DType::i64, DType::i32,
@@ -35,6 +36,9 @@ class HeaderReader {
 
   TensorMap read(const Json& header) {
     if (!header.is_object()) fail("the header is not a JSON object");
+    if (header.size() > kMostTensors) {
+      fail(concat("it holds ", header.size(), " tensors; expected at most ", kMostTensors));
+    }
     TensorMap tensors;
     for (const auto& [name, entry] : header.items()) {
       if (name != "__metadata__") tensors.emplace(name, read_tensor(name, entry));

@@ -1,11 +1,20 @@
 #include "checkpoint/stored_tensor.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 
 namespace convbert {
+namespace {
+
+// Of a shape without elements, whose other dimensions may have any product.
+bool is_empty(const Shape& shape) { return std::ranges::find(shape, 0) != shape.end(); }
+
+}  // namespace
 
 Shape row_major_strides(const Shape& shape) {
   Shape strides(shape.size());
+  if (is_empty(shape)) return strides;
   std::int64_t stride = 1;
   for (std::size_t i = shape.size(); i-- > 0;) {
     strides[i] = stride;
@@ -15,6 +24,7 @@ Shape row_major_strides(const Shape& shape) {
 }
 
 bool StoredTensor::is_contiguous() const {
+  if (is_empty(shape)) return true;
   std::int64_t expected = 1;
   for (std::size_t i = shape.size(); i-- > 0;) {
     if (shape[i] != 1 && strides[i] != expected) return false;  // a single element may skip any way
@@ -37,6 +47,7 @@ void StoredTensor::copy_to(std::span<float> destination) const {
     widen_to_float(dtype, bytes.subspan(static_cast<std::size_t>(source) * width, width),
                    std::span(&value, 1));
     for (std::size_t d = shape.size(); d-- > 0;) {
+      if (shape[d] == 1) continue;
       source += strides[d];
       if (++index[d] < shape[d]) break;
       source -= strides[d] * shape[d];

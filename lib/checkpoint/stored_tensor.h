@@ -11,13 +11,16 @@
 
 namespace convbert {
 
+// Tensors of a file; the largest models of these families have a few thousand.
+inline constexpr std::size_t kMostTensors = 100'000;
+
 // A view of a tensor inside a file's bytes, little-endian; does not own them. Element
 // (i, j, ...) is number i * strides[0] + j * strides[1] + ... from the start of `bytes`, and the
 // reader that made the view has checked that every element lies inside.
 struct StoredTensor {
   DType dtype = DType::f32;
   Shape shape;
-  Shape strides;  // in elements; not negative
+  Shape strides;  // in elements; not negative; of no matter where a dimension is 1
   std::span<const std::byte> bytes;
 
   std::int64_t elements() const { return *element_count(shape); }
@@ -31,7 +34,7 @@ struct StoredTensor {
 // By name, in the order of the names.
 using TensorMap = std::map<std::string, StoredTensor, std::less<>>;
 
-// Strides of a dense row-major tensor.
+// Strides of a dense row-major tensor; zeros where there is no element.
 Shape row_major_strides(const Shape& shape);
 
 }  // namespace convbert

@@ -24,6 +24,10 @@ bool starts_with(Bytes file, std::string_view magic) {
   return file.size() >= magic.size() && std::memcmp(file.data(), magic.data(), magic.size()) == 0;
 }
 
+// How often the tensors of a file may read its bytes, all together: those of tied embeddings do so
+// twice, and where layers share their weights, each layer does.
+constexpr std::uint64_t kMostReadings = 64;
+
 [[noreturn]] void fail(const std::string& source, const std::string& what) {
   throw Error(ErrorKind::format, concat(source, ": not a valid torch checkpoint: ", what));
 }
@@ -59,32 +63,60 @@ StoredTensor view_of(const PickledTensor& tensor, Bytes storage, const std::stri
                         available, " elements of its storage"));
   }
   StoredTensor view{tensor.storage.dtype, tensor.shape, tensor.strides, {}};
+  if (view.elements() > available) {
+    fail(source, concat(quoted, " of shape ", to_string(tensor.shape), " repeats the ", available,
+                        " elements of its storage; save a copy of it, tensor.contiguous()"));
+  }
   if (*last >= 0) view.bytes = storage.subspan(static_cast<std::size_t>(tensor.offset) * width);
   return view;
 }
 
+// Where a torch file's tensors are described and where they lie.
+struct Contents {
+  const Pickle& pickle;
+  std::size_t file_size;
+  std::function<Bytes(const PickledStorage&)> storage_bytes;
+};
+
 // The tensors of a dictionary; entries of other types (a step counter, say) hold no weights.
-TensorMap tensors_of(const Pickle& pickle, const std::string& source,
-                     const std::function<Bytes(const PickledStorage&)>& storage_bytes) {
+TensorMap tensors_of(const Contents& contents, const std::string& source) {
+  const Pickle& pickle = contents.pickle;
   const auto* dict = std::get_if<PickledValue::Dict>(&pickle.at(pickle.root).value);
   if (dict == nullptr) fail(source, "expected a dictionary of tensors at the top");
-  TensorMap tensors;
+  std::map<std::string_view, const PickledTensor*> last;  // of equal names the last one counts
   for (std::size_t i = 0; i + 1 < dict->keys_and_values.size(); i += 2) {
-    const auto* name = std::get_if<std::string>(&pickle.at(dict->keys_and_values[i]).value);
+    const auto* name = std::get_if<std::string_view>(&pickle.at(dict->keys_and_values[i]).value);
     const auto* tensor = std::get_if<PickledTensor>(&pickle.at(dict->keys_and_values[i + 1]).value);
-    if (name == nullptr || tensor == nullptr) continue;
-    tensors.insert_or_assign(*name,
-                             view_of(*tensor, storage_bytes(tensor->storage), *name, source));
+    if (name != nullptr && tensor != nullptr) last.insert_or_assign(*name, tensor);
+  }
+  if (last.size() > kMostTensors) {
+    fail(source, concat("it holds ", last.size(), " tensors; expected at most ", kMostTensors));
+  }
+  TensorMap tensors;
+  std::uint64_t bytes = 0;
+  for (const auto& [key, tensor] : last) {
+    const std::string name(key);
+    const StoredTensor& view =
+        tensors
+            .emplace(name, view_of(*tensor, contents.storage_bytes(tensor->storage), name, source))
+            .first->second;
+    bytes += static_cast<std::uint64_t>(view.elements()) * size_of(view.dtype);
+  }
+  if (bytes / kMostReadings > contents.file_size) {
+    fail(source, concat("its tensors take ", bytes, " bytes, the file has ", contents.file_size,
+                        ": too many of them share a storage"));
   }
   return tensors;
 }
 
-void collect_storages(const Pickle& pickle, std::map<std::string, PickledStorage>& storages) {
+std::map<std::string_view, PickledStorage> storages_of(const Pickle& pickle) {
+  std::map<std::string_view, PickledStorage> storages;
   for (const PickledValue& value : pickle.values) {
     if (const auto* storage = std::get_if<PickledStorage>(&value.value)) {
       storages.emplace(storage->key, *storage);
     }
   }
+  return storages;
 }
 
 }  // namespace
@@ -105,32 +137,35 @@ TensorMap read_torch_zip(Bytes file, const std::string& source) {
   }
   ByteReader reader(pickle_file->second, source + ": data.pkl");
   const Pickle pickle = read_pickle(reader, source);
-  return tensors_of(pickle, source, [&](const PickledStorage& storage) {
-    const auto found = files.find(root + "data/" + storage.key);
+  const auto storage_bytes = [&](const PickledStorage& storage) {
+    const std::string key(storage.key);
+    const auto found = files.find(root + "data/" + key);
     if (found == files.end()) {
-      fail(source, concat("the archive holds no data/", printable(storage.key)));
+      fail(source, concat("the archive holds no data/", printable(key)));
     }
     return found->second;
-  });
+  };
+  return tensors_of({pickle, file.size(), storage_bytes}, source);
 }
 
 TensorMap read_torch_legacy(Bytes file, const std::string& source) {
   ByteReader reader(file, source);
   reader.take(kLegacyMagic.size());
-  const Pickle version = read_pickle(reader, source);
-  const auto* number = std::get_if<std::int64_t>(&version.at(version.root).value);
-  if (number == nullptr || *number != 1001) fail(source, "expected protocol version 1001");
+  {
+    const Pickle version = read_pickle(reader, source);
+    const auto* number = std::get_if<std::int64_t>(&version.at(version.root).value);
+    if (number == nullptr || *number != 1001) fail(source, "expected protocol version 1001");
+  }
   read_pickle(reader, source);  // the writer's type sizes, which name nothing we depend on
   const Pickle pickle = read_pickle(reader, source);
   const Pickle keys = read_pickle(reader, source);
 
-  std::map<std::string, PickledStorage> storages;
-  collect_storages(pickle, storages);
+  const std::map<std::string_view, PickledStorage> storages = storages_of(pickle);
   const auto* list = std::get_if<PickledValue::Sequence>(&keys.at(keys.root).value);
   if (list == nullptr) fail(source, "expected a list of storage keys");
-  std::map<std::string, Bytes> contents;
+  std::map<std::string_view, Bytes> contents;
   for (const std::uint32_t item : list->items) {
-    const auto* key = std::get_if<std::string>(&keys.at(item).value);
+    const auto* key = std::get_if<std::string_view>(&keys.at(item).value);
     const auto storage = key == nullptr ? storages.end() : storages.find(*key);
     if (storage == storages.end()) fail(source, "it lists a storage that no tensor uses");
     const auto elements = reader.read<std::uint64_t>();
@@ -141,13 +176,14 @@ TensorMap read_torch_legacy(Bytes file, const std::string& source) {
     }
     contents.emplace(*key, reader.take(elements * width));
   }
-  return tensors_of(pickle, source, [&](const PickledStorage& storage) {
+  const auto storage_bytes = [&](const PickledStorage& storage) {
     const auto found = contents.find(storage.key);
     if (found == contents.end()) {
-      fail(source, concat("it holds no storage ", printable(storage.key)));
+      fail(source, concat("it holds no storage ", printable(std::string(storage.key))));
     }
     return found->second;
-  });
+  };
+  return tensors_of({pickle, file.size(), storage_bytes}, source);
 }
 
 }  // namespace convbert

@@ -14,6 +14,9 @@
 namespace convbert {
 namespace {
 
+constexpr std::size_t kMostFiles = 1 << 16;  // torch.save writes one a storage, and a few
+constexpr std::size_t kMostNameBytes = 1024;
+
 // minizip reads through callbacks; these serve a span and never leave it.
 struct SpanStream {
   std::span<const std::byte> bytes;
@@ -65,11 +68,17 @@ std::map<std::string, std::span<const std::byte>> read_zip_directory(
   if (zip == nullptr) fail("its directory is missing or damaged (is the file cut short?)");
 
   std::map<std::string, std::span<const std::byte>> files;
+  std::uint64_t left = archive.size();  // bytes that no file has taken so far
   int status = unzGoToFirstFile(zip.get());
   for (; status == UNZ_OK; status = unzGoToNextFile(zip.get())) {
     unz_file_info64 info;
     if (unzGetCurrentFileInfo64(zip.get(), &info, nullptr, 0, nullptr, 0, nullptr, 0) != UNZ_OK) {
       fail("an entry of its directory is damaged");
+    }
+    if (files.size() == kMostFiles) fail(concat("it holds more than ", kMostFiles, " files"));
+    if (info.size_filename > kMostNameBytes) {
+      fail(concat("a file's name has ", info.size_filename, " bytes; expected at most ",
+                  kMostNameBytes));
     }
     std::vector<char> buffer(info.size_filename + 1);
     unzGetCurrentFileInfo64(zip.get(), &info, buffer.data(), buffer.size(), nullptr, 0, nullptr, 0);
@@ -91,6 +100,9 @@ std::map<std::string, std::span<const std::byte>> read_zip_directory(
       fail(concat(quoted, " takes ", info.uncompressed_size, " bytes at ", begin, " of ",
                   archive.size()));
     }
+    // Each byte is summed up once: files that share theirs are no work of torch's.
+    if (info.uncompressed_size > left) fail(quoted + " overlaps another file");
+    left -= info.uncompressed_size;
     const auto bytes = archive.subspan(begin, info.uncompressed_size);
     if (crc_of(bytes) != info.crc) fail(quoted + " does not match its checksum");
     if (!files.emplace(name, bytes).second) fail(quoted + " occurs twice");

@@ -84,6 +84,10 @@ std::string check_json(std::string_view text, const JsonLimits& limits) {
 }
 
 Json parse_json(std::string_view text, const std::string& source, const JsonLimits& limits) {
+  if (text.size() > kMostJsonBytes) {
+    throw Error(ErrorKind::format, concat(source, ": JSON of ", text.size(),
+                                          " bytes; expected at most ", kMostJsonBytes));
+  }
   const std::string complaint = check_json(text, limits);
   if (!complaint.empty()) throw Error(ErrorKind::format, concat(source, ": ", complaint));
   try {

@@ -4,12 +4,15 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string>
 
 namespace convbert {
 
 // Owns a read-only mapping of a regular file. Move-only. The bytes stay valid, at the same
-// address, until it is destroyed. Nothing protects a reader from another process that truncates
-// the file meanwhile.
+// address, until it is destroyed.
+//
+// Another process may cut the file short meanwhile. What is then missing reads as zeros, once
+// survive_cut_files() has been called, and check() says so; else reading it ends the process.
 class MappedFile {
  public:
   // Throws Error(system) naming the path when it cannot be opened or is not a regular file.
@@ -20,12 +23,23 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
+  // Throws Error(system) naming the path if the file has become shorter. To be called before what
+  // was made of the bytes is used.
+  void check() const;
+
   // Takes its pages out of this process's memory; those that are read again come back.
   void release_pages() const;
 
  private:
+  std::string path_;
+  int descriptor_ = -1;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  std::size_t slot_ = 0;  // among the ranges that the signal handler knows
 };
+
+// Takes over SIGBUS for reads of mapped files beyond their end; any other ends the process as
+// before. For programs: a library leaves signals to its host.
+void survive_cut_files();
 
 }  // namespace convbert

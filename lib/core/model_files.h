@@ -30,7 +30,10 @@ class FileBytes {
   std::string_view text() const {
     return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
   }
-  // See MappedFile::release_pages().
+  // See MappedFile.
+  void check() const {
+    if (mapping_) mapping_->check();
+  }
   void release_pages() const {
     if (mapping_) mapping_->release_pages();
   }

@@ -34,7 +34,11 @@ void Workspace::release(std::size_t block, std::size_t used) {
   std::size_t total = 0;
   for (const FloatBuffer& buffer : blocks_) total += buffer.size();
   blocks_.clear();
-  blocks_.emplace_back(total);
+  try {
+    blocks_.emplace_back(total);
+  } catch (const std::bad_alloc&) {
+    // A Frame ends: who asks for memory next may hear of it.
+  }
 }
 
 }  // namespace convbert

@@ -23,6 +23,7 @@ Encoder::Encoder(const ModelConfig& config, const EncoderWeights& weights,
       words_(weights.words),
       positions_(weights.positions),
       types_(weights.types),
+      check_tables_(options.check_tables),
       embedding_norm_(make_norm(weights.embedding_norm, config.layer_norm_epsilon)),
       attention_(config.attention_heads, config.head_size, options.precision) {
   const nn::ComputeScope scope;
@@ -104,6 +105,7 @@ void Encoder::embed(const Pass& pass, MatrixView hidden) const {
       nn::add_in_place(embedded.row(token), part.data(), width);
     }
   }
+  if (check_tables_) check_tables_();
   embedding_norm_.forward(embedded, embedded, pass.workspace);
   if (embedding_projection_) embedding_projection_->forward(embedded, hidden, pass.workspace);
 }
@@ -159,7 +161,7 @@ void Encoder::self_attention(const Pass& pass, std::int64_t index,
                              std::span<const MatrixView> projected, MatrixView context) const {
   for (std::int64_t s = 0; s < pass.batch.sequences(); ++s) {
     std::function<void(const nn::AttentionView&)> observe;
-    if (pass.observer != nullptr) {
+    if (pass.observer != nullptr && pass.observer->wants_attention(index)) {
       observe = [&](const nn::AttentionView& attention) {
         pass.observer->on_attention(index, s, attention);
       };

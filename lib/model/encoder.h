@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,7 +48,9 @@ class EncoderObserver {
   virtual ~EncoderObserver() = default;
   // 0: the embeddings' output, n: that of layer n, as in `hidden_states`. [tokens, hidden]
   virtual void on_hidden(std::int64_t /*index*/, ConstMatrixView /*hidden*/) {}
-  // Of one sequence in one layer (from 0), after the softmax.
+  // Whether it wants the weights of attention in this layer (from 0): they are copied for it.
+  virtual bool wants_attention(std::int64_t /*layer*/) const { return false; }
+  // Of one sequence in such a layer, after the softmax.
   virtual void on_attention(std::int64_t /*layer*/, std::int64_t /*sequence*/,
                             const nn::AttentionView& /*attention*/) {}
   // Kernels of all tokens in one layer (from 0), after the softmax. [tokens, heads * kernel]
@@ -115,6 +118,7 @@ class Encoder {
   EmbeddingTable words_;
   EmbeddingTable positions_;
   EmbeddingTable types_;
+  std::function<void()> check_tables_;
   nn::LayerNorm embedding_norm_;
   std::optional<nn::Linear> embedding_projection_;
   nn::SelfAttention attention_;

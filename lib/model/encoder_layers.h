@@ -38,6 +38,9 @@ struct EncoderOptions {
   // Called from these threads, one at a time, whenever a layer's weights have been packed and will
   // not be read again.
   std::function<void()> on_layer_packed{};
+  // Called after every look-up of embeddings, which are read where they are stored; throws if they
+  // are no longer what they were.
+  std::function<void()> check_tables{};
 };
 
 // By several threads, each taking the next layer that is left. `depthwise`: the convolution that

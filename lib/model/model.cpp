@@ -52,11 +52,16 @@ Model load_model(const ModelFiles& files, const LoadOptions& options) {
     classifier.emplace(load_classifier(files, config, checkpoint, binder));
   }
   UnusedTensors unused = binder.unused();
+  const auto check_files = [files_in_use = checkpoint.files()] {
+    for (const FileBytes& file : files_in_use) file.check();
+  };
   // Packed weights are copies: of the file, no more than one layer a thread is in memory.
   Encoder encoder(config, encoder_weights,
                   {.precision = options.precision,
                    .threads = options.threads,
-                   .on_layer_packed = [&checkpoint] { checkpoint.release_pages(); }});
+                   .on_layer_packed = [&checkpoint] { checkpoint.release_pages(); },
+                   .check_tables = check_files});
+  check_files();
   return {files.origin(),        config,
           std::move(checkpoint), heads,
           std::move(unused),     std::move(encoder),

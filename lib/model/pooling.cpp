@@ -41,7 +41,7 @@ void pool(Pooling pooling, ConstMatrixView hidden, std::span<float> to) {
   } else if (pooling == Pooling::max) {
     for (std::int64_t row = 1; row < hidden.rows; ++row) {
       std::ranges::transform(to, hidden.row_span(row), to.begin(),
-                             [](float a, float b) { return std::max(a, b); });
+                             [](float a, float b) { return b > a || std::isnan(b) ? b : a; });
     }
   }
 }

@@ -1,8 +1,9 @@
 #include "text/added_tokens.h"
 
 #include <algorithm>
-#include <functional>
+#include <utility>
 
+#include "core/error.h"
 #include "core/utf8.h"
 #include "text/unicode.h"
 
@@ -25,27 +26,55 @@ bool touches_word(std::string_view text, std::size_t begin, std::size_t end) {
          (end < text.size() && is_word_at(end));
 }
 
-}  // namespace
-
-void AddedTokenMatcher::add(const AddedToken& token) {
-  if (token.content.empty()) return;
-  const auto same = std::ranges::find(tokens_, token.content, &AddedToken::content);
-  if (same != tokens_.end()) {
-    *same = token;  // the later definition counts
-    return;
+bool is_white_space(std::string_view text) {
+  for (std::size_t position = 0; position < text.size();) {
+    if (!unicode::is(decode_utf8(text, position), unicode::kWhitespace)) return false;
   }
-  const auto shorter =
-      std::ranges::upper_bound(tokens_, token.content.size(), std::ranges::greater{},
-                               [](const AddedToken& other) { return other.content.size(); });
-  tokens_.insert(shorter, token);
-  is_first_byte_[static_cast<unsigned char>(token.content.front())] = true;
+  return true;
 }
 
+}  // namespace
+
+AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
+  std::erase_if(tokens_, [](const AddedToken& token) { return token.content.empty(); });
+  // The later of equal ones first, as unique() keeps the first.
+  std::ranges::reverse(tokens_);
+  std::ranges::stable_sort(tokens_, {}, &AddedToken::content);
+  const auto rest = std::ranges::unique(tokens_, {}, &AddedToken::content);
+  tokens_.erase(rest.begin(), rest.end());
+  for (const AddedToken& token : tokens_) {
+    is_first_byte_[static_cast<unsigned char>(token.content.front())] = true;
+    if (token.content.size() > kMostAddedTokenBytes) {
+      throw Error(ErrorKind::format,
+                  concat("added token ", token.id, " has ", token.content.size(),
+                         " bytes; expected at most ", kMostAddedTokenBytes));
+    }
+    if (token.rstrip && is_white_space(token.content)) {
+      throw Error(ErrorKind::format, concat("added token ", token.id, ": \"rstrip\" of a token ",
+                                            "that is white space itself is not supported"));
+    }
+  }
+}
+
+// Tokens with the same beginning are neighbours, the shortest first: each byte of the text leaves
+// fewer of them.
 const AddedToken* AddedTokenMatcher::longest_at(std::string_view text, std::size_t position) const {
   const std::string_view rest = text.substr(position);
-  const auto found = std::ranges::find_if(
-      tokens_, [&](const AddedToken& token) { return rest.starts_with(token.content); });
-  return found == tokens_.end() ? nullptr : &*found;
+  const AddedToken* longest = nullptr;
+  auto first = tokens_.begin();
+  auto last = tokens_.end();
+  for (std::size_t length = 0;; ++length) {
+    if (first != last && first->content.size() == length) longest = &*first++;
+    if (first == last || length == rest.size()) return longest;
+    if (last - first == 1) return rest.starts_with(first->content) ? &*first : longest;
+    const auto byte_of = [length](const AddedToken& token) {
+      return static_cast<unsigned char>(token.content[length]);
+    };
+    const auto same = std::ranges::equal_range(
+        first, last, static_cast<unsigned char>(rest[length]), {}, byte_of);
+    first = same.begin();
+    last = same.end();
+  }
 }
 
 std::optional<TextSpan> AddedTokenMatcher::find(std::string_view text, std::size_t done,

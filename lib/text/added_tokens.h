@@ -11,6 +11,8 @@
 
 namespace convbert {
 
+inline constexpr std::size_t kMostAddedTokenBytes = 256;
+
 struct AddedToken {
   std::string content{};  // UTF-8, not empty
   std::int32_t id = 0;
@@ -32,7 +34,11 @@ struct TextSpan {
 // Finds a set of tokens in a text, leftmost first, longest where several begin at one place.
 class AddedTokenMatcher {
  public:
-  void add(const AddedToken& token);
+  AddedTokenMatcher() = default;
+  // Those without content are never found; of equal contents the last one counts. Throws
+  // Error(format) for what makes a text's work grow faster than the text: a token that is too long,
+  // and one of nothing but white space that takes more of it along.
+  explicit AddedTokenMatcher(std::vector<AddedToken> tokens);
   bool empty() const { return tokens_.empty(); }
 
   // Calls visit(span) for added tokens and for the rest of `text`, well-formed UTF-8, in order,
@@ -57,7 +63,7 @@ class AddedTokenMatcher {
                                std::size_t& position) const;
   const AddedToken* longest_at(std::string_view text, std::size_t position) const;
 
-  std::vector<AddedToken> tokens_;         // longest first
+  std::vector<AddedToken> tokens_;         // by their contents' bytes
   std::array<bool, 256> is_first_byte_{};  // of any of them
 };
 

@@ -84,16 +84,25 @@ void Normalizer::put(char32_t c, bool is_inserted) {
 }
 
 void Normalizer::lowercase() {
-  for (std::size_t i = 0; i < characters_.size(); ++i) {
-    const auto [c, source] = characters_[i];
-    if (!unicode::is(c, unicode::kHasLowercase)) continue;
-    const unicode::Lowercase lower = unicode::lowercase(c);
-    characters_[i].character = lower.characters[0];
-    if (lower.count == 2) {  // U+0130 alone
-      ++i;
-      characters_.insert(characters_.begin() + static_cast<std::ptrdiff_t>(i),
-                         {lower.characters[1], source});
+  std::size_t doubled = 0;  // U+0130, which alone becomes two, is left for later
+  for (NormalizedCharacter& character : characters_) {
+    if (!unicode::is(character.character, unicode::kHasLowercase)) continue;
+    const unicode::Lowercase lower = unicode::lowercase(character.character);
+    if (lower.count == 1) {
+      character.character = lower.characters[0];
+    } else {
+      ++doubled;
     }
+  }
+  // From the end, each character moves once, to where those before it have room for two.
+  std::size_t from = characters_.size();
+  std::size_t to = from + doubled;
+  characters_.resize(to);
+  while (from < to) {
+    const auto [c, source] = characters_[--from];
+    const unicode::Lowercase lower = unicode::lowercase(c);
+    if (lower.count == 2) characters_[--to] = {lower.characters[1], source};
+    characters_[--to] = {lower.count == 2 ? lower.characters[0] : c, source};
   }
 }
 

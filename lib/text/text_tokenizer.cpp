@@ -1,5 +1,6 @@
 #include "text/text_tokenizer.h"
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,29 +13,31 @@ namespace convbert {
 // One text on its way, with the memory that this takes.
 class TextTokenizer::Pass {
  public:
-  Pass(const TextTokenizer& tokenizer, std::string_view text)
-      : tokenizer_(tokenizer), text_(text), normalizer_(tokenizer.normalizer_) {
-    tokens_.reserve(text.size() / 4 + 8);
+  Pass(const TextTokenizer& tokenizer, std::string_view text, std::size_t most)
+      : tokenizer_(tokenizer), text_(text), most_(most), normalizer_(tokenizer.normalizer_) {
+    tokens_.reserve(std::min(text.size() / 4 + 8, kMostReserved));
   }
 
-  std::vector<Token> run() {
+  TokenRun run() {
     tokenizer_.raw_matcher_.split(text_, [&](const TextSpan& span) {
       move_to(span.begin);
       if (span.id != TextSpan::kNoToken) {
         const std::uint32_t begin = source_;
         move_to(span.end);
-        tokens_.push_back({span.id, {begin, source_}});
+        add_token({span.id, {begin, source_}});
       } else if (tokenizer_.normalized_matcher_.empty()) {
         split_words(span.end);
       } else {
         split_normalized(normalize_until(span.end));
       }
     });
-    return std::move(tokens_);
+    const std::size_t total = dropped_ + tokens_.size();
+    return {std::move(tokens_), total};
   }
 
  private:
   using Kind = AsciiRules::Kind;
+  static constexpr std::size_t kMostReserved = 1 << 12;  // tokens
 
   Kind kind_at(std::size_t position) const { return tokenizer_.ascii_.kind(text_[position]); }
 
@@ -69,8 +72,24 @@ class TextTokenizer::Pass {
     for (std::size_t i = 0; i < size; ++i) {
       word_[i] = tokenizer_.ascii_.lowercase(text_[position_ + i]);
     }
-    tokenizer_.wordpiece_.split({.bytes = word_, .sources = {}, .first_source = source_}, tokens_);
+    add_word({.bytes = word_, .sources = {}, .first_source = source_});
     skip_ascii(size);
+  }
+
+  void add_word(const Word& word) {
+    tokenizer_.wordpiece_.split(word, tokens_);
+    drop_surplus();
+  }
+
+  void add_token(const Token& token) {
+    tokens_.push_back(token);
+    drop_surplus();
+  }
+
+  void drop_surplus() {
+    if (tokens_.size() <= most_) return;
+    dropped_ += tokens_.size() - most_;
+    tokens_.resize(most_);
   }
 
   void skip_ascii(std::size_t size) {
@@ -94,7 +113,7 @@ class TextTokenizer::Pass {
         append_utf8(word_, character);
         sources_.resize(word_.size(), source);
       }
-      tokenizer_.wordpiece_.split({.bytes = word_, .sources = sources_}, tokens_);
+      add_word({.bytes = word_, .sources = sources_});
     });
   }
 
@@ -113,7 +132,7 @@ class TextTokenizer::Pass {
       if (span.id == TextSpan::kNoToken) {
         split_normal_words(part);
       } else {
-        tokens_.push_back({span.id, {part.front().source, part.back().source + 1}});
+        add_token({span.id, {part.front().source, part.back().source + 1}});
       }
     });
   }
@@ -134,6 +153,8 @@ class TextTokenizer::Pass {
 
   const TextTokenizer& tokenizer_;
   std::string_view text_;
+  std::size_t most_;          // tokens that are kept
+  std::size_t dropped_ = 0;   // and those that were not
   std::size_t position_ = 0;  // in bytes
   std::uint32_t source_ = 0;  // the same place in code points
   Normalizer normalizer_;
@@ -146,13 +167,17 @@ TextTokenizer::TextTokenizer(const Vocab& vocab, const Parts& parts)
     : normalizer_(parts.normalizer),
       ascii_(parts.normalizer),
       wordpiece_(vocab, parts.wordpiece, parts.unknown_id) {
+  std::vector<AddedToken> raw;
+  std::vector<AddedToken> normalized;
   for (const AddedToken& token : parts.added_tokens) {
-    (token.normalized ? normalized_matcher_ : raw_matcher_).add(token);
+    (token.normalized ? normalized : raw).push_back(token);
   }
+  raw_matcher_ = AddedTokenMatcher(std::move(raw));
+  normalized_matcher_ = AddedTokenMatcher(std::move(normalized));
 }
 
-std::vector<Token> TextTokenizer::tokenize(std::string_view text) const {
-  return Pass(*this, text).run();
+TokenRun TextTokenizer::tokenize(std::string_view text, std::size_t most) const {
+  return Pass(*this, text, most).run();
 }
 
 }  // namespace convbert

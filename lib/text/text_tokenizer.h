@@ -14,6 +14,12 @@
 
 namespace convbert {
 
+// The first tokens of a text, and how many all of it has.
+struct TokenRun {
+  std::vector<Token> tokens;
+  std::size_t total = 0;
+};
+
 // Const after construction; threads may share it.
 class TextTokenizer {
  public:
@@ -25,8 +31,8 @@ class TextTokenizer {
   };
   TextTokenizer(const Vocab& vocab, const Parts& parts);
 
-  // `text` must be well-formed UTF-8.
-  std::vector<Token> tokenize(std::string_view text) const;
+  // `text` must be well-formed UTF-8. Keeps `most` tokens at most, and counts the rest.
+  TokenRun tokenize(std::string_view text, std::size_t most) const;
 
  private:
   class Pass;

@@ -1,6 +1,7 @@
 #include "text/tokenizer.h"
 
 #include <algorithm>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 
@@ -24,15 +25,14 @@ std::pair<std::size_t, std::size_t> longest_first(std::size_t first, std::size_t
   return swapped ? std::pair(longer, shorter) : std::pair(shorter, longer);
 }
 
-using Tokens = std::vector<Token>;
-
-void shorten(Tokens& tokens, std::size_t length) {
-  if (length < tokens.size()) tokens.resize(length);
+void shorten(TokenRun& run, std::size_t length) {
+  if (length < run.tokens.size()) run.tokens.resize(length);
 }
 
-void truncate(Tokens& first, Tokens* second, std::size_t budget, Truncation strategy) {
-  const std::size_t second_size = second == nullptr ? 0 : second->size();
-  const std::size_t total = first.size() + second_size;
+// No text keeps more than `budget` tokens, whatever the strategy.
+void truncate(TokenRun& first, TokenRun* second, std::size_t budget, Truncation strategy) {
+  const std::size_t second_size = second == nullptr ? 0 : second->total;
+  const std::size_t total = first.total + second_size;
   if (total <= budget) return;
   const auto fail = [&](const std::string& what) {
     throw Error(ErrorKind::input, concat("the text has ", total, " tokens, the limit is ", budget,
@@ -44,17 +44,17 @@ void truncate(Tokens& first, Tokens* second, std::size_t budget, Truncation stra
     case Truncation::longest_first:
       if (second == nullptr) return shorten(first, budget);
       {
-        const auto [keep_first, keep_second] = longest_first(first.size(), second_size, budget);
+        const auto [keep_first, keep_second] = longest_first(first.total, second_size, budget);
         shorten(first, keep_first);
         shorten(*second, keep_second);
       }
       return;
     case Truncation::only_first:
-      if (first.size() <= excess) {
-        fail(concat(": the first has too few (", first.size(),
+      if (first.total <= excess) {
+        fail(concat(": the first has too few (", first.total,
                     ") to cut; use --truncation longest_first"));
       }
-      return shorten(first, first.size() - excess);
+      return shorten(first, first.total - excess);
     case Truncation::only_second:
       if (second_size <= excess) {
         fail(concat(": the second has too few (", second_size,
@@ -65,9 +65,15 @@ void truncate(Tokens& first, Tokens* second, std::size_t budget, Truncation stra
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
+  std::size_t at = text.find(from);
+  if (at == std::string::npos) return;
+  std::string replaced;
+  std::size_t done = 0;
+  for (; at != std::string::npos; at = text.find(from, done)) {
+    replaced.append(text, done, at - done).append(to);
+    done = at + from.size();
   }
+  text = replaced.append(text, done);
 }
 
 // Hugging Face's clean_up_tokenization, which the decoder applies token by token.
@@ -90,7 +96,7 @@ class EncodingWriter {
     encoding_.sequence.reserve(size);
   }
 
-  void add(const Tokens& tokens, std::int32_t type_id, std::uint8_t sequence) {
+  void add(const std::vector<Token>& tokens, std::int32_t type_id, std::uint8_t sequence) {
     for (const Token& token : tokens) {
       encoding_.ids.push_back(token.id);
       encoding_.offsets.push_back(token.offsets);
@@ -194,36 +200,35 @@ int Tokenizer::special_tokens(bool is_pair) const {
 
 Encoding Tokenizer::encode(std::string_view text, std::optional<std::string_view> pair,
                            const EncodeOptions& options) const {
-  Tokens first = impl_->texts.tokenize(text);
-  std::optional<Tokens> second;
-  if (pair) second = impl_->texts.tokenize(*pair);
-  const auto count = [&] { return first.size() + (second ? second->size() : 0); };
-  const int added = options.add_special_tokens ? special_tokens(second.has_value()) : 0;
-
-  const std::size_t before = count();
-  if (options.max_length > 0) {
-    if (options.max_length < added) {
-      throw Error(ErrorKind::input,
-                  concat("a limit of ", options.max_length, " tokens leaves no room for the ",
-                         added, " special tokens"));
-    }
-    truncate(first, second ? &*second : nullptr,
-             static_cast<std::size_t>(options.max_length - added), options.truncation);
+  const int added = options.add_special_tokens ? special_tokens(pair.has_value()) : 0;
+  if (options.max_length > 0 && options.max_length < added) {
+    throw Error(ErrorKind::input,
+                concat("a limit of ", options.max_length, " tokens leaves no room for the ", added,
+                       " special tokens"));
   }
+  const bool is_limited = options.max_length > 0;
+  const std::size_t budget = is_limited ? static_cast<std::size_t>(options.max_length - added)
+                                        : std::numeric_limits<std::size_t>::max();
+  TokenRun first = impl_->texts.tokenize(text, budget);
+  std::optional<TokenRun> second;
+  if (pair) second = impl_->texts.tokenize(*pair, budget);
+  truncate(first, second ? &*second : nullptr, budget, options.truncation);
+  const std::size_t count = first.tokens.size() + (second ? second->tokens.size() : 0);
+  const std::size_t total = first.total + (second ? second->total : 0);
 
-  EncodingWriter writer(count() + static_cast<std::size_t>(added));
+  EncodingWriter writer(count + static_cast<std::size_t>(added));
   for (const TemplatePiece& piece : second ? impl_->spec.pair : impl_->spec.single) {
     switch (piece.kind) {
-      case TemplatePiece::Kind::first_text: writer.add(first, piece.type_id, 0); break;
+      case TemplatePiece::Kind::first_text: writer.add(first.tokens, piece.type_id, 0); break;
       case TemplatePiece::Kind::second_text:
-        if (second) writer.add(*second, piece.type_id, 1);
+        if (second) writer.add(second->tokens, piece.type_id, 1);
         break;
       case TemplatePiece::Kind::token:
         if (options.add_special_tokens) writer.add_special(piece.id, piece.type_id);
         break;
     }
   }
-  return writer.finish(before - count());
+  return writer.finish(total - count);
 }
 
 std::string_view Tokenizer::token(std::int32_t id) const {
@@ -274,11 +279,12 @@ std::string Tokenizer::decode(const std::vector<std::int32_t>& ids,
 
 namespace {
 
-// Where each code point of the text starts, counted in the unit, and where the last one ends.
-std::vector<std::uint32_t> starts_of(std::string_view text, OffsetUnit unit) {
+// Where each of the first `count` code points of the text starts, counted in the unit, and where
+// the last of them ends.
+std::vector<std::uint32_t> starts_of(std::string_view text, std::uint32_t count, OffsetUnit unit) {
   std::vector<std::uint32_t> starts{0};
-  starts.reserve(text.size() + 1);
-  for (std::size_t position = 0; position < text.size();) {
+  starts.reserve(std::size_t{count} + 1);
+  for (std::size_t position = 0; position < text.size() && starts.size() <= count;) {
     const char32_t c = decode_utf8(text, position);
     const int length = unit == OffsetUnit::byte ? utf8_length(c) : utf16_length(c);
     starts.push_back(starts.back() + static_cast<std::uint32_t>(length));
@@ -291,8 +297,13 @@ std::vector<std::uint32_t> starts_of(std::string_view text, OffsetUnit unit) {
 void convert_offsets(Encoding& encoding, std::string_view text,
                      std::optional<std::string_view> pair, OffsetUnit unit) {
   if (unit == OffsetUnit::codepoint) return;
-  const std::vector<std::uint32_t> starts[2] = {starts_of(text, unit),
-                                                starts_of(pair.value_or(""), unit)};
+  std::uint32_t ends[2] = {0, 0};
+  for (std::size_t i = 0; i < encoding.size(); ++i) {
+    std::uint32_t& end = ends[encoding.sequence[i]];
+    end = std::max(end, encoding.offsets[i].end);
+  }
+  const std::vector<std::uint32_t> starts[2] = {starts_of(text, ends[0], unit),
+                                                starts_of(pair.value_or(""), ends[1], unit)};
   for (std::size_t i = 0; i < encoding.size(); ++i) {
     Offsets& range = encoding.offsets[i];
     const auto& of_text = starts[encoding.sequence[i]];

@@ -1,5 +1,6 @@
 #include "text/tokenizer_json.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
@@ -8,7 +9,9 @@
 namespace convbert {
 namespace {
 
-constexpr std::int64_t kMaxId = 1 << 22;
+// Longer words are unknown; a word's work grows with its square. Usual is 100.
+constexpr std::int64_t kMostWordCharacters = 1000;
+constexpr std::size_t kMostTemplatePieces = 64;
 
 class TokenizerJsonReader {
  public:
@@ -40,9 +43,9 @@ class TokenizerJsonReader {
   }
 
   std::int32_t to_id(const Json& value) const {
-    if (!value.is_number_integer() || value.get<std::int64_t>() < 0 ||
-        value.get<std::int64_t>() > kMaxId) {
-      fail(concat("a token's id: expected 0 to ", kMaxId, ", found ", printable(value.dump())));
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() >= kMostTokens) {
+      fail(concat("a token's id: expected 0 to ", kMostTokens - 1, ", found ",
+                  printable(value.dump())));
     }
     return value.get<std::int32_t>();
   }
@@ -59,8 +62,9 @@ class TokenizerJsonReader {
     spec_.wordpiece.continuation_prefix =
         json_string(model, "continuing_subword_prefix", "##", source_);
     const std::int64_t longest = json_integer(model, "max_input_chars_per_word", 100, source_);
-    if (longest < 1 || longest > 1'000'000) {
-      fail(concat("\"max_input_chars_per_word\": expected a positive number, found ", longest));
+    if (longest < 1 || longest > kMostWordCharacters) {
+      fail(concat("\"max_input_chars_per_word\": expected 1 to ", kMostWordCharacters, ", found ",
+                  longest));
     }
     spec_.wordpiece.max_word_characters = static_cast<std::size_t>(longest);
   }
@@ -112,8 +116,8 @@ class TokenizerJsonReader {
       spec_.single = single_template(cls, sep);
       spec_.pair = pair_template(cls, sep);
     } else if (type == "TemplateProcessing") {
-      spec_.single = read_template(*processor, "single");
-      spec_.pair = read_template(*processor, "pair");
+      spec_.single = read_template(*processor, "single", 1);
+      spec_.pair = read_template(*processor, "pair", 2);
     } else {
       fail(concat("\"post_processor\": expected TemplateProcessing or BertProcessing, found ",
                   printable(type)));
@@ -130,10 +134,13 @@ class TokenizerJsonReader {
   }
 
   // [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}, ...]
-  std::vector<TemplatePiece> read_template(const Json& processor, const char* key) const {
+  // Of so many texts, each of them once.
+  std::vector<TemplatePiece> read_template(const Json& processor, const char* key,
+                                           std::ptrdiff_t texts) const {
     const auto list = processor.find(key);
-    if (list == processor.end() || !list->is_array()) {
-      fail(concat("\"post_processor\": expected a list \"", key, "\""));
+    if (list == processor.end() || !list->is_array() || list->size() > kMostTemplatePieces) {
+      fail(concat("\"post_processor\": expected a list \"", key, "\" of at most ",
+                  kMostTemplatePieces, " pieces"));
     }
     std::vector<TemplatePiece> pieces;
     for (const Json& item : *list) {
@@ -155,6 +162,14 @@ class TokenizerJsonReader {
         fail(concat("\"post_processor\": a sequence \"", printable(id), "\""));
       }
       pieces.push_back(piece);
+    }
+    const auto count = [&](TemplatePiece::Kind kind) {
+      return std::ranges::count(pieces, kind, &TemplatePiece::kind);
+    };
+    if (count(TemplatePiece::Kind::first_text) != 1 ||
+        count(TemplatePiece::Kind::second_text) != texts - 1) {
+      fail(concat("\"post_processor\": \"", key, "\": expected ",
+                  texts == 1 ? "A once" : "A and B once"));
     }
     return pieces;
   }

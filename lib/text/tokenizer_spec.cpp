@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <unordered_map>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -102,27 +103,27 @@ class SpecReader {
   // Later definitions of one content replace earlier ones; a token without an id of its own keeps
   // the vocabulary's, or gets the next one.
   void define(AddedToken token, std::optional<std::int64_t> id) {
-    constexpr std::int64_t kMaxId = 1 << 22;
-    if (id && (*id < 0 || *id > kMaxId)) {
+    AddedToken* known = added_token(token.content);
+    const auto found = spec_.vocab.find(token.content);
+    if (!id) id = known != nullptr ? known->id : found.value_or(next_id_);
+    if (*id < 0 || *id >= kMostTokens) {
       throw Error(ErrorKind::format, concat(files_.origin(), ": token \"", printable(token.content),
-                                            "\": id ", *id, ": expected 0 to ", kMaxId));
+                                            "\": id ", *id, ": expected 0 to ", kMostTokens - 1));
     }
-    const auto known = std::ranges::find(spec_.added_tokens, token.content, &AddedToken::content);
-    const bool is_new = known == spec_.added_tokens.end();
-    if (id) {
-      token.id = static_cast<std::int32_t>(*id);
-    } else if (!is_new) {
-      token.id = known->id;
-    } else {
-      const auto found = spec_.vocab.find(token.content);
-      token.id = found ? *found : next_id_;
-    }
+    token.id = static_cast<std::int32_t>(*id);
     next_id_ = std::max(next_id_, token.id + 1);
-    if (is_new) {
-      spec_.added_tokens.push_back(std::move(token));
-    } else {
+    if (known != nullptr) {
       *known = std::move(token);
+    } else {
+      places_.emplace(token.content, spec_.added_tokens.size());
+      spec_.added_tokens.push_back(std::move(token));
     }
+  }
+
+  // The one with this content, or null.
+  AddedToken* added_token(const std::string& content) {
+    const auto place = places_.find(content);
+    return place == places_.end() ? nullptr : &spec_.added_tokens[place->second];
   }
 
   void read_special_tokens() {
@@ -170,16 +171,14 @@ class SpecReader {
     Json value = config_.contains(setting) ? config_[setting] : special_map_.value(setting, Json());
     if (value.is_null()) value = fallback;
     const AddedToken token = to_token(value, true, config_path());
-    const bool is_known = spec_.vocab.find(token.content) ||
-                          std::ranges::find(spec_.added_tokens, token.content,
-                                            &AddedToken::content) != spec_.added_tokens.end();
+    const bool is_known = spec_.vocab.find(token.content) || added_token(token.content) != nullptr;
     if (is_known) define(token, std::nullopt);
     return token.content;
   }
 
-  std::int32_t id_of(const std::string& content) const {
-    const auto token = std::ranges::find(spec_.added_tokens, content, &AddedToken::content);
-    if (token == spec_.added_tokens.end()) {
+  std::int32_t id_of(const std::string& content) {
+    const AddedToken* token = added_token(content);
+    if (token == nullptr) {
       throw Error(ErrorKind::format, concat(files_.path_of("vocab.txt"), ": expected the token \"",
                                             printable(content), "\", which encloses every text"));
     }
@@ -190,6 +189,7 @@ class SpecReader {
   Json config_;
   Json special_map_;
   TokenizerSpec spec_;
+  std::unordered_map<std::string, std::size_t> places_;  // of added tokens, by their contents
   std::int32_t next_id_ = 0;
 };
 

@@ -10,15 +10,13 @@
 namespace convbert {
 namespace {
 
+// `line` must be well-formed.
 std::string_view strip_end(std::string_view line) {
   while (!line.empty()) {
-    std::size_t start = previous_utf8(line, line.size());
-    const std::string_view last = line.substr(start);
-    if (find_invalid_utf8(last) != kValidUtf8 ||
-        !unicode::is(decode_utf8(line, start), unicode::kWhitespace)) {
-      break;
-    }
-    line.remove_suffix(last.size());
+    const std::size_t start = previous_utf8(line, line.size());
+    std::size_t position = start;
+    if (!unicode::is(decode_utf8(line, position), unicode::kWhitespace)) break;
+    line = line.substr(0, start);
   }
   return line;
 }
@@ -32,13 +30,26 @@ Vocab::Hash hash_of(std::string_view token) {
 }  // namespace
 
 Vocab Vocab::from_lines(std::string_view text, const std::string& source) {
+  if (text.size() > kMostVocabularyBytes) {
+    throw Error(ErrorKind::format, concat(source, ": a vocabulary of ", text.size(),
+                                          " bytes; expected at most ", kMostVocabularyBytes));
+  }
+  const std::ptrdiff_t lines = std::ranges::count(text, '\n') + (text.ends_with('\n') ? 0 : 1);
+  if (lines > kMostTokens) {
+    throw Error(ErrorKind::format, concat(source, ": a vocabulary of ", lines,
+                                          " lines; expected at most ", kMostTokens));
+  }
   Vocab vocab;
-  vocab.reserve(static_cast<std::size_t>(std::ranges::count(text, '\n')) + 1, text.size());
+  vocab.reserve(static_cast<std::size_t>(lines), text.size());
   std::int32_t id = 0;
   while (!text.empty()) {
-    if (id == INT32_MAX) throw Error(ErrorKind::format, concat(source, ": too many lines"));
     const std::size_t end = text.find('\n');
-    vocab.insert(strip_end(text.substr(0, end)), id++);
+    const std::string_view line = text.substr(0, end);
+    if (find_invalid_utf8(line) == kValidUtf8) {
+      vocab.insert(strip_end(line), id++);
+    } else {
+      vocab.insert(strip_end(replace_invalid_utf8(line)), id++);
+    }
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   if (vocab.size() == 0)

@@ -11,12 +11,18 @@
 
 namespace convbert {
 
+// Ids are below this, those of added tokens, too; the largest WordPiece vocabularies have half.
+inline constexpr std::int32_t kMostTokens = 1 << 20;
+// Of all tokens of a vocabulary.
+inline constexpr std::size_t kMostVocabularyBytes = 16 << 20;
+
 class Vocab {
  public:
   // vocab.txt: a token a line, its id the line's number from 0. White space at the end of a line
-  // belongs to no token; of equal lines the last counts. Throws Error(format) when it is empty.
+  // belongs to no token; of equal lines the last counts; bytes that are no UTF-8, which published
+  // vocabularies have, become U+FFFD. Throws Error(format) when it is empty or too large.
   static Vocab from_lines(std::string_view text, const std::string& source);
-  // From token -> id, as tokenizer.json has it.
+  // From token -> id below kMostTokens, as tokenizer.json has it.
   static Vocab from_pairs(const std::vector<std::pair<std::string, std::int32_t>>& pairs);
 
   // The hash of a token, which grows byte by byte (FNV-1a with another multiplier).

@@ -212,10 +212,19 @@ TEST_CASE("vectors of a layer, and of fewer dimensions") {
   check_close(model.embed_tokens({text}, {.layer = 0})[0].values,
               expected.of(0, "embeddings").values);
   check_close(model.embed_tokens({text}, {.layer = -2})[0].values, expected.of(0, "layer0").values);
-  const TextVectors whole = model.embed({text}, {.normalize = true});
-  const TextVectors part = model.embed({text}, {.normalize = true, .dim = 3});
+  const TextVectors whole = model.embed({text}, {.normalize = false});
+  const TextVectors part = model.embed({text}, {.normalize = false, .dim = 3});
   CHECK(part.dim == 3);
   CHECK(part.values == std::vector<float>(whole.values.begin(), whole.values.begin() + 3));
+  // What is kept has length 1, and points where it did.
+  std::vector<float> normal(whole.values.begin(), whole.values.begin() + 3);
+  normalize(normal);
+  CHECK(model.embed({text}, {.normalize = true, .dim = 3}).values == normal);
+  // The model's own step, where it has one, comes before.
+  const TextModel mini = TextModel::open(kMini);
+  const TextVectors of_model = mini.embed({text});
+  CHECK(mini.embed({text}, {.dim = 3}).values ==
+        std::vector<float>(of_model.values.begin(), of_model.values.begin() + 3));
 }
 
 TEST_CASE("maps of some layers and heads, of words") {

@@ -36,6 +36,7 @@ class Recorder : public EncoderObserver {
     }
     arrays[index == 0 ? "embeddings" : concat("layer", index - 1)] = std::move(array);
   }
+  bool wants_attention(std::int64_t) const override { return true; }
   void on_attention(std::int64_t layer, std::int64_t, const nn::AttentionView& view) override {
     test::Array array{{view.heads, view.length, view.length}, {}};
     for (std::int64_t head = 0; head < view.heads; ++head) {

@@ -93,7 +93,7 @@ class MapsCommand : public RecordCommand {
         compute_maps(model.loaded.model.encoder, batch, tasks_[m], workspace);
     for (std::size_t i = 0; i < maps.size(); ++i) {
       Job& job = *packed.jobs[places[i]];
-      if (!all_finite(maps[i].attention) || !all_finite(maps[i].kernels)) {
+      if (!maps[i].all_finite()) {
         fail_not_finite(job);
         continue;
       }

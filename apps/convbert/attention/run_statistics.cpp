@@ -154,7 +154,7 @@ class StatisticsCommand : public RecordCommand {
         model.loaded.model.encoder, batch, {.selection = model.request.selection}, workspace);
     for (std::size_t s = 0; s < maps.size(); ++s) {
       Job& job = *packed.jobs[s];
-      if (!all_finite(maps[s].attention) || !all_finite(maps[s].kernels)) {
+      if (!maps[s].all_finite()) {
         fail_not_finite(job);
       } else {
         summaries[s].push_back(statistics_of(maps[s], kinds_[m].of(encoding(job)), window_));

@@ -98,8 +98,8 @@ int run(const EmbedFlags& flags, Console& console) {
   console.detail(
       concat("vectors: layer ", plan.layer,
              plan.of == VectorsOf::tokens ? ", per token" : concat(", ", name_of(plan.pooling)),
-             plan.normalize ? ", normalised, " : ", ", plan.dim, " dimensions, texts cut at ",
-             loaded.encode.max_length, " tokens"));
+             plan.normalization == Normalization::none ? ", " : ", normalised, ", plan.dim,
+             " dimensions, texts cut at ", loaded.encode.max_length, " tokens"));
   return run_records(request.record, EmbedCommand(std::move(loaded), plan), console);
 }
 
@@ -117,7 +117,9 @@ void add_flags(CLI::App& command, EmbedFlags& flags) {
       ->excludes(normalize);
   group.add("--layer", flags.layer, "N",
             "Hidden states after so many layers: 0 the embeddings, -1 the last (default)");
-  group.add("--dim", flags.dim, "N", "Keep the first N dimensions")->check(within(1, 1 << 20));
+  group
+      .add("--dim", flags.dim, "N", "Keep the first N dimensions; --normalize scales what is kept")
+      ->check(within(1, 1 << 20));
   group.add_flag("--per-token", flags.per_token,
                  "A vector for each token, [CLS] and [SEP] included, instead of each text; not "
                  "normalised unless asked for");
