@@ -13,6 +13,7 @@
 #include "cli/console.h"
 #include "cli/help.h"
 #include "cli/signals.h"
+#include "cli/standard_descriptors.h"
 #include "cli/unexpected.h"
 #include "cli/usage_error.h"
 #include "cli/version.h"
@@ -135,6 +136,7 @@ class Program {
 }  // namespace convbert::app
 
 int main(int argc, char** argv) {
+  convbert::app::open_standard_descriptors();
   convbert::app::ignore_write_signals();
   convbert::survive_cut_files();
   return convbert::app::Program().run(argc, argv);

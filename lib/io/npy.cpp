@@ -1,7 +1,9 @@
 #include "io/npy.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstring>
 
 #include "core/error.h"
 #include "core/utf8.h"
@@ -14,6 +16,7 @@ static_assert(std::endian::native == std::endian::little, "arrays are written as
 constexpr std::size_t kPrefix = 10;  // magic, version, length
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kCountDigits = 20;  // room for any number of rows
+constexpr std::size_t kSpoolBytes = 1 << 18;
 
 template <class Value>
 std::string numbers(std::string_view descr, const Shape& shape, std::span<const Value> values) {
@@ -23,6 +26,13 @@ std::string numbers(std::string_view descr, const Shape& shape, std::span<const 
   std::string array = npy_header(descr, shape);
   array.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   return array;
+}
+
+void append_utf32(std::string& out, std::string_view text) {
+  for (std::size_t position = 0; position < text.size();) {
+    const char32_t character = decode_utf8(text, position);
+    out.append(reinterpret_cast<const char*>(&character), sizeof character);
+  }
 }
 
 }  // namespace
@@ -54,21 +64,63 @@ std::string npy_array(const Shape& shape, std::span<const std::int64_t> values) 
 }
 
 std::string npy_array(const std::vector<std::string>& texts) {
-  std::vector<std::u32string> wide;
   std::size_t longest = 1;  // numpy has no strings of no width
-  for (const std::string& text : texts) {
-    std::u32string& characters = wide.emplace_back();
-    for (std::size_t position = 0; position < text.size();) {
-      characters.push_back(decode_utf8(text, position));
-    }
-    longest = std::max(longest, characters.size());
-  }
+  for (const std::string& text : texts) longest = std::max(longest, count_code_points(text));
   std::string array = npy_header(concat("<U", longest), {static_cast<std::int64_t>(texts.size())});
-  for (std::u32string& characters : wide) {
-    characters.resize(longest, U'\0');
-    array.append(reinterpret_cast<const char*>(characters.data()), longest * sizeof(char32_t));
+  array.reserve(array.size() + texts.size() * longest * sizeof(char32_t));
+  for (const std::string& text : texts) {
+    const std::size_t end = array.size() + longest * sizeof(char32_t);
+    append_utf32(array, text);
+    array.resize(end, '\0');
   }
   return array;
+}
+
+NpyStrings::NpyStrings() : spool_(OutputFile::temporary()) {}
+
+void NpyStrings::add(std::string_view text) {
+  const std::uint64_t characters = count_code_points(text);
+  buffer_.append(reinterpret_cast<const char*>(&characters), sizeof characters);
+  append_utf32(buffer_, text);
+  longest_ = std::max(longest_, characters);
+  ++count_;
+  if (buffer_.size() < kSpoolBytes) return;
+  spool_.write(buffer_);
+  buffer_.clear();
+}
+
+void NpyStrings::write(const std::function<void(std::string_view)>& visit) {
+  spool_.write(buffer_);
+  buffer_.clear();
+  visit(npy_header(concat("<U", longest_), {count_}));
+  std::string length;       // of the text that comes, as far as it has been read
+  std::uint64_t bytes = 0;  // of it that are still to come
+  std::uint64_t zeros = 0;  // that go behind it
+  const auto pad = [&] {
+    static constexpr std::array<char, 4096> kZeros{};
+    for (; zeros > 0; zeros -= std::min<std::uint64_t>(zeros, kZeros.size())) {
+      visit({kZeros.data(), std::min<std::size_t>(zeros, kZeros.size())});
+    }
+  };
+  spool_.read_back([&](std::string_view piece) {
+    while (!piece.empty()) {
+      if (bytes == 0) {
+        const std::string_view part = piece.substr(0, sizeof bytes - length.size());
+        length += part;
+        piece.remove_prefix(part.size());
+        if (length.size() < sizeof bytes) return;
+        std::memcpy(&bytes, length.data(), sizeof bytes);
+        length.clear();
+        zeros = (longest_ - bytes) * sizeof(char32_t);
+        bytes *= sizeof(char32_t);
+      }
+      const std::string_view part = piece.substr(0, bytes);
+      visit(part);
+      piece.remove_prefix(part.size());
+      bytes -= part.size();
+      if (bytes == 0) pad();
+    }
+  });
 }
 
 }  // namespace convbert

@@ -7,12 +7,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/tensor.h"
+#include "io/output_file.h"
 
 namespace convbert {
 
@@ -26,5 +28,22 @@ std::string npy_array(const Shape& shape, std::span<const std::int64_t> values);
 // One dimension of strings: '<U' and the length of the longest, in UTF-32, padded with zeros.
 // The texts must be well-formed UTF-8.
 std::string npy_array(const std::vector<std::string>& texts);
+
+// The same array of texts that come one by one: how wide it is, is known only at its end, so that
+// they wait in a temporary file. In memory it takes a quarter of a megabyte.
+class NpyStrings {
+ public:
+  NpyStrings();
+
+  void add(std::string_view text);
+  // The whole array, header and data, piece by piece. Once, after the last add().
+  void write(const std::function<void(std::string_view)>& visit);
+
+ private:
+  OutputFile spool_;    // of each text the number of its characters, then they
+  std::string buffer_;  // that goes there next
+  std::uint64_t longest_ = 1;
+  std::int64_t count_ = 0;
+};
 
 }  // namespace convbert

@@ -1,10 +1,13 @@
 #include "io/output_file.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -18,6 +21,12 @@
 namespace convbert {
 namespace {
 
+constexpr mode_t kUsualMode = 0666;  // less the umask
+constexpr mode_t kPermissions = 0777;
+constexpr int kWaitForReader = 100;        // ms between two looks whether a pipe has a reader
+constexpr int kGraceOfStopped = 500;       // ms for a reader, once a stop has been requested
+constexpr std::size_t kPieceOf = 1 << 20;  // bytes that are read back at a time
+
 // What a symbolic link stands for is replaced, not the link.
 std::string final_path(const std::string& path) {
   std::error_code error;
@@ -26,17 +35,85 @@ std::string final_path(const std::string& path) {
   return error ? path : target.string();
 }
 
-int open_partial(const std::string& path) {
-  const std::string partial = path + ".partial";
-  const int descriptor = ::open(partial.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor < 0) {
-    throw Error(ErrorKind::system, concat(partial, ": cannot create: ", std::strerror(errno)));
+[[noreturn]] void fail_with(const std::string& path, const char* what) {
+  throw Error(ErrorKind::system, concat(path, ": ", what, ": ", std::strerror(errno)));
+}
+
+bool is_same_file(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+struct Descriptor {
+  int number;
+  explicit Descriptor(int opened) : number(opened) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number >= 0) ::close(number);
   }
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    ::close(descriptor);
+  int release() { return std::exchange(number, -1); }
+};
+
+void lock(int descriptor, const std::string& partial) {
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) fail_with(partial, "cannot lock");
     throw Error(ErrorKind::usage, concat(partial, ": another process is writing it"));
   }
-  return descriptor;
+}
+
+// A partial file under its lock. Whoever held the lock before may have given the file its final
+// name meanwhile: then the name means another one, or none, and is looked up again.
+// -1 where there is none, and `flags` do not make one.
+int open_locked(const std::string& partial, int flags, mode_t mode) {
+  while (true) {
+    Descriptor file(::open(partial.c_str(),
+                           flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, mode));
+    if (file.number < 0) {
+      if (errno == ENOENT && (flags & O_CREAT) == 0) return -1;
+      if (errno == ELOOP) {
+        throw Error(ErrorKind::usage, concat(partial, ": is a symbolic link; remove it"));
+      }
+      fail_with(partial, (flags & O_CREAT) != 0 ? "cannot create" : "cannot open");
+    }
+    struct stat opened {};
+    if (::fstat(file.number, &opened) != 0) fail_with(partial, "cannot stat");
+    if (!S_ISREG(opened.st_mode)) {
+      throw Error(ErrorKind::usage, concat(partial, ": expected a regular file; remove it"));
+    }
+    lock(file.number, partial);
+    struct stat named {};
+    if (::lstat(partial.c_str(), &named) != 0 || !is_same_file(opened, named)) continue;
+    if (named.st_nlink != 1) {
+      throw Error(ErrorKind::usage, concat(partial, ": has a second name; remove this one"));
+    }
+    return file.release();
+  }
+}
+
+// Opens a pipe for writing as soon as it has a reader.
+int open_pipe(const std::string& path, const CancelToken* cancel) {
+  while (true) {
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (descriptor >= 0) return descriptor;
+    if (errno != ENXIO && errno != EINTR) fail_with(path, "cannot open");
+    pollfd stop{cancel == nullptr ? -1 : cancel->descriptor(), POLLIN, 0};
+    ::poll(&stop, 1, kWaitForReader);
+    if (cancel != nullptr && cancel->requested()) throw StoppedOutput{};
+  }
+}
+
+// The same pipe or terminal, opened once more for writes that do not block, which the descriptor
+// that it is shared through must not be made to do; -1 where that cannot be.
+int open_again(int descriptor) {
+  if ((::fcntl(descriptor, F_GETFL) & O_ACCMODE) == O_RDONLY) return -1;
+  const std::string path = "/proc/self/fd/" + std::to_string(descriptor);
+  return ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+}
+
+bool is_stream(int descriptor) {
+  struct stat status {};
+  return ::fstat(descriptor, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
 }  // namespace
@@ -45,40 +122,65 @@ std::string OutputFile::partial_path(const std::string& path) {
   return final_path(path) + ".partial";
 }
 
-OutputFile::OutputFile(int descriptor, bool owned, std::string path, std::string name,
-                       std::int64_t size)
-    : descriptor_(descriptor),
-      owned_(owned),
-      path_(std::move(path)),
-      name_(std::move(name)),
-      seekable_(owned),
-      size_(size) {}
-
-OutputFile OutputFile::standard_output() {
-  return OutputFile(STDOUT_FILENO, false, "", "<stdout>", 0);
+std::string OutputFile::state_path(const std::string& path) {
+  return partial_path(path) + ".state";
 }
 
-OutputFile OutputFile::create(const std::string& path) {
-  struct stat status {};
-  const bool exists = ::stat(path.c_str(), &status) == 0;
-  if (exists && S_ISDIR(status.st_mode)) {
-    throw Error(ErrorKind::system, concat(path, ": expected a file, found a directory"));
-  }
-  if (!exists || S_ISREG(status.st_mode)) return resume(path, 0);
-  // A device or a pipe is written to, never replaced.
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  OutputFile file(descriptor, true, "", path, 0);
-  if (descriptor < 0) file.fail("cannot open");
-  file.seekable_ = false;
+OutputFile::OutputFile(Target target, const OutputOptions& options)
+    : descriptor_(target.descriptor),
+      owned_(true),
+      path_(std::move(target.path)),
+      name_(std::move(target.name)),
+      cancel_(options.cancel),
+      compressor_(make_compressor(options.compression)) {}
+
+OutputFile OutputFile::standard_output(const OutputOptions& options) {
+  OutputFile file({STDOUT_FILENO, "", "<stdout>"}, options);
+  file.owned_ = false;
+  file.is_stream_ = is_stream(STDOUT_FILENO);
+  if (!file.is_stream_) return file;
+  const int again = open_again(STDOUT_FILENO);
+  if (again < 0) return file;
+  file.descriptor_ = again;
+  file.owned_ = true;
   return file;
 }
 
-OutputFile OutputFile::resume(const std::string& given, std::int64_t size) {
-  const std::string path = final_path(given);
-  OutputFile file(open_partial(path), true, path, path + ".partial", size);
-  if (::ftruncate(file.descriptor_, size) != 0 || ::lseek(file.descriptor_, size, SEEK_SET) < 0) {
-    file.fail("cannot truncate");
+// Written to, never replaced.
+OutputFile OutputFile::device(const std::string& path, const OutputOptions& options) {
+  OutputFile file({open_pipe(path, options.cancel), "", path}, options);
+  file.is_stream_ = true;
+  return file;
+}
+
+OutputFile OutputFile::create(const std::string& given, const OutputOptions& options) {
+  struct stat before {};
+  const bool exists = ::stat(given.c_str(), &before) == 0;
+  if (exists && S_ISDIR(before.st_mode)) {
+    throw Error(ErrorKind::system, concat(given, ": expected a file, found a directory"));
   }
+  if (exists && !S_ISREG(before.st_mode)) return device(given, options);
+
+  const std::string path = final_path(given);
+  const std::string partial = partial_path(given);
+  // No more readable than the file that it will replace; finish() sets the rest.
+  const mode_t mode = exists ? (before.st_mode & kUsualMode) | S_IRUSR | S_IWUSR : kUsualMode;
+  OutputFile file({open_locked(partial, O_CREAT, mode), path, partial}, options);
+  file.seekable_ = file.compressor_ == nullptr;
+  ::unlink(state_path(given).c_str());  // before the bytes that it tells of
+  if (::ftruncate(file.descriptor_, 0) != 0) file.fail("cannot truncate");
+  return file;
+}
+
+std::optional<OutputFile> OutputFile::take_up(const std::string& given,
+                                              const OutputOptions& options) {
+  const std::string partial = partial_path(given);
+  const int descriptor = open_locked(partial, 0, 0);
+  if (descriptor < 0) return std::nullopt;
+  OutputFile file({descriptor, final_path(given), partial}, options);
+  file.seekable_ = true;
+  file.size_ = ::lseek(descriptor, 0, SEEK_END);
+  if (file.size_ < 0) file.fail("cannot seek");
   return file;
 }
 
@@ -92,35 +194,97 @@ OutputFile OutputFile::temporary() {
                 concat(name, ": cannot create a temporary file: ", std::strerror(errno)));
   }
   ::unlink(name.c_str());
-  return OutputFile(descriptor, true, "", name, 0);
+  OutputFile file({descriptor, "", name}, {});
+  file.seekable_ = true;
+  return file;
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       owned_(std::exchange(other.owned_, false)),
-      path_(std::move(other.path_)),
+      path_(std::exchange(other.path_, "")),
       name_(std::move(other.name_)),
       seekable_(other.seekable_),
-      size_(other.size_) {}
+      is_stream_(other.is_stream_),
+      finished_(other.finished_),
+      at_line_start_(other.at_line_start_),
+      size_(other.size_),
+      cancel_(other.cancel_),
+      compressor_(std::move(other.compressor_)),
+      compressed_(std::move(other.compressed_)) {}
 
 OutputFile::~OutputFile() {
+  struct stat status {};
+  const bool is_empty = is_partial() && ::fstat(descriptor_, &status) == 0 && status.st_size == 0;
+  if (is_empty && !finished_ && is_what_its_name_means()) ::unlink(name_.c_str());
   if (owned_ && descriptor_ >= 0) ::close(descriptor_);
 }
 
-void OutputFile::fail(const char* what) const {
-  throw Error(ErrorKind::system, concat(name_, ": ", what, ": ", std::strerror(errno)));
+void OutputFile::fail(const char* what) const { fail_with(name_, what); }
+
+bool OutputFile::is_what_its_name_means() const {
+  struct stat opened {};
+  struct stat named {};
+  return ::fstat(descriptor_, &opened) == 0 && ::lstat(name_.c_str(), &named) == 0 &&
+         is_same_file(opened, named);
 }
 
 void OutputFile::write(std::string_view bytes) {
+  size_ += static_cast<std::int64_t>(bytes.size());
+  if (!compressor_) return put(bytes);
+  compressed_.clear();
+  compressor_->feed(bytes, compressed_);
+  put(compressed_);
+}
+
+void OutputFile::put(std::string_view bytes) {
+  if (is_stream_) return put_stream(bytes);
   while (!bytes.empty()) {
     const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
     if (count < 0) {
       if (errno == EINTR) continue;
-      if (errno == EPIPE) throw ClosedPipe{};
       fail("cannot write");
     }
-    size_ += count;
     bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+// To whom it is read slowly, or not at all. After a request to stop only the line under way is
+// written, and only while somebody takes it.
+void OutputFile::put_stream(std::string_view bytes) {
+  // A descriptor that blocks takes what a pipe that has room takes at once, and no more.
+  const bool blocks = (::fcntl(descriptor_, F_GETFL) & O_NONBLOCK) == 0;
+  bool is_stopping = false;
+  if (blocks && !bytes.empty()) is_stopping = wait_for_room(false);
+  while (!bytes.empty()) {
+    if (is_stopping) bytes = at_line_start_ ? "" : bytes.substr(0, bytes.find('\n') + 1);
+    const std::string_view part = bytes.substr(0, blocks ? PIPE_BUF : bytes.size());
+    const ssize_t count = part.empty() ? 0 : ::write(descriptor_, part.data(), part.size());
+    if (count > 0) {
+      at_line_start_ = part[static_cast<std::size_t>(count) - 1] == '\n';
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+      if (!blocks || bytes.empty()) continue;
+    } else if (count < 0) {
+      if (errno == EPIPE || errno == ECONNRESET) throw ClosedPipe{};
+      if (errno != EAGAIN && errno != EINTR) fail("cannot write");
+    }
+    if (!bytes.empty()) is_stopping = wait_for_room(is_stopping);
+  }
+  if (is_stopping) throw StoppedOutput{};
+}
+
+// Whether a stop has been requested. Throws StoppedOutput when it has been, and nobody reads.
+bool OutputFile::wait_for_room(bool is_stopping) const {
+  std::array<pollfd, 2> waiting{
+      {{descriptor_, POLLOUT, 0}, {cancel_ == nullptr ? -1 : cancel_->descriptor(), POLLIN, 0}}};
+  if (::poll(waiting.data(), 1, 0) == 1) return is_stopping;
+  while (true) {
+    is_stopping = is_stopping || (cancel_ != nullptr && cancel_->requested());
+    const int ready =
+        ::poll(waiting.data(), is_stopping ? 1 : 2, is_stopping ? kGraceOfStopped : -1);
+    if (ready == 0) throw StoppedOutput{};
+    if (ready < 0 && errno != EINTR) fail("cannot wait");
+    if (ready > 0 && waiting[0].revents != 0) return is_stopping;
   }
 }
 
@@ -136,22 +300,55 @@ void OutputFile::write_at(std::int64_t position, std::string_view bytes) {
   }
 }
 
-void OutputFile::read_back(const std::function<void(std::string_view)>& visit) const {
-  std::vector<char> buffer(1 << 20);
-  for (std::int64_t position = 0; position < size_;) {
-    const ssize_t count = ::pread(descriptor_, buffer.data(), buffer.size(), position);
+void OutputFile::cut(std::int64_t size) {
+  if (::ftruncate(descriptor_, size) != 0 || ::lseek(descriptor_, size, SEEK_SET) < 0) {
+    fail("cannot truncate");
+  }
+  size_ = size;
+}
+
+std::size_t OutputFile::read_at(std::int64_t position, std::span<char> buffer) const {
+  std::size_t done = 0;
+  while (done < buffer.size()) {
+    const ssize_t count = ::pread(descriptor_, buffer.data() + done, buffer.size() - done,
+                                  position + static_cast<std::int64_t>(done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail("cannot read back");
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  return done;
+}
+
+void OutputFile::read_back(const std::function<void(std::string_view)>& visit) const {
+  std::vector<char> buffer(kPieceOf);
+  for (std::int64_t position = 0; position < size_;) {
+    const std::size_t count = read_at(position, buffer);
     if (count == 0) throw Error(ErrorKind::system, concat(name_, ": was cut short meanwhile"));
-    visit({buffer.data(), static_cast<std::size_t>(count)});
-    position += count;
+    visit({buffer.data(), count});
+    position += static_cast<std::int64_t>(count);
   }
 }
 
 void OutputFile::finish() {
-  if (path_.empty()) return;
+  if (compressor_) {
+    compressed_.clear();
+    compressor_->finish(compressed_);
+    put(compressed_);
+  }
+  if (!is_partial()) return;
   if (::fsync(descriptor_) != 0 && errno != EINVAL) fail("cannot flush to disk");
+  if (!is_what_its_name_means()) {
+    throw Error(ErrorKind::system, concat(name_, ": was removed or replaced meanwhile"));
+  }
+  struct stat replaced {};
+  if (::stat(path_.c_str(), &replaced) == 0 &&
+      ::fchmod(descriptor_, replaced.st_mode & kPermissions) != 0) {
+    fail("cannot set the permissions");
+  }
   if (std::rename(name_.c_str(), path_.c_str()) != 0) fail("cannot rename");
+  finished_ = true;
+  ::unlink(state_path(path_).c_str());
   std::filesystem::path folder = std::filesystem::path(path_).parent_path();
   if (folder.empty()) folder = ".";
   const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -20,9 +20,11 @@ std::string safe_id(const Record& record) {
        position < text.size() && characters < kMostCharacters && safe.size() < kMostBytes - 4;
        ++characters) {
     const char32_t c = decode_utf8(text, position);
-    append_utf8(safe, c < 0x20 || c == 0x7F || c == U'/' || c == U'\\' ? U'_' : c);
+    const bool is_control = c < 0x20 || (c >= 0x7F && c < 0xA0);
+    const bool is_hiding = c == U'.' && characters == 0;
+    append_utf8(safe, is_control || is_hiding || c == U'/' || c == U'\\' ? U'_' : c);
   }
-  return safe.empty() || safe == "." || safe == ".." ? "_" + safe : safe;
+  return safe.empty() ? "_" : safe;
 }
 
 }  // namespace convbert

@@ -49,8 +49,10 @@ std::string error_record(const Record& record, std::string_view kind, std::strin
                          const RecordStyle& style) {
   std::string out = "{";
   append_id(out, record, style);
-  out += ",\"line\":";
-  append_json_number(out, record.line);
+  if (style.id_name != "line") {  // which an id may be, and no name stands twice
+    out += ",\"line\":";
+    append_json_number(out, record.line);
+  }
   out += ",\"error\":{\"kind\":";
   append_json_string(out, kind);
   out += ",\"message\":";

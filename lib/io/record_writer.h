@@ -24,6 +24,7 @@ void begin_record(std::string& out, const Record& record, const RecordStyle& sty
 // Appends ,"name": - the value follows.
 void append_result_name(std::string& out, std::string_view name, const RecordStyle& style);
 
+// The id must not be called "error":
 // {"id":0,"line":1,"error":{"kind":"input","message":"..."}}
 std::string error_record(const Record& record, std::string_view kind, std::string_view message,
                          const RecordStyle& style);

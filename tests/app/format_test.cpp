@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/error.h"
+
 namespace convbert::app {
 namespace {
 
@@ -16,22 +18,36 @@ TEST_CASE("a format is found by its name, among those that are offered") {
 
 TEST_CASE("a file's ending names its format") {
   CHECK(format_from_path("vectors.npy", kOffered) == Format::npy);
+  CHECK(format_from_path("vectors.NPY.zst", kOffered) == Format::npy);
   CHECK(format_from_path("a.b/labels.txt", kOffered) == Format::text);
   CHECK(format_from_path("labels.text", kOffered) == Format::text);
+  CHECK(format_from_path("labels.ndjson", kOffered) == Format::jsonl);
+}
+
+TEST_CASE("without an ending it is the first") {
   for (const char* path :
-       {"", "-", "vectors", "vectors.npz", "folder.npy/vectors", "npy", ".npy"}) {
+       {"", "vectors", "folder.npz/vectors", "npy", ".npy", "v.gz", "/dev/null", "/dev/stdout"}) {
     INFO(path);
-    CHECK(!format_from_path(path, kOffered));
+    CHECK(format_from_path(path, kOffered) == Format::jsonl);
+  }
+}
+
+TEST_CASE("an ending that none has is refused") {
+  for (const char* path : {"vectors.npz", "a.csv", "a.csv.gz", "x.", "a.jsonl.bz2"}) {
+    INFO(path);
+    CHECK_THROWS_WITH_AS(format_from_path(path, kOffered),
+                         doctest::Contains("expected .jsonl, .txt or .npy, or --format"), Error);
   }
 }
 
 TEST_CASE("what the formats can do") {
-  for (const Format format : {Format::npy, Format::npz, Format::png, Format::pdf}) {
-    CHECK(info_of(format).is_binary);
+  for (const Format format :
+       {Format::npy, Format::npz, Format::png, Format::pdf, Format::svg, Format::html}) {
+    CHECK(info_of(format).is_for_programs);
   }
   for (const Format format : {Format::jsonl, Format::json, Format::csv, Format::tsv, Format::text,
-                              Format::svg, Format::html, Format::terminal, Format::table}) {
-    CHECK_FALSE(info_of(format).is_binary);
+                              Format::terminal, Format::table}) {
+    CHECK_FALSE(info_of(format).is_for_programs);
     CHECK_FALSE(info_of(format).needs_seek);
   }
   CHECK(info_of(Format::jsonl).is_resumable);

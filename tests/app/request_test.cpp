@@ -39,8 +39,15 @@ TEST_CASE("the format is the flag's, else the output's, else the first") {
   flags.output.format = "json";
   CHECK(make_request(flags, kFormats).output.format == Format::json);
   flags.output = {};
-  flags.output.path = "vectors.png";
+  flags.output.path = "vectors";
   CHECK(make_request(flags, kFormats).output.format == Format::jsonl);
+  flags.output.path = "vectors.npy.gz";
+  CHECK(make_request(flags, kFormats).output.format == Format::npy);
+  CHECK(make_request(flags, kFormats).output.compression == Compression::gzip);
+  flags.output.path = "vectors.png";
+  CHECK(refusal(flags).starts_with("-o vectors.png: no format here ends in .png"));
+  flags.output.path = "-";
+  CHECK(make_request(flags, kFormats).output.path.empty());
 }
 
 TEST_CASE("a pair's field that is asked for is required, and '' means none") {
@@ -69,8 +76,11 @@ TEST_CASE("what cannot be gone on with is refused before a model is opened") {
   CHECK(refusal(flags) == "--resume needs -o: without it there is no file to go on with");
   flags.output.path = "all.json";
   CHECK(refusal(flags) == "--resume: expected --format jsonl or npy, found json");
+  flags.output.path = "all.jsonl.zst";
+  CHECK(refusal(flags).starts_with("--resume: a file that is compressed"));
   flags.output.path = "all.jsonl";
   CHECK(refusal(flags).empty());
+  CHECK(make_request(flags, kFormats).output.is_resumable);
 }
 
 TEST_CASE("lists of numbers and ranges") {

@@ -33,6 +33,16 @@ TEST_CASE("add() tells a new name from an old one") {
   CHECK_FALSE(names.add("a~2"));
 }
 
+TEST_CASE("names that a file system would not tell apart") {
+  CHECK(folded_name("A\xC3\x89x") == "ae\xCC\x81x");
+  UniqueNames names(UniqueNames::Compare::folded);
+  CHECK(names.make_unique("a") == "a");
+  CHECK(names.make_unique("A") == "A~2");
+  CHECK(names.make_unique("a~2") == "a~2~2");
+  CHECK(names.make_unique("\xC3\xA9") == "\xC3\xA9");
+  CHECK(names.make_unique("E\xCC\x81") == "E\xCC\x81~2");
+}
+
 TEST_CASE("many equal names cost no more than many different ones") {
   // The square of this number of look-ups would take minutes.
   constexpr int kCount = 200'000;

@@ -241,8 +241,7 @@ TEST_CASE("arrays of one record and of several") {
       run_convbert({"attention", "-f", "npz", "--out-dir", files}, {.input = input});
   CHECK(result.status == 1);
   CHECK(read_npz_floats(files + "/x_...npz").at("attention").shape == Shape{4, 2, 3, 3});
-  CHECK(result.err.find("<stdin>:3: an earlier record has the file x_...npz already") !=
-        std::string::npos);
+  CHECK(read_npz_floats(files + "/x_..~2.npz").at("attention").shape == Shape{4, 2, 4, 4});
 }
 
 TEST_CASE("a slow pipe is answered line by line") {

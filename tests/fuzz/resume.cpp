@@ -1,8 +1,9 @@
-// What --resume takes up: any bytes as FILE.partial give a point up to which they are exactly what
-// an uninterrupted run writes, or an Error(usage).
+// What --resume takes up: any bytes as FILE.partial, and any beside it as FILE.partial.state, give
+// a point up to which they are exactly what an uninterrupted run writes, or an Error(usage).
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -46,17 +47,35 @@ class SizeCommand : public RecordCommand {
   bool is_cheap() const override { return true; }
 };
 
-// A file of this process alone, in memory where there is such a place; never under its final name.
-std::string write_partial(std::string_view bytes) {
+// Files of this process alone, in memory where there is such a place; never under the final name.
+const std::string& output_path() {
   static const std::string path = "/dev/shm/convbert-fuzz-" + std::to_string(::getpid());
-  const std::string partial = OutputFile::partial_path(path);
-  const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  return path;
+}
+
+void write_file(const std::string& path, std::string_view bytes, int flags) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
   if (file < 0) __builtin_trap();
   if (::write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
     __builtin_trap();
   }
   ::close(file);
-  return path;
+}
+
+// "v2...": what a run keeps after two records, then the rest. Else the bytes themselves.
+void write_state(const RecordRequest& request, std::string_view bytes) {
+  const std::string path = OutputFile::state_path(output_path());
+  ::unlink(path.c_str());
+  if (bytes.empty()) return;
+  if (bytes.size() < 2 || bytes[0] != 'v') return write_file(path, bytes, O_TRUNC);
+  {
+    RunState state(request);
+    const auto source = records_of_texts(kTexts, {}, {});
+    Record record;
+    for (int count = bytes[1] % 8; count > 0 && source->next(record); --count) state.add(record);
+    state.save();
+  }
+  write_file(path, bytes.substr(2), O_APPEND);
 }
 
 // What a run writes before record `count`, after the header.
@@ -77,7 +96,7 @@ std::string written_by_a_run(const ResultLayout& layout, const RecordCommand& co
 
 }  // namespace
 
-// The first byte says which format.
+// The first byte says which format; behind the first "\x1e" is the state.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const CancelToken never;
   static const SizeCommand command;
@@ -90,21 +109,27 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   layout.style.result_names = {"size"};
   layout.columns = command.columns();
   layout.row_width = command.row_width();
-  const std::string_view partial(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const std::string path = write_partial(partial);
+  RecordRequest request;
+  request.output.path = output_path();
+  request.output.format = layout.format;
+  const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const std::string_view partial = bytes.substr(0, bytes.find('\x1e'));
+  write_file(OutputFile::partial_path(output_path()), partial, O_TRUNC);
+  write_state(request, bytes.substr(std::min(partial.size() + 1, bytes.size())));
   const auto source = records_of_texts(kTexts, {}, {});
   try {
-    const ResumePoint point = find_resume_point(path, layout, command, *source, never);
-    const auto taken = static_cast<std::size_t>(point.bytes);
-    if (point.finished || taken > partial.size() || point.failed > point.records) {
-      __builtin_trap();
-    }
+    RunState state(request);
+    const ResumePoint point = find_resume_point({request, layout, command, *source, state, never});
+    if (point.finished || point.failed > point.records || !point.partial) __builtin_trap();
+    const auto taken = static_cast<std::size_t>(point.partial->size());
+    if (taken > partial.size()) __builtin_trap();
     if (!partial.substr(0, taken).ends_with(written_by_a_run(layout, command, point.records))) {
       __builtin_trap();
     }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::usage) __builtin_trap();
   }
-  ::unlink(OutputFile::partial_path(path).c_str());
+  ::unlink(OutputFile::partial_path(output_path()).c_str());
+  ::unlink(OutputFile::state_path(output_path()).c_str());
   return 0;
 }

@@ -216,8 +216,10 @@ TEST_CASE("ids become names that stay in their folder") {
   };
   CHECK(name("\"a b\"") == "a b");
   CHECK(name("7.50") == "7.50");
-  CHECK(name("\"../../etc\"") == ".._.._etc");
-  CHECK(name("\"..\"") == "_..");
+  CHECK(name("\"../../etc\"") == "_._.._etc");
+  CHECK(name("\"..\"") == "_.");
+  CHECK(name("\".hidden\"") == "_hidden");
+  CHECK(name("\"a\u009b.\"") == "a_.");
   CHECK(name("\"\"") == "_");
   CHECK(name("\"a\\u0000\\n\\\\b\"") == "a___b");
   CHECK(name("\"" + std::string(300, 'x') + "\"").size() == 100);
@@ -238,6 +240,9 @@ TEST_CASE("records print with their results") {
   CHECK(
       error_record(record, "input", "bad \xFF byte", style) ==
       "{\"id\":4,\"line\":5,\"error\":{\"kind\":\"input\",\"message\":\"bad \xEF\xBF\xBD byte\"}}");
+  style.id_name = "line";
+  CHECK(error_record(record, "input", "x", style) ==
+        R"({"line":4,"error":{"kind":"input","message":"x"}})");
 }
 
 }  // namespace

@@ -3,16 +3,19 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
@@ -32,6 +35,23 @@ struct Pipe {
     if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
     read = ends[0];
     write = ends[1];
+  }
+};
+
+// A terminal of that width; what a program on it writes is read from `master`.
+struct Terminal {
+  int master = -1;
+  int slave = -1;
+  explicit Terminal(int columns) {
+    master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) {
+      throw std::runtime_error("no pseudo-terminal");
+    }
+    slave = ::open(::ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    const winsize size{25, static_cast<unsigned short>(columns), 0, 0};
+    if (slave < 0 || ::ioctl(master, TIOCSWINSZ, &size) != 0) {
+      throw std::runtime_error("no pseudo-terminal");
+    }
   }
 };
 
@@ -69,6 +89,8 @@ Process::Process(const std::vector<std::string>& arguments, const ProcessOptions
   Pipe in;
   Pipe out;
   Pipe err;
+  std::optional<Terminal> terminal;
+  if (!options.terminals.empty()) terminal.emplace(options.columns);
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error("fork failed");
   if (pid_ == 0) {
@@ -79,6 +101,9 @@ Process::Process(const std::vector<std::string>& arguments, const ProcessOptions
                            ? out.write
                            : ::open(options.output_path.c_str(), O_WRONLY | O_CREAT, 0644);
     ::dup2(target, STDOUT_FILENO);
+    if (options.nonblocking_output) ::fcntl(STDOUT_FILENO, F_SETFL, O_WRONLY | O_NONBLOCK);
+    for (const int descriptor : options.terminals) ::dup2(terminal->slave, descriptor);
+    for (const int descriptor : options.closed) ::close(descriptor);
     if (!options.directory.empty() && ::chdir(options.directory.c_str()) != 0) ::_exit(126);
     ::execve(CONVBERT_BINARY, argv.data(), envp.data());
     ::_exit(127);
@@ -89,6 +114,15 @@ Process::Process(const std::vector<std::string>& arguments, const ProcessOptions
   in_ = in.write;
   out_ = out.read;
   err_ = err.read;
+  if (terminal) {
+    close_if_open(terminal->slave);
+    close_if_open(err_);
+    err_ = terminal->master;
+    if (std::ranges::count(options.terminals, STDIN_FILENO) > 0) {
+      close_if_open(in_);
+      in_ = ::fcntl(terminal->master, F_DUPFD_CLOEXEC, 0);
+    }
+  }
   ::fcntl(in_, F_SETFL, O_NONBLOCK);
 }
 
@@ -152,6 +186,20 @@ std::string Process::read_line() {
     if (!pump(50)) break;
   }
   return "";
+}
+
+bool Process::read_error(const std::string& text) {
+  const auto deadline = Clock::now() + std::chrono::seconds(10);
+  while (err_text_.find(text) == std::string::npos && Clock::now() < deadline) {
+    if (!pump(50)) break;
+  }
+  return err_text_.find(text) != std::string::npos;
+}
+
+bool Process::has_ended() const {
+  siginfo_t ended{};
+  return ::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         ended.si_pid == pid_;
 }
 
 ProcessResult Process::wait() {

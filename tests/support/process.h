@@ -20,6 +20,10 @@ struct ProcessOptions {
   std::map<std::string, std::string> environment{};  // added to the test's own
   std::string output_path{};                         // standard output goes there instead
   std::string directory{};                           // to run in
+  std::vector<int> closed{};                         // standard descriptors that are not open
+  std::vector<int> terminals{};                      // those that are one terminal instead of pipes
+  int columns = 80;                                  // of that terminal
+  bool nonblocking_output = false;                   // as some programs leave a pipe
 };
 
 // `convbert ARGUMENTS...`, waited for; at most a minute.
@@ -34,12 +38,16 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  void write(const std::string& text);
+  void write(const std::string& text);  // to its terminal, where its input is one
   void close_input();
   // A line of standard output without its '\n'; "" if there is none within ten seconds.
   std::string read_line();
+  // Waits for that text on standard error, at most ten seconds. What a terminal shows is there,
+  // too.
+  bool read_error(const std::string& text);
   void close_output();
   void signal(int number);
+  bool has_ended() const;
   ProcessResult wait();
 
  private:

@@ -31,8 +31,10 @@ void add_map_flags(CLI::App& command, AttentionFlags& flags) {
       ->check(within(0, 1 << 20));
   group.add("--to", flags.to, "N", "Last token of that part, itself included")
       ->check(within(0, 1 << 20));
-  group.add("--out-dir", flags.folder, "DIR",
-            "A file for each record, <id>.<format>, in this folder");
+  group
+      .add("--out-dir", flags.folder, "DIR",
+           "A file for each record, <id>.<format>, in this folder")
+      ->check(not_empty());
 }
 
 void add_look_flags(CLI::App& command, AttentionFlags& flags) {
@@ -62,8 +64,10 @@ void add_statistics_flags(CLI::App& command, AttentionFlags& flags) {
            "How far from the query the figure \"window\" reaches; default: half of the kernel, "
            "else 4")
       ->check(within(0, 1 << 20));
-  group.add("--compare", flags.compared_model, "MODEL",
-            "A second model on the same texts, beside the first; with --stats or --format html");
+  group
+      .add("--compare", flags.compared_model, "MODEL",
+           "A second model on the same texts, beside the first; with --stats or --format html")
+      ->check(not_empty());
 }
 
 }  // namespace

@@ -14,8 +14,6 @@
 namespace convbert::app {
 namespace {
 
-constexpr std::int64_t kUsualColumns = 80;
-
 PictureFormat picture_format(Format format) {
   return format == Format::png   ? PictureFormat::png
          : format == Format::svg ? PictureFormat::svg

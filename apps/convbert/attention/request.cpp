@@ -92,7 +92,7 @@ std::optional<ModelRequest> compared_model(const AttentionFlags& flags, Format f
 }  // namespace
 
 AttentionRequest make_request(const AttentionFlags& flags, ColorChoice color) {
-  const Format format = chosen_format(flags.record, kAttentionFormats);
+  const Format format = chosen_format(flags.record.output, kAttentionFormats);
   flags.statistics ? check_statistics(flags, format) : check_maps(flags, format);
   check_look(flags, format);
   AttentionRequest request{.record = make_request(flags.record, kAttentionFormats),
@@ -107,6 +107,8 @@ AttentionRequest make_request(const AttentionFlags& flags, ColorChoice color) {
                            .statistics = flags.statistics,
                            .window = flags.window,
                            .look = look_of(flags, color)};
+  // Of tables and pictures, one is the whole output.
+  request.record.output.is_resumable &= format == Format::jsonl && !flags.statistics;
   if (flags.folder.empty()) refuse_terminal(request.record.output);
   return request;
 }

@@ -7,7 +7,6 @@
 #include "nn/compute.h"
 #include "run/encoder_command.h"
 #include "run/sinks.h"
-#include "run/unique_names.h"
 
 namespace convbert::app {
 namespace {
@@ -37,7 +36,6 @@ class MapsCommand : public RecordCommand {
   }
 
   void prepare(Job& job) const override {
-    check_file_name(job.record);
     encode_job(models_.front().loaded, job);
     job.weight = weight_of_maps(job.weight);
   }
@@ -60,17 +58,6 @@ class MapsCommand : public RecordCommand {
   }
 
  private:
-  // A record whose file would take the place of another's is refused; called on one thread.
-  void check_file_name(const Record& record) const {
-    if (folder_.path.empty()) return;
-    const std::string name = safe_id(record);
-    if (!file_names_.add(name)) {
-      throw Error(ErrorKind::input, concat("an earlier record has the file ", printable(name), ".",
-                                           info_of(folder_.format).extension,
-                                           " already; give records ids of their own"));
-    }
-  }
-
   // What model `m` makes of each text that has not failed.
   void add_maps(std::size_t m, const PackedJobs& packed, std::vector<std::vector<TextMaps>>& texts,
                 Workspace& workspace) const {
@@ -109,8 +96,7 @@ class MapsCommand : public RecordCommand {
   std::vector<MapModel> models_;
   std::unique_ptr<MapWriter> writer_;
   OutputFolder folder_;
-  std::vector<MapTask> tasks_;      // one a model
-  mutable UniqueNames file_names_;  // of the reading thread
+  std::vector<MapTask> tasks_;  // one a model
 };
 
 }  // namespace

@@ -135,7 +135,7 @@ class StatisticsTable {
 };
 
 std::string table(std::span<const HeadStatistics> heads) {
-  StatisticsTable table(!heads.front().model.empty());
+  StatisticsTable table(!heads.empty() && !heads.front().model.empty());
   for (std::size_t i = 0; i < heads.size(); ++i) {
     table.add(heads[i]);
     const bool ends_kind = i + 1 == heads.size() || heads[i + 1].kind != heads[i].kind ||
@@ -148,7 +148,7 @@ std::string table(std::span<const HeadStatistics> heads) {
 }  // namespace
 
 std::string statistics_text(std::span<const HeadStatistics> heads, Format format) {
-  if (format == Format::table) return heads.empty() ? "" : table(heads);
+  if (format == Format::table) return table(heads);
   const bool has_models = !heads.empty() && !heads.front().model.empty();
   std::string text = format == Format::tsv ? tsv_header(has_models) : "";
   for (const HeadStatistics& head : heads) {

@@ -34,8 +34,7 @@ struct BenchFlags {
   std::int64_t batch_tokens = 1024;
   double seconds = 2;
   std::vector<std::string> measures = all_measures();
-  std::string format{name_of(kFormats[0])};
-  std::string output;
+  OutputFlags output;  // path and format
 };
 
 struct BenchRequest {
@@ -48,6 +47,7 @@ struct BenchRequest {
   std::vector<std::string> measures;
   Format format;
   std::string output;  // "" is standard output
+  Compression compression;
 
   bool measures_any(const std::string& name) const {
     return std::ranges::find(measures, name) != measures.end();
@@ -71,8 +71,9 @@ BenchRequest make_request(const BenchFlags& flags) {
           .batch_tokens = flags.batch_tokens,
           .seconds = flags.seconds,
           .measures = flags.measures,
-          .format = *format_from_name(flags.format, kFormats),
-          .output = flags.output};
+          .format = chosen_format(flags.output, kFormats),
+          .output = output_path(flags.output),
+          .compression = compression_of(flags.output.path)};
 }
 
 // A model of files, or of a shape; the one or the other.
@@ -203,8 +204,9 @@ int run(const BenchFlags& flags, Console& console) {
   const BenchRequest request = make_request(flags);
   console.status("loading");
   const Subject subject = open_subject(request);
-  OutputFile output =
-      request.output.empty() ? OutputFile::standard_output() : OutputFile::create(request.output);
+  const OutputOptions options{.compression = request.compression};
+  OutputFile output = request.output.empty() ? OutputFile::standard_output(options)
+                                             : OutputFile::create(request.output, options);
   const BenchReport report = measure(request, subject, console);
   write_whole(std::move(output),
               request.format == Format::json ? to_json(report) : to_table(report));
@@ -251,11 +253,11 @@ void add_flags(CLI::App& command, BenchFlags& flags) {
       ->excludes(model);
   add_precision_flag(command, flags.model);
   add_work_flags(command, flags);
-  add_output_flag(command, flags.output);
+  add_output_flag(command, flags.output.path);
   FlagGroup(command, "Output")
-      .add_choice("-f,--format", flags.format, names_of(kFormats), "FORMAT",
-                  list_of(names_of(kFormats)))
-      ->capture_default_str();
+      .add_choice("-f,--format", flags.output.format, names_of(kFormats), "FORMAT",
+                  concat(list_of(names_of(kFormats)), "; default: what -o FILE ends with, else ",
+                         name_of(kFormats[0])));
   command.footer(kJsonKeys);
 }
 

@@ -11,6 +11,15 @@
 
 namespace convbert::app {
 
+namespace {
+
+bool is_dumb_terminal() {
+  const char* terminal = std::getenv("TERM");
+  return terminal != nullptr && std::string_view(terminal) == "dumb";
+}
+
+}  // namespace
+
 std::string grouped(std::int64_t number) {
   std::string digits = std::to_string(number);
   for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
@@ -41,6 +50,7 @@ bool wants_color(int descriptor, ColorChoice choice) {
 Console::Console(const ConsoleOptions& options)
     : options_(options),
       is_terminal_(::isatty(STDERR_FILENO) == 1),
+      can_replace_(is_terminal_ && !is_dumb_terminal()),
       use_color_(wants_color(STDERR_FILENO, options.color)) {}
 
 void Console::print(std::string_view label, std::string_view color, std::string_view message) {
@@ -71,8 +81,16 @@ void Console::detail(std::string_view message) {
   if (options_.verbose && !options_.quiet) print("", "", message);
 }
 
-void Console::status(std::string_view line) {
+void Console::status(std::span<const std::string> lines) {
   if (!shows_status()) return;
+  // The last column stays free: some terminals go to the next line there.
+  const auto most =
+      static_cast<std::size_t>(terminal_columns(STDERR_FILENO).value_or(kUsualColumns) - 1);
+  std::string line;
+  for (const std::string& one : lines) {
+    line = one.substr(0, most);
+    if (line.size() == one.size()) break;
+  }
   std::string text = "\r\x1b[K";
   text += line;
   std::fwrite(text.data(), 1, text.size(), stderr);

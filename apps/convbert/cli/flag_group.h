@@ -15,6 +15,12 @@ CLI::Validator within(Number least, Number most) {
   return CLI::Range(least, most).description("");
 }
 
+// "" is no file, folder or model.
+inline CLI::Validator not_empty() {
+  return {[](std::string& value) { return value.empty() ? "expected a name, found \"\"" : ""; },
+          ""};
+}
+
 class FlagGroup {
  public:
   // In a command's own help: the name of its paragraph.

@@ -1,5 +1,9 @@
 #include "cli/flags.h"
 
+#include <algorithm>
+#include <set>
+#include <utility>
+
 #include "cli/flag_group.h"
 #include "core/error.h"
 #include "io/record_reader.h"
@@ -45,7 +49,7 @@ void add_output_flags(CLI::App& command, OutputFlags& output, std::span<const Fo
   const std::vector<std::string> names = names_of(formats);
   group.add_choice("-f,--format", output.format, names, "FORMAT",
                    concat("One of: ", list_of(names, ", "), "; default: what -o FILE ends with, ",
-                          "else ", names.front()));
+                          "else ", names.front(), "; an ending that none has is refused"));
   group.add_flag("--only-result", output.only_result, "Leave the input's fields out, save the id");
   group.add("--result-prefix", output.result_prefix, "TEXT",
             "Put this before the name of every result, so that none replaces a field of the input");
@@ -57,6 +61,7 @@ void add_output_flags(CLI::App& command, OutputFlags& output, std::span<const Fo
 }  // namespace
 
 void add_record_flags(CLI::App& command, RecordFlags& flags, std::span<const Format> formats) {
+  flags.command = &command;
   add_input_flags(command, flags.input);
   add_output_flags(command, flags.output, formats);
   FlagGroup group(command, kModelGroup);
@@ -81,11 +86,32 @@ void add_encoder_flags(CLI::App& command, ModelFlags& flags) {
   add_precision_flag(command, flags);
 }
 
+std::vector<std::string> options_of_results(const CLI::App& command) {
+  // The format is known from the request, however it was asked for.
+  static const std::set<std::string> kLeftOut{
+      "INPUT",   "--text",    "--text-pair",        "--output", "--format",  "--resume", "--strict",
+      "--model", "--threads", "--max-batch-tokens", "--quiet",  "--verbose", "--color",  "--help"};
+  std::vector<std::string> options;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() == 0 || kLeftOut.contains(option->get_name())) continue;
+    std::string text = option->get_name();
+    const char* between = "=";
+    for (const std::string& value : option->results()) {
+      text += std::exchange(between, ",") + value;
+    }
+    options.push_back(std::move(text));
+  }
+  std::ranges::sort(options);
+  options.insert(options.begin(), command.get_name());
+  return options;
+}
+
 CLI::Option* add_model_flag(CLI::App& command, ModelFlags& flags) {
   return FlagGroup(command, kModelGroup)
       .add("-m,--model", flags.model, "MODEL",
            "Checkpoint directory, name in the local Hugging Face cache, or embedded model; "
-           "default: $CONVBERT_MODEL, else the embedded convbert-mini");
+           "default: $CONVBERT_MODEL, else the embedded convbert-mini")
+      ->check(not_empty());
 }
 
 CLI::Option* add_precision_flag(CLI::App& command, ModelFlags& flags) {
@@ -99,7 +125,9 @@ CLI::Option* add_precision_flag(CLI::App& command, ModelFlags& flags) {
 CLI::Option* add_output_flag(CLI::App& command, std::string& path) {
   return FlagGroup(command, kOutputGroup)
       .add("-o,--output", path, "FILE",
-           "Write here instead of standard output; the file appears when it is complete");
+           "Write here instead of standard output; the file appears when it is complete, "
+           "compressed where its name ends in .gz or .zst")
+      ->check(not_empty());
 }
 
 void add_console_flags(CLI::App& command, ConsoleOptions& options) {

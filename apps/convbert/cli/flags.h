@@ -52,12 +52,17 @@ struct RecordFlags {
   OutputFlags output;
   ModelFlags model;
   TruncationFlags truncation;
+  const CLI::App* command = nullptr;  // whose flags these are
 };
 
 // Input, output, model and threads. `formats`: what --format offers, the first being the default.
 void add_record_flags(CLI::App& command, RecordFlags& flags, std::span<const Format> formats);
 // What a command that runs the encoder has besides: precision and batch size.
 void add_encoder_flags(CLI::App& command, ModelFlags& flags);
+
+// "embed", "--dim=4", "--pooling=cls": the command's name and what was given, sorted, save what no
+// result depends on, or what is known by its content: input, model.
+std::vector<std::string> options_of_results(const CLI::App& command);
 
 // Single flags of these, for commands that have others of their own.
 CLI::Option* add_model_flag(CLI::App& command, ModelFlags& flags);

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <filesystem>
+
+#include "cli/usage_error.h"
+#include "io/compressors.h"
 
 namespace convbert::app {
 namespace {
@@ -12,6 +16,7 @@ constexpr std::array kFormats{
     FormatInfo{.format = Format::jsonl,
                .name = "jsonl",
                .extension = "jsonl",
+               .other_extension = "ndjson",
                .is_json = true,
                .is_resumable = true,
                .holds_errors = true},
@@ -23,30 +28,38 @@ constexpr std::array kFormats{
     FormatInfo{.format = Format::csv, .name = "csv", .extension = "csv"},
     FormatInfo{.format = Format::tsv, .name = "tsv", .extension = "tsv", .is_resumable = true},
     FormatInfo{.format = Format::text, .name = "text", .extension = "txt", .is_resumable = true},
-    FormatInfo{.format = Format::table, .name = "table", .extension = "table"},
+    FormatInfo{.format = Format::table, .name = "table", .extension = "txt"},
     FormatInfo{.format = Format::npy,
                .name = "npy",
                .extension = "npy",
-               .is_binary = true,
+               .is_for_programs = true,
                .needs_seek = true,
                .is_resumable = true},
     FormatInfo{.format = Format::npz,
                .name = "npz",
                .extension = "npz",
-               .is_binary = true,
+               .is_for_programs = true,
                .needs_seek = true},
     FormatInfo{.format = Format::png,
                .name = "png",
                .extension = "png",
-               .is_binary = true,
+               .is_for_programs = true,
                .is_picture = true},
-    FormatInfo{.format = Format::svg, .name = "svg", .extension = "svg", .is_picture = true},
+    FormatInfo{.format = Format::svg,
+               .name = "svg",
+               .extension = "svg",
+               .is_for_programs = true,
+               .is_picture = true},
     FormatInfo{.format = Format::pdf,
                .name = "pdf",
                .extension = "pdf",
-               .is_binary = true,
+               .is_for_programs = true,
                .is_picture = true},
-    FormatInfo{.format = Format::html, .name = "html", .extension = "html"},
+    FormatInfo{.format = Format::html,
+               .name = "html",
+               .extension = "html",
+               .other_extension = "htm",
+               .is_for_programs = true},
     FormatInfo{.format = Format::terminal, .name = "terminal", .extension = "terminal"},
 };
 
@@ -67,14 +80,26 @@ std::optional<Format> format_from_name(std::string_view name, std::span<const Fo
   return found == offered.end() ? std::nullopt : std::optional(*found);
 }
 
-std::optional<Format> format_from_path(const std::string& path, std::span<const Format> offered) {
-  const std::string extension = std::filesystem::path(path).extension().string();
-  if (extension.empty()) return std::nullopt;
-  const auto found = std::ranges::find(offered, extension.substr(1), [](Format format) {
-    return std::string(info_of(format).extension);
-  });
-  return found == offered.end() ? format_from_name(extension.substr(1), offered)
-                                : std::optional(*found);
+Format format_from_path(const std::string& path, std::span<const Format> offered) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    return offered.front();
+  }
+  std::string ending = std::filesystem::path(without_compression(path)).extension().string();
+  if (ending.empty()) return offered.front();
+  std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
+  const auto ends_so = [name = ending.substr(1)](Format format) {
+    const FormatInfo& info = info_of(format);
+    return name == info.extension || name == info.name ||
+           (!name.empty() && name == info.other_extension);
+  };
+  const auto found = std::ranges::find_if(offered, ends_so);
+  if (found != offered.end()) return *found;
+  std::vector<std::string> known;
+  for (const Format format : offered) known.push_back("." + std::string(info_of(format).extension));
+  usage_error("-o ", printable(path), ": no format here ends in ", printable(ending), "; expected ",
+              list_of(known), ", or --format to say which it is");
 }
 
 std::vector<std::string> names_of(std::span<const Format> formats) {

@@ -64,23 +64,34 @@ InputRequest make_request(const InputFlags& flags) {
                      .shard = parse_shard(flags.shard)}};
 }
 
-OutputRequest make_request(const OutputFlags& flags, Format format,
-                           std::span<const Format> formats) {
-  if (flags.resume && flags.path.empty()) {
+void check_resume(const OutputRequest& output, std::span<const Format> formats) {
+  if (output.path.empty()) {
     usage_error("--resume needs -o: without it there is no file to go on with");
   }
-  if (flags.resume && !info_of(format).is_resumable) {
+  if (!info_of(output.format).is_resumable) {
     std::vector<Format> resumable(formats.begin(), formats.end());
     std::erase_if(resumable, [](Format offered) { return !info_of(offered).is_resumable; });
     usage_error("--resume: expected --format ", list_of(names_of(resumable)), ", found ",
-                name_of(format));
+                name_of(output.format));
   }
-  return {.path = flags.path,
-          .format = format,
-          .only_result = flags.only_result,
-          .result_prefix = flags.result_prefix,
-          .strict = flags.strict,
-          .resume = flags.resume};
+  if (output.compression != Compression::none) {
+    usage_error("--resume: a file that is compressed as it is written cannot be gone on with; ",
+                "expected -o FILE without .gz or .zst, found ", printable(output.path));
+  }
+}
+
+OutputRequest make_request(const OutputFlags& flags, std::span<const Format> formats) {
+  OutputRequest output{.path = output_path(flags),
+                       .format = chosen_format(flags, formats),
+                       .compression = compression_of(flags.path),
+                       .only_result = flags.only_result,
+                       .result_prefix = flags.result_prefix,
+                       .strict = flags.strict,
+                       .resume = flags.resume};
+  output.is_resumable = !output.path.empty() && info_of(output.format).is_resumable &&
+                        output.compression == Compression::none;
+  if (output.resume) check_resume(output, formats);
+  return output;
 }
 
 TruncationRequest make_request(const TruncationFlags& flags) {
@@ -93,10 +104,12 @@ TruncationRequest make_request(const TruncationFlags& flags) {
 }  // namespace
 
 RecordRequest make_request(const RecordFlags& flags, std::span<const Format> formats) {
-  return {.input = make_request(flags.input),
-          .output = make_request(flags.output, chosen_format(flags, formats), formats),
-          .model = make_request(flags.model),
-          .truncation = make_request(flags.truncation)};
+  RecordRequest request{.input = make_request(flags.input),
+                        .output = make_request(flags.output, formats),
+                        .model = make_request(flags.model),
+                        .truncation = make_request(flags.truncation)};
+  if (flags.command != nullptr) request.output.options = options_of_results(*flags.command);
+  return request;
 }
 
 ModelRequest make_request(const ModelFlags& flags) {
@@ -106,13 +119,16 @@ ModelRequest make_request(const ModelFlags& flags) {
           .max_batch_tokens = flags.max_batch_tokens};
 }
 
-Format chosen_format(const RecordFlags& flags, std::span<const Format> formats) {
-  if (flags.output.format) return *format_from_name(*flags.output.format, formats);
-  return format_from_path(flags.output.path, formats).value_or(formats.front());
+std::string output_path(const OutputFlags& flags) { return flags.path == "-" ? "" : flags.path; }
+
+Format chosen_format(const OutputFlags& flags, std::span<const Format> formats) {
+  if (flags.format) return *format_from_name(*flags.format, formats);
+  return format_from_path(output_path(flags), formats);
 }
 
 void refuse_terminal(const OutputRequest& output) {
-  if (info_of(output.format).is_binary && output.path.empty() && ::isatty(STDOUT_FILENO) == 1) {
+  if (info_of(output.format).is_for_programs && output.path.empty() &&
+      ::isatty(STDOUT_FILENO) == 1) {
     usage_error("--format ", name_of(output.format), " is nothing for a terminal: expected ",
                 "-o FILE, or standard output in a pipe or a file");
   }

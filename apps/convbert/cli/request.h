@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/format.h"
+#include "io/compressors.h"
 #include "io/record_reader.h"
 #include "nn/precision.h"
 #include "text/tokenizer.h"
@@ -16,6 +17,7 @@ namespace convbert::app {
 
 struct InputFlags;
 struct ModelFlags;
+struct OutputFlags;
 struct RecordFlags;
 
 struct InputRequest {
@@ -27,10 +29,14 @@ struct InputRequest {
 struct OutputRequest {
   std::string path;  // "" is standard output
   Format format = Format::jsonl;
+  Compression compression = Compression::none;
   bool only_result = false;
   std::string result_prefix;
   bool strict = false;
   bool resume = false;
+  bool is_resumable = false;  // could an interrupted run of this be taken up?
+  // What decides what the results are, as it was given: "embed", "--dim=4".
+  std::vector<std::string> options{};
 };
 
 struct ModelRequest {
@@ -58,10 +64,14 @@ struct RecordRequest {
 RecordRequest make_request(const RecordFlags& flags, std::span<const Format> formats);
 ModelRequest make_request(const ModelFlags& flags);
 
-// --format, else what the name of the output ends with, else the first.
-Format chosen_format(const RecordFlags& flags, std::span<const Format> formats);
+// "" for standard output, which "-" is, too.
+std::string output_path(const OutputFlags& flags);
 
-// Throws Error(usage) where bytes that are no text would go to a terminal.
+// --format, else what the name of the output ends with, else the first. Throws as
+// format_from_path().
+Format chosen_format(const OutputFlags& flags, std::span<const Format> formats);
+
+// Throws Error(usage) where what no person could read would go to a terminal.
 void refuse_terminal(const OutputRequest& output);
 
 // "0,2", "1-3", "0,4-6": numbers below `count`, each once, in the order given.

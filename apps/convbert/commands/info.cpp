@@ -237,8 +237,10 @@ int run(const InfoFlags& flags, Console& console) {
 
 void add_flags(CLI::App& command, InfoFlags& flags) {
   FlagGroup model(command, "Model");
-  command.add_option("MODEL", flags.model, "As --model of the other commands")->group("Model");
-  model.add("-m,--model", flags.model, "MODEL", "The same");
+  command.add_option("MODEL", flags.model, "As --model of the other commands")
+      ->check(not_empty())
+      ->group("Model");
+  model.add("-m,--model", flags.model, "MODEL", "The same")->check(not_empty());
   FlagGroup output(command, "Output");
   output
       .add_choice("-f,--format", flags.format, names_of(kFormats), "FORMAT",

@@ -17,24 +17,28 @@ class NpzRowsSink : public ResultSink {
       : context_(context), rows_(OutputFile::temporary()) {}
 
   void write(Job& job) override {
-    ids_.push_back(id_text(job.record));
+    ++count_;
+    ids_.add(id_text(job.record));
     rows_.write(result_bytes(context_.layout, job));
   }
   void finish() override {
-    const auto count = static_cast<std::int64_t>(ids_.size());
     NpzWriter archive(context_.output);
+    const auto append = [&](std::string_view bytes) { archive.append(bytes); };
     archive.begin(context_.layout.style.result_prefix + context_.layout.columns.front());
-    archive.append(npy_header("<f4", {count, context_.layout.row_width}));
-    rows_.read_back([&](std::string_view bytes) { archive.append(bytes); });
+    append(npy_header("<f4", {count_, context_.layout.row_width}));
+    rows_.read_back(append);
     archive.end();
-    archive.add(context_.layout.style.id_name, npy_array(ids_));
+    archive.begin(context_.layout.style.id_name);
+    ids_.write(append);
+    archive.end();
     archive.close();
   }
 
  private:
   SinkContext context_;
   OutputFile rows_;
-  std::vector<std::string> ids_;
+  NpyStrings ids_;
+  std::int64_t count_ = 0;
 };
 
 class NpzArraysSink : public ResultSink {

@@ -5,6 +5,7 @@
 #include "cli/usage_error.h"
 #include "io/npz_writer.h"
 #include "run/sinks.h"
+#include "run/unique_names.h"
 
 namespace convbert::app {
 namespace {
@@ -16,8 +17,8 @@ class FolderSink : public ResultSink {
 
   void write(Job& job) override {
     if (job.failed()) return;
-    OutputFile output =
-        OutputFile::create(concat(folder_, "/", safe_id(job.record), ".", extension_));
+    const std::string name = names_.make_unique(safe_id(job.record));
+    OutputFile output = OutputFile::create(concat(folder_, "/", name, ".", extension_));
     if (job.arrays.empty()) {
       output.write(job.output);
     } else {
@@ -31,6 +32,7 @@ class FolderSink : public ResultSink {
  private:
   std::string folder_;
   std::string_view extension_;
+  UniqueNames names_{UniqueNames::Compare::folded};
 };
 
 class LoneSink : public ResultSink {
@@ -38,6 +40,7 @@ class LoneSink : public ResultSink {
   LoneSink(Format format, OutputFile& output) : format_(format), output_(output) {}
 
   void write(Job& job) override {
+    has_failed_ = has_failed_ || job.failed();
     if (job.failed()) return;
     if (result_) {
       usage_error("--format ", name_of(format_), " holds one text, and the input has more: ",
@@ -46,7 +49,10 @@ class LoneSink : public ResultSink {
     result_ = std::move(job.output);
   }
   void finish() override {
-    if (result_) output_.write(*result_);
+    if (result_) return output_.write(*result_);
+    if (!has_failed_) {
+      usage_error("--format ", name_of(format_), " is of one text, and the input has none");
+    }
   }
   bool has_result() const override { return result_.has_value(); }
 
@@ -54,6 +60,7 @@ class LoneSink : public ResultSink {
   Format format_;
   OutputFile& output_;
   std::optional<std::string> result_;
+  bool has_failed_ = false;
 };
 
 class PageSink : public ResultSink {

@@ -1,5 +1,6 @@
 #include "run/progress.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string>
@@ -26,14 +27,40 @@ std::string clock(double seconds) {
 
 }  // namespace
 
+std::vector<std::string> progress_lines(const ProgressFigures& figures) {
+  const auto& [done_records, tokens, elapsed, input, resumed_bytes] = figures;
+  const std::string records = count_of(done_records, "record");
+  const std::string rate =
+      grouped(std::llround(static_cast<double>(tokens) / elapsed)) + " tokens/s";
+  // Of what has been read; what waits in the pipeline is small.
+  const std::int64_t bytes = input.bytes - resumed_bytes;
+  if (!input.total_bytes || bytes <= 0) return {concat(records, "  ", rate), records};
+
+  const auto total = static_cast<double>(*input.total_bytes);
+  const auto read = static_cast<double>(input.bytes);
+  const double done = std::min(1.0, read / total);
+  const double left = elapsed * std::max(0.0, total - read) / static_cast<double>(bytes);
+  constexpr int kWidth = 24;
+  std::string bar(static_cast<std::size_t>(done * kWidth), '#');
+  bar.resize(kWidth, '.');
+  const std::string percent = concat(static_cast<int>(done * 100), "%");
+  const std::string time = clock(left) + " left";
+  const std::string all = concat(percent, "  ", records, "  ", rate, "  ", time);
+  return {concat("[", bar, "] ", all), all, concat(percent, "  ", records, "  ", time),
+          concat(percent, "  ", time), percent};
+}
+
 double Progress::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
-void Progress::start_from(std::int64_t records, std::int64_t failed) {
-  resumed_ = records_ = records;
-  failed_ = failed;
-}
+Progress::Progress(Console& console, const ProgressStart& start, bool reads_terminal)
+    : console_(console),
+      resumed_(start.records),
+      resumed_bytes_(start.input.bytes),
+      is_shown_(!reads_terminal),
+      records_(start.records),
+      failed_(start.failed) {}
 
 void Progress::count(const Job& job) {
   ++records_;
@@ -44,23 +71,14 @@ void Progress::count(const Job& job) {
 }
 
 void Progress::show(const InputProgress& input) {
-  if (!console_.shows_status()) return;
+  if (!is_shown_ || !console_.shows_status()) return;
   const double elapsed = seconds();
   if (elapsed < 0.5) return;
-  std::string line =
-      concat(count_of(records_, "record"), "  ",
-             grouped(std::llround(static_cast<double>(tokens_) / elapsed)), " tokens/s");
-  // Of what has been read; what waits in the pipeline is small.
-  if (input.total_bytes && input.bytes > 0) {
-    const double done = static_cast<double>(input.bytes) / static_cast<double>(*input.total_bytes);
-    constexpr int kWidth = 24;
-    const int filled = static_cast<int>(done * kWidth);
-    std::string bar(static_cast<std::size_t>(filled), '#');
-    bar.resize(kWidth, '.');
-    line = concat("[", bar, "] ", static_cast<int>(done * 100), "%  ", line, "  ",
-                  clock(elapsed / done - elapsed), " left");
-  }
-  console_.status(line);
+  console_.status(progress_lines({.records = records_,
+                                  .tokens = tokens_,
+                                  .seconds = elapsed,
+                                  .input = input,
+                                  .resumed_bytes = resumed_bytes_}));
 }
 
 void Progress::summarize() {

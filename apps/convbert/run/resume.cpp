@@ -1,13 +1,17 @@
 #include "run/resume.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <functional>
+#include <span>
+#include <utility>
 
 #include "cli/usage_error.h"
-#include "core/mapped_file.h"
 #include "io/npy.h"
 #include "io/output_file.h"
 
@@ -16,59 +20,124 @@ namespace {
 
 constexpr std::int64_t kSamples = 8;
 
-// The complete records of an output file, one after another.
+constexpr std::size_t kPiece = 1 << 20;
+// A longer one is no result of this program, and is not waited for.
+constexpr std::size_t kMostRecordBytes = std::size_t{4} << 30;
+
+// Bytes from a position on, as many as there is room for; fewer only at the end. Their number.
+using ReadAt = std::function<std::size_t(std::int64_t position, std::span<char> buffer)>;
+
+// The complete records of an output file, one after another. Read, not mapped, so that a file that
+// shrinks meanwhile is an error and not a signal.
 class WrittenRecords {
  public:
-  WrittenRecords(std::string_view text, const ResultLayout& layout, const std::string& path)
-      : text_(text), row_bytes_(layout_of(layout) == Layout::row ? 4 * layout.row_width : 0) {
+  // `size`: of the file in bytes.
+  WrittenRecords(ReadAt read, std::int64_t size, const ResultLayout& layout,
+                 const std::string& path)
+      : read_(std::move(read)),
+        path_(path),
+        row_bytes_(layout_of(layout) == Layout::row ? static_cast<std::size_t>(4 * layout.row_width)
+                                                    : 0) {
     std::string header;
     if (layout_of(layout) == Layout::cells) header = header_of(layout);
+    fill(256);
     if (row_bytes_ > 0) header = npy_header("<f4", {rows_in_header(), layout.row_width});
-    if (text.size() < header.size()) return;  // cut inside the header: nothing is complete
-    if (!text.starts_with(header)) {
+    fill(header.size());
+    if (buffer_.size() < header.size()) return;  // cut inside the header: nothing is complete
+    if (!buffer_.starts_with(header)) {
       usage_error(path, ": it was not written with these options; remove the file, or run without ",
                   "--resume");
     }
-    position_ = header.size();
-    start_ = position_;
-    count_ = row_bytes_ > 0 ? count_rows() : count_lines();
+    skip(header.size());
+    const std::int64_t start = position_;
+    count_ =
+        row_bytes_ > 0 ? (size - start) / static_cast<std::int64_t>(row_bytes_) : count_lines();
+    buffer_.clear();
+    used_ = 0;
+    position_ = start;
   }
 
   std::int64_t count() const { return count_; }
-  std::size_t position() const { return position_; }
-  bool at_end() const { return position_ == text_.size(); }
+  std::int64_t position() const { return position_; }
+  bool at_end() {
+    fill(1);
+    return buffer_.size() == used_;
+  }
 
-  std::string_view next() {
-    const std::size_t size = row_bytes_ > 0 ? static_cast<std::size_t>(row_bytes_)
-                                            : text_.find('\n', position_) + 1 - position_;
-    const std::string_view record = text_.substr(position_, size);
-    position_ += size;
+  // Good until the next call; nothing where no complete record is left.
+  std::optional<std::string_view> next() {
+    std::size_t size = row_bytes_;
+    if (size > 0) {
+      fill(size);
+      if (buffer_.size() - used_ < size) return std::nullopt;
+    } else {
+      size = find_line_end();
+      if (size == 0) return std::nullopt;
+    }
+    const std::string_view record = std::string_view(buffer_).substr(used_, size);
+    skip(size);
     return record;
   }
 
  private:
+  // Until `size` bytes are there, or all that there are.
+  void fill(std::size_t size) {
+    while (buffer_.size() - used_ < size && fill_more()) {
+    }
+  }
+  bool fill_more() {
+    buffer_.erase(0, std::exchange(used_, 0));
+    const std::size_t before = buffer_.size();
+    buffer_.resize(before + kPiece);
+    const std::int64_t from = position_ + static_cast<std::int64_t>(before);
+    buffer_.resize(before + read_(from, std::span(buffer_).subspan(before)));
+    return buffer_.size() > before;
+  }
+  void skip(std::size_t size) {
+    used_ += size;
+    position_ += static_cast<std::int64_t>(size);
+  }
+  // The size of the line that comes, its end included; 0 where it has none.
+  std::size_t find_line_end() {
+    std::size_t searched = 0;
+    while (true) {
+      const std::size_t end = buffer_.find('\n', used_ + searched);
+      if (end != std::string::npos) return end + 1 - used_;
+      searched = buffer_.size() - used_;
+      if (searched > kMostRecordBytes) {
+        usage_error(path_, ": has a line of more than ", kMostRecordBytes,
+                    " bytes, which no run of this program writes; remove the file");
+      }
+      if (!fill_more()) return 0;
+    }
+  }
+  std::int64_t count_lines() {
+    std::int64_t lines = 0;
+    do {
+      const auto begin = buffer_.begin() + static_cast<std::ptrdiff_t>(used_);
+      lines += std::count(begin, buffer_.end(), '\n');
+      skip(buffer_.size() - used_);
+    } while (fill_more());
+    return lines;
+  }
   // An unfinished array says that it has no rows; a finished one, how many. Either will do.
   std::int64_t rows_in_header() const {
     constexpr std::string_view kBefore = "'shape': (";
-    const std::size_t at = text_.substr(0, 256).find(kBefore);
+    const std::size_t at = buffer_.substr(0, 256).find(kBefore);
     std::int64_t rows = 0;
-    if (at != std::string_view::npos) {
-      const std::string_view digits = text_.substr(at + kBefore.size(), 20);
+    if (at != std::string::npos) {
+      const std::string digits = buffer_.substr(at + kBefore.size(), 20);
       std::from_chars(digits.data(), digits.data() + digits.size(), rows);
     }
     return rows;
   }
-  std::int64_t count_rows() const {
-    return static_cast<std::int64_t>(text_.size() - start_) / row_bytes_;
-  }
-  std::int64_t count_lines() const {
-    return std::count(text_.begin() + static_cast<std::ptrdiff_t>(start_), text_.end(), '\n');
-  }
 
-  std::string_view text_;
-  std::int64_t row_bytes_;
-  std::size_t position_ = 0;
-  std::size_t start_ = 0;
+  ReadAt read_;
+  const std::string& path_;
+  std::size_t row_bytes_;
+  std::string buffer_;
+  std::size_t used_ = 0;       // of the buffer
+  std::int64_t position_ = 0;  // of the first byte that is not used
   std::int64_t count_ = 0;
 };
 
@@ -97,6 +166,55 @@ std::string mismatch(const std::string& path, std::int64_t record) {
                 "these options; remove the file, or run without --resume");
 }
 
+// May the finished file tell of an input that is not this one any more?
+bool has_changed_since(const RecordSourceOptions& input, const std::string& finished) {
+  std::error_code error;
+  const auto time = std::filesystem::last_write_time(finished, error);
+  return std::ranges::any_of(input.paths, [&](const std::string& path) {
+    return std::filesystem::is_regular_file(path, error) &&
+           std::filesystem::last_write_time(path, error) > time;
+  });
+}
+
+// What is taken up: the file that there is, with what it holds.
+struct Written {
+  std::string path;
+  std::optional<OutputFile> partial;
+  std::ifstream finished;
+  std::int64_t size = 0;
+};
+
+std::optional<Written> open_written(const std::string& path) {
+  Written written{
+      .path = OutputFile::partial_path(path), .partial = OutputFile::take_up(path), .finished = {}};
+  if (written.partial) {
+    written.size = written.partial->size();
+    return written;
+  }
+  written.path = path;
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return std::nullopt;
+  if (!std::filesystem::is_regular_file(path, error)) {
+    usage_error("--resume: expected a regular file, found ", printable(path));
+  }
+  written.finished.open(path, std::ios::binary | std::ios::ate);
+  written.size = written.finished.tellg();
+  if (!written.finished) {
+    throw Error(ErrorKind::system, concat(path, ": cannot open: ", std::strerror(errno)));
+  }
+  return written;
+}
+
+ReadAt reader_of(Written& written) {
+  return [&written](std::int64_t position, std::span<char> buffer) {
+    if (written.partial) return written.partial->read_at(position, buffer);
+    written.finished.clear();
+    written.finished.seekg(position);
+    written.finished.read(buffer.data(), std::ssize(buffer));
+    return static_cast<std::size_t>(written.finished.gcount());
+  };
+}
+
 }  // namespace
 
 void prepare_job(const RecordCommand& command, Job& job) {
@@ -105,48 +223,49 @@ void prepare_job(const RecordCommand& command, Job& job) {
   attempt(job, [&] { command.prepare(job); });
 }
 
-ResumePoint find_resume_point(const std::string& path, const ResultLayout& layout,
-                              const RecordCommand& command, RecordSource& source,
-                              const CancelToken& cancel) {
-  const std::string partial = OutputFile::partial_path(path);
-  const bool is_unfinished = std::filesystem::exists(partial);
-  const std::string written_path = is_unfinished ? partial : path;
-  if (!std::filesystem::exists(written_path)) return {};
+ResumePoint find_resume_point(const ResumeContext& context) {
+  const auto& [request, layout, command, source, state, cancel] = context;
+  std::optional<Written> written = open_written(request.output.path);
+  if (!written) return {};
+  const bool is_finished = !written->partial;
+  if (!is_finished) state.load();
 
-  const MappedFile file(written_path);
-  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
-                              file.bytes().size());
-  WrittenRecords written(text, layout, written_path);
-  const std::int64_t count = written.count();
+  WrittenRecords records(reader_of(*written), written->size, layout, written->path);
+  const std::int64_t count = records.count();
+  std::int64_t known = state.known(count);
+  if (is_finished && !has_changed_since(request.input.source, written->path)) known = count;
   const auto compute = command.make_worker(layout);
   ResumePoint point;
   for (; point.records < count; ++point.records) {
     Job job;
-    if (!source.next(job.record)) {
-      if (cancel.requested()) return point;
-      usage_error(mismatch(written_path, point.records));
-    }
+    const bool has_record = source.next(job.record);
+    if (cancel.requested()) return point;
+    const bool is_same = has_record && (is_finished || state.take_up(job.record));
+    const std::optional<std::string_view> bytes = records.next();
+    if (!is_same || !bytes) usage_error(mismatch(written->path, point.records));
     prepare_job(command, job);
-    const std::string_view bytes = written.next();
-    const bool is_sample = command.is_cheap() || point.records == count - 1 ||
+    const bool is_sample = command.is_cheap() || point.records >= known ||
+                           point.records == count - 1 ||
                            point.records % std::max<std::int64_t>(1, count / kSamples) == 0;
-    if (!job.failed() && (is_sample || !is_plausible(layout, job, bytes))) {
+    if (!job.failed() && (is_sample || !is_plausible(layout, job, *bytes))) {
       compute({&job, 1}, 1);
     } else if (!job.failed()) {
       continue;
     }
-    if (result_bytes(layout, job) != bytes) {
-      usage_error(mismatch(written_path, point.records));
+    if (result_bytes(layout, job) != *bytes) {
+      usage_error(mismatch(written->path, point.records));
     }
     point.failed += job.failed() ? 1 : 0;
   }
-  point.bytes = static_cast<std::int64_t>(written.position());
-  if (!is_unfinished) {
+  if (is_finished) {
     Job extra;
-    if (source.next(extra.record) || !written.at_end()) {
-      usage_error(mismatch(written_path, point.records));
-    }
+    const bool has_more = source.next(extra.record);
+    if (cancel.requested()) return point;
+    if (has_more || !records.at_end()) usage_error(mismatch(written->path, point.records));
     point.finished = true;
+  } else {
+    written->partial->cut(records.position());
+    point.partial.emplace(std::move(*written->partial));
   }
   return point;
 }

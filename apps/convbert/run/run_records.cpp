@@ -1,7 +1,12 @@
+#include <unistd.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "cli/signals.h"
+#include "cli/usage_error.h"
 #include "core/cancel.h"
 #include "core/error.h"
 #include "run/progress.h"
@@ -13,6 +18,7 @@
 namespace convbert::app {
 namespace {
 
+constexpr const char* kErrorField = "error";
 constexpr int kSomeFailed = 1;
 constexpr int kSignalBase = 128;
 
@@ -26,6 +32,13 @@ ResultLayout make_layout(const RecordRequest& request, const RecordCommand& comm
                       .row_width = command.row_width()};
   for (const std::string& name : command.result_names()) {
     layout.style.result_names.push_back(layout.style.result_prefix + name);
+    if (layout.style.result_names.back() == layout.style.id_name) {
+      usage_error("--id-field ", printable(layout.style.id_name), ": a result has that name, too; ",
+                  "--result-prefix gives results others");
+    }
+  }
+  if (layout.style.id_name == kErrorField) {
+    usage_error("--id-field ", kErrorField, ": records that fail have their message there");
   }
   return layout;
 }
@@ -35,13 +48,19 @@ std::unique_ptr<RecordSource> open_source(const InputRequest& input, const Cance
   return open_records(input.source, cancel);
 }
 
+bool reads_terminal(const InputRequest& input) {
+  const auto& paths = input.source.paths;
+  const bool is_standard_input = paths.empty() || std::ranges::find(paths, "-") != paths.end();
+  return input.texts.empty() && is_standard_input && ::isatty(STDIN_FILENO) == 1;
+}
+
 // The output, the sink on it, and, between the two where a format has to seek and the output
 // cannot, a temporary file.
 class Output {
  public:
   Output(const OutputRequest& request, const RecordCommand& command, const ResultLayout& layout,
-         const ResumePoint& start)
-      : output_(open(request, start)) {
+         ResumePoint& start, const CancelToken& cancel)
+      : output_(open(request, start, cancel)) {
     if ((sink_ = command.make_sink(output_))) {
       sink_->begin();
       return;
@@ -50,10 +69,11 @@ class Output {
       spool_.emplace(OutputFile::temporary());
     }
     sink_ = make_sink({layout, spool_ ? *spool_ : output_}, start.records);
-    if (start.bytes == 0) sink_->begin();
+    if (output_.size() == 0) sink_->begin();
   }
 
   ResultSink& sink() { return *sink_; }
+  bool is_partial() const { return output_.is_partial(); }
 
   void finish() {
     sink_->finish();
@@ -63,10 +83,12 @@ class Output {
   }
 
  private:
-  static OutputFile open(const OutputRequest& request, const ResumePoint& start) {
-    if (request.path.empty()) return OutputFile::standard_output();
-    if (start.bytes > 0) return OutputFile::resume(request.path, start.bytes);
-    return OutputFile::create(request.path);
+  static OutputFile open(const OutputRequest& request, ResumePoint& start,
+                         const CancelToken& cancel) {
+    const OutputOptions options{.compression = request.compression, .cancel = &cancel};
+    if (request.path.empty()) return OutputFile::standard_output(options);
+    if (start.partial) return std::move(*start.partial);
+    return OutputFile::create(request.path, options);
   }
 
   OutputFile output_;
@@ -82,6 +104,7 @@ class Notices {
       : console_(console),
         style_(layout.style),
         names_failures_(!command.holds_errors(layout.format)),
+        has_fields_(info_of(layout.format).is_json),
         pair_notice_(command.pair_notice()) {
     if (input.source.fields.pair_required || !input.texts.empty()) pair_notice_.clear();
   }
@@ -95,7 +118,7 @@ class Notices {
       console_.note(pair_notice_);
       pair_notice_.clear();
     }
-    if (has_warned_) return;
+    if (has_warned_ || !has_fields_) return;
     const std::string field = replaced_field(job.record, style_);
     if (field.empty()) return;
     has_warned_ = true;
@@ -107,9 +130,23 @@ class Notices {
   Console& console_;
   const RecordStyle& style_;
   bool names_failures_;  // where the output has no room for an error record
+  bool has_fields_;      // of the input, beside the results
   std::string pair_notice_;
   bool has_warned_ = false;
 };
+
+void tell_start(const OutputRequest& output, const ResumePoint& start, Console& console) {
+  if (start.records > 0 || start.finished) {
+    console.note(concat(output.path, start.finished ? ": complete, with " : ": goes on after ",
+                        start.records, " records"));
+    return;
+  }
+  std::error_code error;
+  const std::string partial = OutputFile::partial_path(output.path);
+  if (output.resume || output.path.empty() || !std::filesystem::exists(partial, error)) return;
+  console.warning(concat(partial, ", left by an unfinished run, is started anew",
+                         output.is_resumable ? "; --resume goes on with it" : ""));
+}
 
 }  // namespace
 
@@ -120,61 +157,68 @@ int run_records(const RecordRequest& request, const RecordCommand& command, Cons
   const SignalGuard signals(cancel);
   const ResultLayout layout = make_layout(request, command);
   const auto source = open_source(request.input, cancel);
-  Progress progress(console);
+  const OutputRequest& asked = request.output;
+  RunState state(request);
 
-  ResumePoint start;
-  if (request.output.resume) {
-    start = find_resume_point(request.output.path, layout, command, *source, cancel);
-    if (signals.caught() != 0) return kSignalBase + signals.caught();
-    progress.start_from(start.records, start.failed);
-    if (start.records > 0) {
-      console.note(concat(request.output.path,
-                          start.finished ? ": complete, with " : ": goes on after ", start.records,
-                          " records"));
-    }
-    if (start.finished) return start.failed > 0 ? kSomeFailed : 0;
-  } else if (!request.output.path.empty() &&
-             std::filesystem::exists(OutputFile::partial_path(request.output.path))) {
-    console.warning(
-        concat(OutputFile::partial_path(request.output.path),
-               ", left by an unfinished run, is started anew; --resume goes on with it"));
-  }
+  if (asked.resume) console.status(concat("looks at what there is of ", printable(asked.path)));
+  ResumePoint start = asked.resume
+                          ? find_resume_point({request, layout, command, *source, state, cancel})
+                          : ResumePoint{};
+  console.clear_status();
+  if (signals.caught() != 0) return kSignalBase + signals.caught();
+  tell_start(asked, start, console);
+  if (start.finished) return start.failed > 0 ? kSomeFailed : 0;
 
+  const bool is_typed = reads_terminal(request.input);
+  if (is_typed && console.is_terminal()) console.note("reading from the terminal; Ctrl-D ends");
+  Progress progress(console,
+                    {.records = start.records, .failed = start.failed, .input = source->progress()},
+                    is_typed);
   bool stopped_by_strict = false;
   try {
-    Output output(request.output, command, layout, start);
+    Output output(asked, command, layout, start, cancel);
+    const bool keeps_state = asked.is_resumable && output.is_partial();
     Notices notices(request.input, command, layout, console);
     PipelineStages stages;
     stages.prepare = [&](Job& job) { prepare_job(command, job); };
     stages.make_worker = [&] { return command.make_worker(layout); };
     stages.write = [&](Job& job) {
-      if (job.failed() && request.output.strict) {
+      if (job.failed() && asked.strict) {
         console.error(job.failure);
         stopped_by_strict = true;
         return false;
       }
       notices.see(job);
       progress.count(job);
+      if (keeps_state) state.add(job.record);
       output.sink().write(job);
       return true;
     };
-    stages.flush = [&] { output.sink().flush(); };
+    stages.flush = [&] {
+      output.sink().flush();
+      if (keeps_state) state.flushed();
+    };
     stages.tick = [&](const InputProgress& input) { progress.show(input); };
     const PipelineLimits limits{.workers = request.model.threads,
                                 .batch_weight = request.model.max_batch_tokens > 0
                                                     ? request.model.max_batch_tokens
                                                     : command.default_batch_weight()};
     run_pipeline(*source, stages, limits, cancel);
-    if (signals.caught() == 0 && !stopped_by_strict) output.finish();
+    if (signals.caught() == 0 && !stopped_by_strict) {
+      output.finish();
+    } else if (keeps_state) {
+      state.save();
+    }
   } catch (const ClosedPipe&) {
     console.clear_status();
     return 0;
+  } catch (const StoppedOutput&) {
   }
   progress.summarize();
   if (signals.caught() != 0) {
-    if (!request.output.path.empty()) {
-      console.note(concat(OutputFile::partial_path(request.output.path), " holds ",
-                          progress.records(), " records; --resume goes on from there"));
+    if (asked.is_resumable && progress.records() > 0) {
+      console.note(concat(OutputFile::partial_path(asked.path), " holds ", progress.records(),
+                          " records; --resume goes on from there"));
     }
     return kSignalBase + signals.caught();
   }

@@ -16,6 +16,7 @@ class BufferedSink : public ResultSink {
     output_.write(buffer_);
     buffer_.clear();
   }
+  void finish() override { BufferedSink::flush(); }
 
  protected:
   void put(std::string_view bytes) {

@@ -36,10 +36,10 @@ std::unique_ptr<ResultSink> make_sink(const SinkContext& context, std::int64_t c
 std::unique_ptr<ResultSink> make_npz_rows_sink(const SinkContext& context);
 // The arrays of each job: "<name>" of a lone record, "<id>/<name>" of several.
 std::unique_ptr<ResultSink> make_npz_arrays_sink(const SinkContext& context);
-// Each job's arrays, or its bytes, in a file of its own, "<folder>/<id>.<extension>". Their names
-// must differ.
+// Each job's arrays, or its bytes, in a file of its own, "<folder>/<id>.<extension>".
 std::unique_ptr<ResultSink> make_folder_sink(const std::string& folder, Format format);
-// The bytes of a lone job. Throws Error(usage) when there is a second, before anything is written.
+// The bytes of a lone job. Throws Error(usage) when there is a second, before anything is written,
+// or none.
 std::unique_ptr<ResultSink> make_lone_sink(Format format, OutputFile& output);
 // `head`, the bytes of each job, `tail`.
 struct PageFrame {

@@ -1,0 +1,224 @@
+#include "run/run_state.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <new>
+#include <utility>
+
+#include "cli/usage_error.h"
+#include "cli/version.h"
+#include "core/json.h"
+#include "core/utf8.h"
+#include "io/json_builder.h"
+#include "io/output_file.h"
+#include "run/models.h"
+
+namespace convbert::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostStateBytes = std::size_t{1} << 20;  // that are read
+
+std::string hexadecimal(XXH128_hash_t hash) {
+  std::array<char, 33> digits;
+  std::snprintf(digits.data(), digits.size(), "%016llx%016llx",
+                static_cast<unsigned long long>(hash.high64),
+                static_cast<unsigned long long>(hash.low64));
+  return digits.data();
+}
+
+// A line of the file; null for anything else.
+Json parse_line(const std::string& line) {
+  constexpr JsonLimits kLimits{.depth = 4, .values = 1000};
+  return check_json(line, kLimits).empty() ? Json::parse(line) : Json();
+}
+
+// With its length before it, so that no two lists of texts look alike.
+void add_text(XXH3_state_t* state, std::string_view text) {
+  const std::uint64_t size = text.size();
+  XXH3_128bits_update(state, &size, sizeof size);
+  XXH3_128bits_update(state, text.data(), text.size());
+}
+
+// A large file is known by a page of each mebibyte: other weights differ everywhere.
+void add_file(XXH3_state_t* state, const fs::path& path) {
+  constexpr std::uintmax_t kSmall = 16 << 20;
+  constexpr std::uintmax_t kStep = 1 << 20;
+  constexpr std::uintmax_t kPage = 4096;
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (error) return;
+  add_text(state, path.filename().string());
+  add_text(state, std::to_string(size));
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> buffer(size <= kSmall ? kStep : kPage);
+  for (std::uintmax_t position = 0; position < size && file; position += kStep) {
+    file.seekg(static_cast<std::streamoff>(position));
+    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    XXH3_128bits_update(state, buffer.data(), static_cast<std::size_t>(file.gcount()));
+  }
+}
+
+// A directory's files, those of its folders included; the name of an embedded model.
+std::string model_digest(const ModelRequest& model) {
+  const std::string origin = find_model(model.model, model.flag).origin();
+  std::error_code error;
+  if (!fs::is_directory(origin, error)) return origin;
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::recursive_directory_iterator(origin, error)) {
+    if (entry.is_regular_file(error)) paths.push_back(entry.path());
+  }
+  std::ranges::sort(paths);
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(),
+                                                                              XXH3_freeState);
+  if (!state) throw std::bad_alloc();
+  XXH3_128bits_reset(state.get());
+  for (const fs::path& path : paths) add_file(state.get(), path);
+  return hexadecimal(XXH3_128bits_digest(state.get()));
+}
+
+}  // namespace
+
+void RecordDigest::Free::operator()(XXH3_state_s* state) const { XXH3_freeState(state); }
+
+RecordDigest::RecordDigest() : state_(XXH3_createState()) {
+  if (!state_) throw std::bad_alloc();
+  XXH3_128bits_reset(state_.get());
+}
+
+void RecordDigest::add(const Record& record) {
+  const std::int64_t sizes[] = {record.number, record.line, std::ssize(record.fields),
+                                record.pair ? 1 : 0};
+  XXH3_128bits_update(state_.get(), sizes, sizeof sizes);
+  for (const RecordField& field : record.fields) {
+    add_text(state_.get(), field.name);
+    add_text(state_.get(), field.json);
+  }
+  add_text(state_.get(), record.text);
+  if (record.pair) add_text(state_.get(), *record.pair);
+  add_text(state_.get(), record.error);
+}
+
+std::string RecordDigest::text() const { return hexadecimal(XXH3_128bits_digest(state_.get())); }
+
+RunState::RunState(const RecordRequest& request)
+    : request_(request), path_(OutputFile::state_path(request.output.path)) {}
+
+RunState::~RunState() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::string RunState::first_line() const {
+  std::vector<std::string> command = request_.output.options;
+  for (std::string& part : command) part = replace_invalid_utf8(part);
+  std::string line;
+  JsonBuilder json(line);
+  json.begin_object().member("convbert", std::string_view(kVersion));
+  json.member("command", std::span<const std::string>(command));
+  json.member("format", name_of(request_.output.format));
+  json.member("model", replace_invalid_utf8(model_digest(request_.model)));
+  json.end_object();
+  return line;
+}
+
+void RunState::check(const std::string& line) const {
+  const std::string ours = first_line();
+  if (line == ours) return;
+  const Json found = parse_line(line);
+  const Json expected = Json::parse(ours);
+  for (const auto& [name, value] : expected.items()) {
+    if (found.is_object() && found.contains(name) && found[name] == value) continue;
+    const std::string other =
+        found.is_object() && found.contains(name) ? found[name].dump() : "nothing that can be read";
+    usage_error(request_.output.path, ": its partial file was written by another run: ", name,
+                " is ", printable(value.dump()), ", there ", printable(other),
+                "; run as then, or without --resume");
+  }
+}
+
+void RunState::load() {
+  std::ifstream file(path_, std::ios::binary);
+  std::string text(kMostStateBytes, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  bool is_first = true;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string::npos) return;  // cut short as it was written
+    const std::string line = text.substr(begin, end - begin);
+    begin = end + 1;
+    if (std::exchange(is_first, false)) {
+      check(line);
+      continue;
+    }
+    const Json found = parse_line(line);
+    if (!found.is_object()) return;
+    const Json& records = found.value("records", Json());
+    const Json& input = found.value("input", Json());
+    if (!records.is_number_integer() || !input.is_string()) return;
+    loaded_.push_back({records, input});
+  }
+}
+
+std::int64_t RunState::known(std::int64_t count) const {
+  std::int64_t known = 0;
+  for (const Checkpoint& checkpoint : loaded_) {
+    if (checkpoint.records <= count) known = std::max(known, checkpoint.records);
+  }
+  return known;
+}
+
+bool RunState::take_up(const Record& record) {
+  add(record);
+  while (taken_up_ < loaded_.size() && loaded_[taken_up_].records < records_) ++taken_up_;
+  if (taken_up_ == loaded_.size() || loaded_[taken_up_].records > records_) return true;
+  return loaded_[taken_up_++].input == digest_.text();
+}
+
+void RunState::add(const Record& record) {
+  digest_.add(record);
+  ++records_;
+}
+
+void RunState::flushed() {
+  // The longer it runs, the more it may lose: a hundredth at most, and the file stays small.
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_) return;
+  next_ = now + std::max<std::chrono::steady_clock::duration>(kLeastInterval, (now - start_) / 100);
+  save();
+}
+
+void RunState::save() {
+  if (records_ == 0) return;
+  std::string lines;
+  const auto append = [&lines](std::int64_t records, std::string_view input) {
+    JsonBuilder(lines)
+        .begin_object()
+        .member("records", records)
+        .member("input", input)
+        .end_object();
+    lines += '\n';
+  };
+  if (descriptor_ < 0) {
+    descriptor_ =
+        ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    lines = first_line() + "\n";
+    for (std::size_t i = 0; i < taken_up_; ++i) append(loaded_[i].records, loaded_[i].input);
+  }
+  append(records_, digest_.text());
+  if (descriptor_ < 0 || ::write(descriptor_, lines.data(), lines.size()) != std::ssize(lines)) {
+    throw Error(ErrorKind::system, concat(path_, ": cannot write: ", std::strerror(errno)));
+  }
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,84 @@
+// What a partial file was made from, beside it in FILE.partial.state while a run lasts. One JSON
+// object a line: what the results depend on, then, now and then, how many records the file had at
+// least, and the digest of the input's records up to there.
+//
+//   {"convbert":"0.1.0","command":["embed","--dim=4"],"format":"npy","model":"convbert-mini"}
+//   {"records":1200,"input":"0f4c..."}
+//
+// A line is written after the results that it tells of, so that a run can be killed at any moment:
+// what is missing here is computed again, never believed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/request.h"
+#include "io/record.h"
+
+struct XXH3_state_s;
+
+namespace convbert::app {
+
+// Of records, one after another, with all that a result can depend on: XXH3, 128 bits
+// (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md).
+class RecordDigest {
+ public:
+  RecordDigest();
+
+  void add(const Record& record);
+  std::string text() const;  // 32 hexadecimal digits
+
+ private:
+  struct Free {
+    void operator()(XXH3_state_s* state) const;
+  };
+  std::unique_ptr<XXH3_state_s, Free> state_;
+};
+
+class RunState {
+ public:
+  explicit RunState(const RecordRequest& request);
+  RunState(const RunState&) = delete;
+  RunState& operator=(const RunState&) = delete;
+  ~RunState();
+
+  // What an earlier run has kept; nothing where there is no such file, or not yet a whole line.
+  // Throws Error(usage) where it tells of other options or another model.
+  void load();
+  // Of the first `count` records, how many are known to the file.
+  std::int64_t known(std::int64_t count) const;
+  // The input's next record. False where an earlier run had other records up to here.
+  bool take_up(const Record& record);
+
+  // The next record, with its result on the way into the partial file.
+  void add(const Record& record);
+  // All results are there: now and then a line is written.
+  void flushed();
+  // Writes a line at once.
+  void save();
+
+ private:
+  struct Checkpoint {
+    std::int64_t records;
+    std::string input;
+  };
+  std::string first_line() const;
+  void check(const std::string& line) const;
+
+  static constexpr std::chrono::milliseconds kLeastInterval{200};
+
+  const RecordRequest& request_;
+  std::string path_;
+  RecordDigest digest_;
+  std::int64_t records_ = 0;
+  std::vector<Checkpoint> loaded_;  // by rising number of records
+  std::size_t taken_up_ = 0;        // of `loaded_`
+  int descriptor_ = -1;             // from the first line that is written
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point next_ = start_ + kLeastInterval;
+};
+
+}  // namespace convbert::app

@@ -1,0 +1,81 @@
+// What a person at a terminal sees while a run lasts.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "support/process.h"
+
+namespace convbert::test {
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::string sentences(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    text += "sentence " + std::to_string(i);
+    for (int word = 0; word < 60; ++word) text += " of some more words";
+    text += "\n";
+  }
+  return text;
+}
+
+// What the status line showed, one after another.
+std::vector<std::string> statuses(const std::string& shown) {
+  constexpr std::string_view kBegin = "\r\x1b[K";
+  std::vector<std::string> lines;
+  for (std::size_t at = shown.find(kBegin); at != std::string::npos;) {
+    const std::size_t begin = at + kBegin.size();
+    at = shown.find(kBegin, begin);
+    const std::string line = shown.substr(begin, at - begin);
+    if (!line.empty() && !contains(line, "\n")) lines.push_back(line);
+  }
+  return lines;
+}
+
+TEST_CASE("the progress line fits the terminal") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("in.txt", sentences(500));
+  for (const int columns : {30, 60, 80, 200}) {
+    Process process({"embed", path, "-o", folder.path("out.jsonl")},
+                    {.environment = {{"TERM", "xterm"}}, .terminals = {2}, .columns = columns});
+    CHECK(process.read_error(columns < 60 ? " left" : "tokens/s"));
+    process.signal(2);
+    const ProcessResult result = process.wait();
+    const auto lines = statuses(result.err);
+    INFO(columns, " columns: ", result.err);
+    CHECK_FALSE(lines.empty());
+    for (const std::string& line : lines) CHECK(static_cast<int>(line.size()) < columns);
+    CHECK(contains(lines.back(), "%"));
+    CHECK(contains(lines.back(), "[") == (columns >= 80));
+  }
+}
+
+TEST_CASE("no bar where it cannot be replaced, or is not wanted") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("in.txt", sentences(60));
+  const auto shown = [&](const std::string& terminal, const std::string& flag) {
+    return run_convbert({"embed", path, "-o", folder.path("out.jsonl"), flag, "--threads", "1"},
+                        {.environment = {{"TERM", terminal}}, .terminals = {2}})
+        .err;
+  };
+  CHECK_FALSE(contains(shown("dumb", "--no-normalize"), "\r\x1b"));
+  CHECK_FALSE(contains(shown("xterm", "--quiet"), "\r\x1b"));
+}
+
+TEST_CASE("at a bare prompt the program says that it reads") {
+  Process process({"tokenize", "-f", "text"},
+                  {.environment = {{"TERM", "xterm"}}, .terminals = {0, 2}});
+  CHECK(process.read_error("reading from the terminal; Ctrl-D ends"));
+  process.write("hello\n");
+  CHECK(process.read_line() == "[CLS] hello [SEP]");
+  process.write("\x04");
+  const ProcessResult result = process.wait();
+  CHECK(result.status == 0);
+  CHECK_FALSE(contains(result.err, "tokens/s"));
+}
+
+}  // namespace
+}  // namespace convbert::test
