@@ -214,6 +214,35 @@ TEST_CASE("files of records that share an id, or would on a file system that fol
                                           "a_b~2.svg", "a~2.svg", "a~3.svg", "\xC3\xA9.svg"});
 }
 
+TEST_CASE("labels and texts tear no line, and no byte of them reaches a terminal") {
+  const TemporaryFolder folder;
+  const std::string model = folder.path("model");
+  fs::copy(std::string(CONVBERT_TEST_DATA) + "/models/convbert-classify", model);
+  const std::string config = read_file(model + "/config.json");
+  std::string labels = config;
+  for (const char* label : {"\"no\"", "\"maybe\"", "\"yes\""}) {
+    const std::string name = std::string(label).substr(1, 2);
+    labels = replaced(labels, ": " + std::string(label),
+                      ": \"" + name + "\\n\\r\\t\\u001b[31m\\u0085\\u009b\\u2028!\"");
+  }
+  folder.write("model/config.json", labels);
+  const std::string input = "{\"id\":\"a\\u2029b\\nc\",\"text\":\"one\"}\n{\"text\":\"two\"}\n";
+  for (const char* format : {"text", "tsv"}) {
+    const ProcessResult result =
+        run_convbert({"classify", "-m", model, "-f", format}, {.input = input});
+    CHECK(result.status == 0);
+    INFO(result.out);
+    CHECK(split_lines(result.out).size() == (format == std::string("tsv") ? 3 : 2));
+    CHECK(contains(result.out, "    [31m   !"));
+    for (const char* part :
+         {"\x1b", "\r", "\xC2\x85", "\xC2\x9B", "\xE2\x80\xA8", "\xE2\x80\xA9"}) {
+      CHECK_FALSE(contains(result.out, part));
+    }
+  }
+  const std::string json = run_convbert({"classify", "-m", model}, {.input = input}).out;
+  CHECK(contains(Json::parse(split_lines(json)[0])["label"].get<std::string>(), "\n\r\t\x1b[31m"));
+}
+
 TEST_CASE("no name stands twice in a record") {
   const std::string input = "{\"label\":\"mine\",\"line\":7,\"text\":\"good\"}\n{\"line\":8}\n";
   const ProcessResult result = run_convbert({"classify", "--id-field", "label"}, {.input = input});
