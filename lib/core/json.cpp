@@ -1,67 +1,9 @@
 #include "core/json.h"
 
 #include "core/error.h"
-#include "core/json_scan.h"
 
 namespace convbert {
 namespace {
-
-// Numbers as long doubles, so that 1e999, which is JSON though no double, can pass through.
-using WideJson = nlohmann::basic_json<std::map, std::vector, std::string, bool, std::int64_t,
-                                      std::uint64_t, long double>;
-
-// Counts depth and values and remembers the first complaint; builds nothing.
-class Checker : public nlohmann::json_sax<WideJson> {
- public:
-  explicit Checker(const JsonLimits& limits) : limits_(limits) {}
-
-  const std::string& complaint() const { return complaint_; }
-
-  bool null() override { return count(); }
-  bool boolean(bool) override { return count(); }
-  bool number_integer(number_integer_t) override { return count(); }
-  bool number_unsigned(number_unsigned_t) override { return count(); }
-  bool number_float(number_float_t, const string_t&) override { return count(); }
-  bool string(string_t&) override { return count(); }
-  bool binary(binary_t&) override { return count(); }
-  bool start_object(std::size_t) override { return open(); }
-  bool start_array(std::size_t) override { return open(); }
-  bool key(string_t&) override { return true; }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
-
-  bool parse_error(std::size_t position, const std::string&,
-                   const nlohmann::detail::exception& error) override {
-    // "[json.exception.parse_error.101] parse error at line 1, column 5: syntax error while
-    // parsing value - unexpected ..." : what follows the position is what a reader needs.
-    std::string reason = error.what();
-    const std::size_t colon = reason.find(": ");
-    if (colon != std::string::npos) reason = reason.substr(colon + 2);
-    complaint_ = concat("not valid JSON at byte ", position, ": ", printable(reason, 200));
-    return false;
-  }
-
- private:
-  bool count() {
-    if (++values_ <= limits_.values) return true;
-    complaint_ = concat("JSON with more than ", limits_.values, " values");
-    return false;
-  }
-  bool open() {
-    if (++depth_ <= limits_.depth) return count();
-    complaint_ = concat("JSON nested deeper than ", limits_.depth, " levels");
-    return false;
-  }
-  bool close() {
-    --depth_;
-    return true;
-  }
-
-  JsonLimits limits_;
-  std::size_t depth_ = 0;
-  std::size_t values_ = 0;
-  std::string complaint_;
-};
 
 [[noreturn]] void wrong_type(const Json& found, const char* key, const char* expected,
                              const std::string& source) {
@@ -75,13 +17,6 @@ const Json* present(const Json& object, const char* key) {
 }
 
 }  // namespace
-
-std::string check_json(std::string_view text, const JsonLimits& limits) {
-  if (is_plain_json(text, limits)) return "";
-  Checker checker(limits);
-  WideJson::sax_parse(text.begin(), text.end(), &checker);
-  return checker.complaint();
-}
 
 Json parse_json(std::string_view text, const std::string& source, const JsonLimits& limits) {
   if (text.size() > kMostJsonBytes) {

@@ -3,22 +3,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cstddef>
 #include <string>
 #include <string_view>
+
+#include "core/json_scan.h"
 
 namespace convbert {
 
 using Json = nlohmann::json;
-
-struct JsonLimits {
-  std::size_t depth = 64;
-  std::size_t values = 1'000'000;
-};
-
-// Walks `text` without building anything and returns what is wrong with it, on one line, or "" if
-// it is one well-formed JSON value (RFC 8259, valid UTF-8, no lone surrogates) within the limits.
-std::string check_json(std::string_view text, const JsonLimits& limits = {});
 
 // A model's file; tokenizer.json of 500,000 tokens has 10 MB.
 inline constexpr std::size_t kMostJsonBytes = 32 << 20;

@@ -1,31 +1,39 @@
 #include "core/json_scan.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
-#include "core/json.h"
+#include "core/error.h"
 #include "core/utf8.h"
 
 namespace convbert {
 namespace {
 
-// Of longer numbers, and of exponents with more digits, check_json() says whether they have a
-// value.
-constexpr std::size_t kMostNumberBytes = 100;
-constexpr std::size_t kMostExponentDigits = 3;
-
-// Each step goes past what it is named after, or says that it is not there.
-class PlainScan {
+// Each step goes past what it is named after, or says what is wrong there.
+class JsonScan {
  public:
-  PlainScan(std::string_view text, const JsonLimits& limits) : text_(text), limits_(limits) {}
+  JsonScan(std::string_view text, const JsonLimits& limits, std::vector<JsonMember>* members)
+      : text_(text), limits_(limits), members_(members) {}
 
-  bool document() { return value(1) && (skip_space(), at_ == text_.size()); }
+  // What is wrong, or "".
+  std::string document() {
+    const std::size_t invalid = find_invalid_utf8(text_);
+    text_ = text_.substr(0, invalid);
+    if (value(1) && (skip_space(), at_ < text_.size())) fail("something follows the value");
+    if (!limit_.empty()) return limit_;
+    if (at_ < text_.size()) return concat("not valid JSON at byte ", at_ + 1, ": ", wrong_);
+    if (invalid != kValidUtf8) return concat("invalid UTF-8 at byte ", invalid + 1);
+    if (wrong_ == nullptr) return "";
+    return concat("not valid JSON at byte ", at_ + 1, ": it ends too early");
+  }
 
  private:
   bool value(std::size_t depth) {
-    if (++values_ > limits_.values) return false;
+    if (++values_ > limits_.values) {
+      return beyond(concat("JSON with more than ", limits_.values, " values"));
+    }
     skip_space();
     switch (peek()) {
       case '"': return string();
@@ -40,7 +48,9 @@ class PlainScan {
 
   template <class Element>
   bool list(char end, std::size_t depth, Element element) {
-    if (depth > limits_.depth) return false;
+    if (depth > limits_.depth) {
+      return beyond(concat("JSON nested deeper than ", limits_.depth, " levels"));
+    }
     ++at_;
     skip_space();
     if (take(end)) return true;
@@ -48,65 +58,82 @@ class PlainScan {
       if (!element()) return false;
       skip_space();
     } while (take(','));
-    return take(end);
+    return take(end) || fail(end == ']' ? "expected , or ]" : "expected , or }");
   }
 
+  // `depth`: of its value; 2 for a member of the whole.
   bool member(std::size_t depth) {
     skip_space();
-    if (peek() != '"' || !string()) return false;
+    const std::size_t key = at_;
+    if (peek() != '"') return fail("expected a name in double quotes");
+    if (!string()) return false;
+    const std::size_t key_end = at_;
     skip_space();
-    return take(':') && value(depth);
+    if (!take(':')) return fail("expected a colon behind the name");
+    skip_space();
+    const std::size_t begin = at_;
+    if (!value(depth)) return false;
+    if (members_ == nullptr || depth > 2) return true;
+    if (members_->size() == limits_.members) {
+      return beyond(concat("a JSON object of more than ", limits_.members, " members"));
+    }
+    members_->push_back({text_.substr(key, key_end - key), text_.substr(begin, at_ - begin)});
+    return true;
   }
 
   bool string() {
     ++at_;
     while ((at_ = find_json_escape(text_, at_)) < text_.size()) {
       if (take('"')) return true;
-      if (!take('\\') || !escape()) return false;
+      if (!take('\\')) return fail("a control character in a string; expected its escape");
+      if (!escape()) return false;
     }
-    return false;
+    return fail("the string is not closed");
   }
 
   bool escape() {
     const char kind = peek();
-    ++at_;
     if (kind != 'u') {
-      return std::string_view("\"\\/bfnrt").find(kind) != std::string_view::npos;
+      if (std::string_view("\"\\/bfnrt").find(kind) == std::string_view::npos) {
+        return fail("an escape that JSON does not have");
+      }
+      ++at_;
+      return true;
     }
+    ++at_;
     const int unit = hex_digits();
-    if (unit < 0xD800 || unit > 0xDFFF) return unit >= 0;
-    if (unit > 0xDBFF || !take('\\') || !take('u')) return false;
+    if (unit < 0) return fail("expected four hexadecimal digits");
+    if (unit < 0xD800 || unit > 0xDFFF) return true;
+    if (unit > 0xDBFF || !take('\\') || !take('u')) return fail("a lone surrogate escape");
     const int low = hex_digits();
-    return low >= 0xDC00 && low <= 0xDFFF;
+    return (low >= 0xDC00 && low <= 0xDFFF) || fail("a lone surrogate escape");
   }
 
   int hex_digits() {
-    const int number = json_hex_digits(text_.substr(std::min(at_, text_.size()), 4));
-    at_ += 4;
+    const int number = json_hex_digits(text_.substr(at_, 4));
+    if (number >= 0) at_ += 4;
     return number;
   }
 
   bool number() {
-    const std::size_t begin = at_;
     take('-');
-    if (!take('0') && digits() == 0) return false;
-    if (take('.') && digits() == 0) return false;
+    if (!take('0') && !digits()) return fail("expected a value");
+    if (take('.') && !digits()) return fail("expected a digit");
     if (take('e') || take('E')) {
       if (!take('+')) take('-');
-      const std::size_t count = digits();
-      if (count == 0 || count > kMostExponentDigits) return false;
+      if (!digits()) return fail("expected a digit");
     }
-    return at_ - begin <= kMostNumberBytes;
+    return true;
   }
 
-  std::size_t digits() {
+  bool digits() {
     const std::size_t begin = at_;
     while (peek() >= '0' && peek() <= '9') ++at_;
-    return at_ - begin;
+    return at_ > begin;
   }
 
   bool word(std::string_view expected) {
-    if (!text_.substr(at_).starts_with(expected)) return false;
+    if (!text_.substr(at_).starts_with(expected)) return fail("expected a value");
     at_ += expected.size();
     return true;
   }
@@ -121,16 +148,33 @@ class PlainScan {
     return true;
   }
 
+  bool fail(const char* what) {
+    wrong_ = what;
+    return false;
+  }
+  bool beyond(std::string limit) {
+    limit_ = std::move(limit);
+    return false;
+  }
+
   std::string_view text_;
   JsonLimits limits_;
+  std::vector<JsonMember>* members_;
   std::size_t at_ = 0;
   std::size_t values_ = 0;
+  const char* wrong_ = nullptr;  // at `at_`
+  std::string limit_;            // that the text goes beyond
 };
 
 }  // namespace
 
-bool is_plain_json(std::string_view text, const JsonLimits& limits) {
-  return find_invalid_utf8(text) == kValidUtf8 && PlainScan(text, limits).document();
+std::string check_json(std::string_view text, const JsonLimits& limits) {
+  return JsonScan(text, limits, nullptr).document();
+}
+
+std::string split_json_object(std::string_view text, const JsonLimits& limits,
+                              std::vector<JsonMember>& members) {
+  return JsonScan(text, limits, &members).document();
 }
 
 std::size_t find_json_escape(std::string_view text, std::size_t begin) {

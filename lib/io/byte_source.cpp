@@ -29,7 +29,9 @@ ByteSource::ByteSource(int descriptor, bool owned, std::string name, const Cance
 }
 
 ByteSource ByteSource::file(const std::string& path, const CancelToken& cancel) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without O_NONBLOCK open() waits for the writer of a named pipe; so poll() does, beside
+  // `cancel`.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) {
     throw Error(ErrorKind::system, concat(path, ": cannot open: ", std::strerror(errno)));
   }
@@ -53,7 +55,8 @@ ByteSource::ByteSource(ByteSource&& other) noexcept
       decompressor_(std::move(other.decompressor_)),
       compressed_(std::move(other.compressed_)),
       used_(other.used_),
-      has_more_plain_(other.has_more_plain_) {}
+      has_more_plain_(other.has_more_plain_),
+      failure_(std::move(other.failure_)) {}
 
 ByteSource::~ByteSource() {
   if (owned_) ::close(descriptor_);
@@ -84,16 +87,16 @@ bool ByteSource::read_raw(std::string& buffer) {
 
 // Reads on while what there is could still be the start of a magic number.
 void ByteSource::sniff() {
-  const auto undecided = [this] {
-    return (head_.size() < kGzipMagic.size() && kGzipMagic.starts_with(head_)) ||
-           (head_.size() < kZstdMagic.size() && kZstdMagic.starts_with(head_));
-  };
-  while (undecided()) {
-    if (!read_raw(head_)) break;
-  }
   sniffed_ = true;
-  if (head_.starts_with(kGzipMagic)) decompressor_ = make_gzip_decompressor(name_);
-  if (head_.starts_with(kZstdMagic)) decompressor_ = make_zstd_decompressor(name_);
+  while (true) {
+    switch (packing_of(head_)) {
+      case Packing::undecided: break;
+      case Packing::none: return;
+      case Packing::gzip: decompressor_ = make_gzip_decompressor(name_); return;
+      case Packing::zstd: decompressor_ = make_zstd_decompressor(name_); return;
+    }
+    if (!read_raw(head_)) return;
+  }
 }
 
 bool ByteSource::read_plain(std::string& buffer) {
@@ -106,7 +109,7 @@ bool ByteSource::read_plain(std::string& buffer) {
 
 bool ByteSource::decompress(std::string& buffer) {
   const std::size_t before = buffer.size();
-  while (buffer.size() == before && !cancel_.requested()) {
+  while (buffer.size() == before && !cancel_.requested() && !decompressor_->has_other_data()) {
     if (used_ == compressed_.size() && !has_more_plain_) {
       used_ = 0;
       compressed_.clear();
@@ -123,10 +126,24 @@ bool ByteSource::decompress(std::string& buffer) {
 }
 
 bool ByteSource::read(std::string& buffer) {
+  if (failure_) std::rethrow_exception(failure_);
   if (!sniffed_) sniff();
   if (ended_) return false;
-  ended_ = decompressor_ ? !decompress(buffer) : !read_plain(buffer);
+  const std::size_t before = buffer.size();
+  try {
+    ended_ = decompressor_ ? !decompress(buffer) : !read_plain(buffer);
+  } catch (const Error&) {
+    if (buffer.size() == before) throw;
+    failure_ = std::current_exception();
+  }
   return !ended_;
+}
+
+void ByteSource::check_end() const {
+  if (decompressor_ && decompressor_->has_other_data()) {
+    throw Error(ErrorKind::format, concat(name_, ": something else follows the compressed data; ",
+                                          "what is before it has been read"));
+  }
 }
 
 }  // namespace convbert

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,10 +25,17 @@ class Decompressor {
   virtual bool feed(std::string_view& compressed, std::string& plain) = 0;
   // No more is coming. Throws Error(format) if the data is cut short.
   virtual void finish() = 0;
+  // Behind the end of the compressed data came something else. It is not read.
+  bool has_other_data() const { return has_other_data_; }
+
+ protected:
+  bool has_other_data_ = false;
 };
 
 // Reads a descriptor in the amounts that it has ready, so that a slow pipe is passed on as it
-// comes. gzip (of several members, too) and zstd are known by their first bytes. Move-only.
+// comes. gzip (of several members, too) and zstd are known by their first bytes; zeros behind gzip
+// are padding. Waiting, be it for a pipe to be opened by its writer, ends when cancelled.
+// Move-only.
 class ByteSource {
  public:
   // Throws Error(system) naming the path. `cancel` must outlive the source; a request ends it.
@@ -39,8 +47,12 @@ class ByteSource {
   ~ByteSource();
 
   // Appends at least one byte to `buffer`, waiting for it, or returns false: at the end, or when
-  // cancelled. Throws Error(system), or Error(format) for damaged compressed data.
+  // cancelled. Throws Error(system), or Error(format) for damaged compressed data, when all before
+  // the damage has been handed on.
   bool read(std::string& buffer);
+  // To be called at the end, when all that was read has been used: throws Error(format) if more
+  // than compressed data was there.
+  void check_end() const;
 
   const std::string& name() const { return name_; }  // the path, or "<stdin>"
   // Bytes taken from the descriptor, before decompression, and their number if it is known.
@@ -67,6 +79,7 @@ class ByteSource {
   std::string compressed_;
   std::size_t used_ = 0;         // of `compressed_`
   bool has_more_plain_ = false;  // the decompressor has not given all for what it took
+  std::exception_ptr failure_;   // of the decompressor, to be thrown by the next read()
 };
 
 }  // namespace convbert

@@ -9,8 +9,14 @@
 
 namespace convbert {
 
-inline constexpr std::string_view kGzipMagic{"\x1f\x8b", 2};
-inline constexpr std::string_view kZstdMagic{"\x28\xb5\x2f\xfd", 4};
+// What begins with these bytes; undecided while they are too few. zstd may begin with frames that
+// are to be skipped.
+enum class Packing { none, gzip, zstd, undecided };
+Packing packing_of(std::string_view head);
+
+// The farthest back that zstd data may refer, 2^27 bytes, which is what it may fill the memory
+// with: all that zstd itself unpacks unasked.
+inline constexpr int kMostZstdWindowBits = 27;
 
 // `source` names the file in messages.
 std::unique_ptr<Decompressor> make_gzip_decompressor(const std::string& source);

@@ -42,48 +42,6 @@ void append_array(std::string& out, std::span<const Value> values, std::size_t m
   });
 }
 
-// Walks well-formed JSON, of which only the boundaries matter.
-class Scanner {
- public:
-  explicit Scanner(std::string_view text) : text_(text) {}
-
-  void skip_space() { position_ = text_.find_first_not_of(" \t\r\n", position_); }
-  char next() const { return text_[position_]; }
-  void pass() { ++position_; }
-
-  std::string_view take_string() {
-    const std::size_t begin = position_++;
-    while (text_[position_ = find_json_escape(text_, position_)] != '"') position_ += 2;
-    ++position_;
-    return text_.substr(begin, position_ - begin);
-  }
-
-  std::string_view take_value() {
-    const std::size_t begin = position_;
-    if (next() == '"') return take_string();
-    if (next() == '{' || next() == '[') {
-      std::size_t depth = 0;
-      do {
-        const char c = next();
-        if (c == '"') {
-          take_string();
-          continue;
-        }
-        if (c == '{' || c == '[') ++depth;
-        if (c == '}' || c == ']') --depth;
-        ++position_;
-      } while (depth > 0);
-    } else {
-      position_ = std::min(text_.find_first_of(",}] \t\r\n", position_), text_.size());
-    }
-    return text_.substr(begin, position_ - begin);
-  }
-
- private:
-  std::string_view text_;
-  std::size_t position_ = 0;
-};
-
 // Appends the character that the escape at text[at] stands for, and moves behind it.
 void append_escaped(std::string& out, std::string_view text, std::size_t& at) {
   constexpr std::string_view kNames = "bfnrt";
@@ -160,29 +118,6 @@ void append_json_array(std::string& out, std::span<const std::string> texts) {
     append_json_string(out, texts[i]);
   }
   out += ']';
-}
-
-std::vector<JsonMember> split_json_object(std::string_view object) {
-  std::vector<JsonMember> members;
-  Scanner scanner(object);
-  scanner.skip_space();
-  scanner.pass();  // {
-  scanner.skip_space();
-  while (scanner.next() != '}') {
-    if (scanner.next() == ',') {
-      scanner.pass();
-      scanner.skip_space();
-    }
-    JsonMember member;
-    member.key = scanner.take_string();
-    scanner.skip_space();
-    scanner.pass();  // :
-    scanner.skip_space();
-    member.value = scanner.take_value();
-    members.push_back(member);
-    scanner.skip_space();
-  }
-  return members;
 }
 
 std::string decode_json_string(std::string_view quoted) {

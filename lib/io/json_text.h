@@ -1,4 +1,4 @@
-// JSON as text: written without a tree, and objects taken apart without losing a digit.
+// JSON as text, written and read without a tree.
 #pragma once
 
 #include <cstdint>
@@ -42,16 +42,6 @@ void append_json_ranges(std::string& out, std::span<const Range> ranges) {
     return at;
   });
 }
-
-// A member of an object as it stands in the text: the key with its quotes, the value with all its
-// digits and inner white space.
-struct JsonMember {
-  std::string_view key;
-  std::string_view value;
-};
-
-// `object` must be one well-formed JSON object (check_json() and its first character say so).
-std::vector<JsonMember> split_json_object(std::string_view object);
 
 // The text of a JSON string that check_json() accepts.
 std::string decode_json_string(std::string_view quoted);

@@ -2,39 +2,59 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
 #include "core/error.h"
-#include "core/utf8.h"
 #include "io/json_text.h"
 #include "io/record_parsers.h"
 
 namespace convbert {
 namespace {
 
+constexpr std::string_view kFormatNames[] = {"auto", "text", "jsonl", "json", "tsv", "csv"};
+
 InputFormat format_by_extension(const std::string& path) {
   std::filesystem::path name(path);
   if (name.extension() == ".gz" || name.extension() == ".zst") name.replace_extension();
   const std::string extension = name.extension().string();
   if (extension == ".jsonl" || extension == ".ndjson") return InputFormat::jsonl;
+  if (extension == ".json") return InputFormat::json;
   if (extension == ".tsv") return InputFormat::tsv;
   if (extension == ".csv") return InputFormat::csv;
   if (extension == ".txt") return InputFormat::text;
   return InputFormat::automatic;
 }
 
-std::unique_ptr<RecordParser> make_parser(InputFormat format, LineReader lines,
-                                          const RecordFields& fields) {
+// What the first bytes make of a format that does not settle it.
+InputFormat settled(InputFormat format, const RecordFields& fields, TextBuffer& text) {
+  if (format != InputFormat::automatic && format != InputFormat::json) return format;
+  std::string first = text.peek(1);
+  if (first == "{") return InputFormat::jsonl;
+  if (first.empty()) return InputFormat::text;
+  if (format == InputFormat::json) return format;
+  // "[CLS] a text", "[1] a footnote" and "[101, 102]", ids to be decoded, are text.
+  if (first == "[") first = text.peek(2);
+  const bool is_empty_array = first == "[]" && !fields.text_may_be_json;
+  return first == "[{" || first == "[\"" || is_empty_array ? InputFormat::json : InputFormat::text;
+}
+
+std::unique_ptr<RecordParser> make_parser(InputFormat format, TextBuffer text,
+                                          const RecordSourceOptions& options) {
+  const RecordFields& fields = options.fields;
   switch (format) {
-    case InputFormat::jsonl: return make_jsonl_parser(std::move(lines), fields);
-    case InputFormat::tsv: return make_tsv_parser(std::move(lines), fields);
-    case InputFormat::csv: return make_csv_parser(std::move(lines), fields);
+    case InputFormat::jsonl: return make_jsonl_parser(std::move(text), fields);
+    case InputFormat::json: return make_json_parser(std::move(text), fields);
+    case InputFormat::tsv:
+      return make_tsv_parser(std::move(text), fields, options.delimiter.value_or('\t'));
+    case InputFormat::csv:
+      return make_csv_parser(std::move(text), fields, options.delimiter.value_or(','));
     case InputFormat::text:
     case InputFormat::automatic: break;
   }
-  return make_text_parser(std::move(lines), fields);
+  return make_text_parser(std::move(text), fields);
 }
 
 void check_input(const std::string& path) {
@@ -70,10 +90,12 @@ class FileRecords : public RecordSource {
     while (!cancel_.requested()) {
       if (!parser_ && !open_next()) return false;
       record = {};
-      const bool found = parser_->next(record);
+      const bool found = read(record);
+      if (cancel_.requested()) return false;  // what is there of the record may not be all of it
       const ByteSource& bytes = parser_->source();
       progress_.bytes = finished_bytes_ + bytes.position();
       if (!found) {
+        bytes.check_end();
         finished_bytes_ = progress_.bytes;
         parser_.reset();
         continue;
@@ -93,15 +115,39 @@ class FileRecords : public RecordSource {
   bool open_next() {
     if (next_path_ == options_.paths.size()) return false;
     const std::string& path = options_.paths[next_path_++];
-    LineReader lines(path == "-" ? ByteSource::standard_input(cancel_)
-                                 : ByteSource::file(path, cancel_));
-    InputFormat format = options_.format;
-    if (format == InputFormat::automatic) format = format_by_extension(path);
-    if (format == InputFormat::automatic) {
-      format = lines.peek_first() == '{' ? InputFormat::jsonl : InputFormat::text;
-    }
-    parser_ = make_parser(format, std::move(lines), options_.fields);
+    TextBuffer text(path == "-" ? ByteSource::standard_input(cancel_)
+                                : ByteSource::file(path, cancel_));
+    const InputFormat asked =
+        options_.format == InputFormat::automatic ? format_by_extension(path) : options_.format;
+    const InputFormat format = settled(asked, options_.fields, text);
+    const bool is_guess = asked == InputFormat::automatic && format == InputFormat::text;
+    check_fields(text, format, is_guess);
+    parser_ = make_parser(format, std::move(text), options_);
     return true;
+  }
+
+  // Refuses flags that the format has no use for, before anything else comes of it.
+  void check_fields(TextBuffer& text, InputFormat format, bool is_guess) const {
+    const bool has_fields = options_.fields.are_named && is_guess;
+    const bool has_delimiter =
+        options_.delimiter && format != InputFormat::csv && format != InputFormat::tsv;
+    if ((!has_fields && !has_delimiter) || text.peek(1).empty()) return;
+    throw Error(
+        ErrorKind::usage,
+        concat(text.source().name(), ": it is read as ", name_of(format), ", which has no ",
+               has_delimiter ? "--delimiter"
+                             : concat("field \"", printable(options_.fields.text, 60), "\""),
+               "; --input-format csv, tsv or jsonl says what it is"));
+  }
+
+  // A text that was cancelled has not come to its end, whatever its parser makes of that.
+  bool read(Record& record) {
+    try {
+      return parser_->next(record);
+    } catch (const Error&) {
+      if (!cancel_.requested()) throw;
+      return false;
+    }
   }
 
   RecordSourceOptions options_;
@@ -141,9 +187,8 @@ class TextRecords : public RecordSource {
 
  private:
   static void add(Record& record, const char* name, const std::string& text) {
-    if (const std::size_t position = find_invalid_utf8(text); position != kValidUtf8) {
-      record.error =
-          concat(record.where, ": invalid UTF-8 at byte ", position, "; expected UTF-8 text");
+    if (const std::string invalid = invalid_utf8(text); !invalid.empty()) {
+      record.error = concat(record.where, ": ", invalid);
       return;
     }
     std::string json;
@@ -160,12 +205,13 @@ class TextRecords : public RecordSource {
 }  // namespace
 
 std::optional<InputFormat> input_format_from_name(std::string_view name) {
-  if (name == "auto") return InputFormat::automatic;
-  if (name == "text") return InputFormat::text;
-  if (name == "jsonl") return InputFormat::jsonl;
-  if (name == "tsv") return InputFormat::tsv;
-  if (name == "csv") return InputFormat::csv;
-  return std::nullopt;
+  const auto found = std::ranges::find(kFormatNames, name);
+  if (found == std::end(kFormatNames)) return std::nullopt;
+  return static_cast<InputFormat>(found - std::begin(kFormatNames));
+}
+
+std::string_view name_of(InputFormat format) {
+  return kFormatNames[static_cast<std::size_t>(format)];
 }
 
 std::unique_ptr<RecordSource> open_records(RecordSourceOptions options, const CancelToken& cancel) {

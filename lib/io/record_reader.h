@@ -1,7 +1,8 @@
-// Records from text, JSONL, TSV and CSV.
+// Records from text, JSON, TSV and CSV.
 //
 // text   one record a line
 // jsonl  one JSON object a line; an empty line, too, is a record (a bad one)
+// json   an array of objects, read as a stream, or, if it begins with {, JSON lines
 // tsv    a header line of names, then one record a line; no quoting, as IANA's
 //        text/tab-separated-values has it
 // csv    RFC 4180: a header row of names, quoted fields may hold commas, quotes and line ends
@@ -19,14 +20,16 @@
 
 namespace convbert {
 
-enum class InputFormat { automatic, text, jsonl, tsv, csv };
+enum class InputFormat { automatic, text, jsonl, json, tsv, csv };
 std::optional<InputFormat> input_format_from_name(std::string_view name);
+std::string_view name_of(InputFormat format);
 
 struct RecordFields {
   std::string text = "text";
   std::string pair = "text_pair";  // "" for none
   bool pair_required = false;      // a record without it is an error
   std::string id = "id";
+  bool are_named = false;         // asked for: an input taken for text, which has none, is refused
   bool text_may_be_json = false;  // a text that is not a string stands for itself (lists of ids)
 };
 
@@ -37,10 +40,11 @@ struct Shard {
 };
 
 struct RecordSourceOptions {
-  std::vector<std::string> paths;  // "-" is standard input; none: standard input
+  std::vector<std::string> paths = {};  // "-" is standard input; none: standard input
   InputFormat format = InputFormat::automatic;
-  RecordFields fields;
-  Shard shard;
+  std::optional<char> delimiter = std::nullopt;  // of csv and tsv, instead of ',' and '\t'
+  RecordFields fields = {};
+  Shard shard = {};
 };
 
 // Numbers and bytes seen so far, for progress.
@@ -52,8 +56,9 @@ struct InputProgress {
 class RecordSource {
  public:
   virtual ~RecordSource() = default;
-  // The next record, good or bad; false at the end, or when cancelled. Throws Error(system) or
-  // Error(format) for an input that cannot be read on.
+  // The next record, good or bad; false at the end, or when cancelled. A bad one keeps its id if it
+  // can be read; it has the id null if others of the input have one. Throws Error(system),
+  // Error(format) or Error(usage) for an input that cannot be read on.
   virtual bool next(Record& record) = 0;
   virtual InputProgress progress() const { return {}; }
 };

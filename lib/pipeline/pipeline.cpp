@@ -16,23 +16,45 @@ using namespace std::chrono_literals;
 
 constexpr auto kTick = 100ms;
 constexpr std::size_t kMostWaitingRecords = 1 << 14;
-constexpr std::size_t kMostWaitingBytes = std::size_t{64} << 20;
-constexpr std::size_t kMostFinishedBytes = std::size_t{64} << 20;
+// Of records that have been read and not been written, and of results that have not been written.
+// One that is larger goes alone.
+constexpr std::size_t kMostRecordBytes = std::size_t{64} << 20;
+constexpr std::size_t kMostResultBytes = std::size_t{64} << 20;
 
 // Records that a worker computes together; known to the writer, in order, from the moment that
 // they are taken from the queue.
 struct BatchInOrder {
   std::vector<Job> jobs;
   bool done = false;
-  int threads = 1;        // to compute it with
-  std::size_t bytes = 0;  // of its results, once done
+  int threads = 1;  // to compute it with
+  std::size_t record_bytes = 0;
+  std::size_t result_bytes = 0;  // once done
 };
+
+template <class Element>
+std::size_t bytes_of(const std::vector<Element>& list) {
+  return list.capacity() * sizeof(Element);
+}
+
+// Of all that a job holds before it is computed.
+std::size_t record_bytes(const Job& job) {
+  const Record& record = job.record;
+  std::size_t bytes = sizeof(Job) + record.text.capacity() + record.where.capacity() +
+                      record.error.capacity() + bytes_of(record.fields);
+  if (record.pair) bytes += record.pair->capacity();
+  for (const RecordField& field : record.fields) {
+    bytes += field.name.capacity() + field.json.capacity();
+  }
+  const Encoding& encoding = job.encoding;
+  return bytes + bytes_of(encoding.ids) + bytes_of(encoding.type_ids) + bytes_of(encoding.offsets) +
+         bytes_of(encoding.special_mask) + bytes_of(encoding.sequence);
+}
 
 std::size_t result_bytes(const std::vector<Job>& jobs) {
   std::size_t bytes = 0;
   for (const Job& job : jobs) {
-    bytes += job.output.size();
-    for (const auto& [name, array] : job.arrays) bytes += array.size();
+    bytes += job.output.capacity();
+    for (const auto& [name, array] : job.arrays) bytes += array.capacity();
   }
   return bytes;
 }
@@ -62,6 +84,11 @@ class Run {
   }
 
  private:
+  struct Waiting {
+    Job job;
+    std::size_t bytes;
+  };
+
   // However run() is left, the threads are told to end before they are joined.
   struct StopAtEnd {
     Run& run;
@@ -99,19 +126,19 @@ class Run {
       Job job;
       if (!source_.next(job.record)) return;
       stages_.prepare(job);
-      const std::size_t bytes = job.record.text.size();
+      const std::size_t bytes = record_bytes(job);
       std::unique_lock lock(mutex_);
       progress_ = source_.progress();
       const auto has_room = [&] {
-        return waiting_.empty() ||
-               (waiting_weight_ < most_weight_ && waiting_.size() < kMostWaitingRecords &&
-                waiting_bytes_ < kMostWaitingBytes);
+        const bool has_few = waiting_.empty() || (waiting_weight_ < most_weight_ &&
+                                                  waiting_.size() < kMostWaitingRecords);
+        return has_few && (record_bytes_ == 0 || record_bytes_ + bytes <= kMostRecordBytes);
       };
       while (!has_room() && !ending()) changed_.wait_for(lock, kTick);
       if (ending()) return;
       waiting_weight_ += job.weight;
-      waiting_bytes_ += bytes;
-      waiting_.push_back(std::move(job));
+      record_bytes_ += bytes;
+      waiting_.push_back({std::move(job), bytes});
       changed_.notify_all();
     }
   }
@@ -119,8 +146,7 @@ class Run {
   // Takes a fair share of what is waiting, at most a batch: idle workers get some, too.
   BatchInOrder* take_batch(std::unique_lock<std::mutex>& lock) {
     while (!ending()) {
-      const bool can_start =
-          in_order_.size() < most_batches_ && finished_bytes_ < kMostFinishedBytes;
+      const bool can_start = in_order_.size() < most_batches_ && result_bytes_ < kMostResultBytes;
       if (can_start && !waiting_.empty()) break;
       if (waiting_.empty() && input_ended_) return nullptr;
       changed_.wait_for(lock, kTick);
@@ -128,17 +154,17 @@ class Run {
     if (ending()) return nullptr;
     const std::int64_t share = waiting_weight_ / limits_.workers;
     const std::int64_t most = std::clamp(share, limits_.batch_weight / 8, limits_.batch_weight);
-    auto end = waiting_.begin();
+    auto batch = std::make_unique<BatchInOrder>();
     std::int64_t weight = 0;
-    for (; end != waiting_.end(); ++end) {
-      if (end != waiting_.begin() && weight + end->weight > most) break;
-      weight += end->weight;
-      waiting_bytes_ -= end->record.text.size();
+    while (!waiting_.empty()) {
+      Waiting& next = waiting_.front();
+      if (!batch->jobs.empty() && weight + next.job.weight > most) break;
+      weight += next.job.weight;
+      batch->record_bytes += next.bytes;
+      batch->jobs.push_back(std::move(next.job));
+      waiting_.pop_front();
     }
     waiting_weight_ -= weight;
-    auto batch = std::make_unique<BatchInOrder>();
-    batch->jobs.assign(std::move_iterator(waiting_.begin()), std::move_iterator(end));
-    waiting_.erase(waiting_.begin(), end);
     ++busy_workers_;
     if (busy_workers_ == 1 && waiting_.empty()) batch->threads = limits_.workers;
     in_order_.push_back(std::move(batch));
@@ -156,8 +182,8 @@ class Run {
       lock.lock();
       --busy_workers_;
       batch->done = true;
-      batch->bytes = bytes;
-      finished_bytes_ += bytes;
+      batch->result_bytes = bytes;
+      result_bytes_ += bytes;
       changed_.notify_all();
     }
   }
@@ -175,7 +201,8 @@ class Run {
         const bool go_on = std::ranges::all_of(batch->jobs, stages_.write);
         stages_.flush();
         lock.lock();
-        finished_bytes_ -= batch->bytes;
+        record_bytes_ -= batch->record_bytes;
+        result_bytes_ -= batch->result_bytes;
         changed_.notify_all();
         if (!go_on) return false;
       } else if (in_order_.empty() && input_ended_ && waiting_.empty()) {
@@ -204,12 +231,12 @@ class Run {
 
   std::mutex mutex_;  // guards all below; changed_ tells of every change
   std::condition_variable changed_;
-  std::deque<Job> waiting_;
+  std::deque<Waiting> waiting_;
   std::int64_t waiting_weight_ = 0;
-  std::size_t waiting_bytes_ = 0;
   std::deque<std::unique_ptr<BatchInOrder>> in_order_;
   int busy_workers_ = 0;
-  std::size_t finished_bytes_ = 0;  // of results that have not been written
+  std::size_t record_bytes_ = 0;  // of all records that have not been written
+  std::size_t result_bytes_ = 0;  // of all results that have not been written
   InputProgress progress_;
   bool input_ended_ = false;
   bool stopped_ = false;

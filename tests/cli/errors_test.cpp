@@ -138,7 +138,8 @@ TEST_CASE("invalid UTF-8 in a text line") {
   CHECK(result.status == 1);
   const Json records = Json::parse(result.out);
   CHECK(records[1]["error"]["message"] ==
-        "<stdin>:2: invalid UTF-8 at byte 1 of the line; expected UTF-8 text");
+        "<stdin>:2: invalid UTF-8 at byte 2 of the record; expected UTF-8 text (iconv -f latin1 -t "
+        "utf-8 converts Latin-1)");
 }
 
 TEST_CASE("formats without room for an error record name it on standard error") {

@@ -108,7 +108,8 @@ TEST_CASE("tsv takes quotes as they are") {
   CHECK(records[0]["text"] == "it \"is\" so");
   CHECK(records[0]["n"] == "5");
   CHECK(records[1]["error"]["message"] == path + ":3: a row of 1 fields; the header has 2");
-  CHECK(records[2]["error"]["message"] == path + ":4: invalid UTF-8 in column \"text\"");
+  CHECK(records[2]["error"]["message"].get<std::string>().starts_with(
+      path + ":4: invalid UTF-8 in column \"text\"; expected UTF-8 text"));
 }
 
 TEST_CASE("in csv a lone carriage return ends a row") {

@@ -1,5 +1,5 @@
 // gzip and zstd: any bytes, whole or one at a time, give the same plain bytes in bounded steps and
-// the same end, or an Error(format).
+// the same end, be it that of the data or of what follows it, or an Error(format).
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -19,13 +19,14 @@ struct Outcome {
   std::string plain;
   bool is_whole = false;
   bool is_damaged = false;
+  bool has_other_data = false;
   bool operator==(const Outcome&) const = default;
 };
 
 Outcome run(Decompressor& decompressor, std::string_view compressed, std::size_t piece) {
   Outcome outcome;
   try {
-    while (!compressed.empty()) {
+    while (!compressed.empty() && !decompressor.has_other_data()) {
       std::string_view part = compressed.substr(0, piece);
       compressed.remove_prefix(part.size());
       for (bool more = true; more;) {
@@ -34,9 +35,10 @@ Outcome run(Decompressor& decompressor, std::string_view compressed, std::size_t
         if (outcome.plain.size() - before > kDecompressorStep) __builtin_trap();
         if (outcome.plain.size() > kMostPlain) return outcome;
       }
-      if (!part.empty()) __builtin_trap();
+      if (!part.empty() && !decompressor.has_other_data()) __builtin_trap();
     }
-    decompressor.finish();
+    if (!decompressor.has_other_data()) decompressor.finish();
+    outcome.has_other_data = decompressor.has_other_data();
     outcome.is_whole = true;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::format) __builtin_trap();
@@ -49,8 +51,9 @@ Outcome run(Decompressor& decompressor, std::string_view compressed, std::size_t
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  if (!bytes.starts_with(kGzipMagic) && !bytes.starts_with(kZstdMagic)) return 0;
-  const auto make = bytes.starts_with(kGzipMagic) ? make_gzip_decompressor : make_zstd_decompressor;
+  const Packing packing = packing_of(bytes);
+  if (packing != Packing::gzip && packing != Packing::zstd) return 0;
+  const auto make = packing == Packing::gzip ? make_gzip_decompressor : make_zstd_decompressor;
   Outcome whole = run(*make("file"), bytes, size);
   Outcome pieces = run(*make("file"), bytes, 1);
   if (whole.plain.size() > kMostPlain && pieces.plain.size() > kMostPlain) return 0;

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <random>
@@ -122,6 +123,50 @@ TEST_CASE("a writer that is slow holds the reader back") {
   CHECK(fixture.written.size() == 2000);
   CHECK(fixture.in_order());
   CHECK(fixture.cancel.requested());
+}
+
+TEST_CASE("records are held back by all that they hold, not by their texts alone") {
+  class Wide : public RecordSource {
+   public:
+    bool next(Record& record) override {
+      if (produced == 400) return false;
+      record = {};
+      record.number = produced;
+      record.fields.push_back({"other", std::string(std::size_t{1} << 20, 'x')});
+      ++produced;
+      return true;
+    }
+    std::atomic<std::int64_t> produced{0};
+  } source;
+  Fixture fixture;
+  fixture.limits.batch_weight = 1 << 20;
+  fixture.stages.write = [&](Job& job) {
+    if (job.record.number > 0) return true;
+    // 64 MiB of records that a little more than a megabyte stands in, and one that waits for room.
+    for (int i = 0; i < 1000 && source.produced < 64; ++i) std::this_thread::sleep_for(10ms);
+    std::this_thread::sleep_for(20ms);
+    CHECK(source.produced == 64);
+    return true;
+  };
+  fixture.run(source);
+  CHECK(source.produced == 400);
+}
+
+TEST_CASE("a record that is larger than all the room goes alone") {
+  class Huge : public RecordSource {
+   public:
+    bool next(Record& record) override {
+      if (produced == 3) return false;
+      record = {};
+      record.number = produced++;
+      record.text.assign(std::size_t{65} << 20, 'x');
+      return true;
+    }
+    std::atomic<std::int64_t> produced{0};
+  } source;
+  Fixture fixture;
+  fixture.run(source);
+  CHECK(fixture.written.size() == 3);
 }
 
 TEST_CASE("a broken source ends the run after the records before it") {

@@ -27,10 +27,15 @@ void add_input_flags(CLI::App& command, InputFlags& input) {
   group.add("--text-pair", input.pairs, "TEXT", "The second text of each --text, in order")
       ->allow_extra_args(false);
   group
-      .add_choice("--input-format", input.format, {"auto", "text", "jsonl", "tsv", "csv"}, "FORMAT",
-                  "auto (by extension, or on standard input JSONL if it begins with {), text (one "
-                  "record a line), jsonl, tsv (no quoting) or csv")
+      .add_choice(
+          "--input-format", input.format, {"auto", "text", "jsonl", "json", "tsv", "csv"}, "FORMAT",
+          "auto (by extension, or on standard input JSONL if it begins with {, an array "
+          "of objects with [), text (one record a line), jsonl, json (an array of objects), "
+          "tsv (no quoting) or csv")
       ->capture_default_str();
+  group.add("--delimiter", input.delimiter, "C",
+            "What stands between the columns of csv and tsv: one character, or \\t for a tab; "
+            "default: a comma, a tab");
   group.add("--text-field", input.text_field, "NAME", "Field or column of the text")
       ->default_str(fields.text);
   group

@@ -19,6 +19,7 @@ struct InputFlags {
   std::vector<std::string> texts;
   std::vector<std::string> pairs;
   std::string format = "auto";
+  std::string delimiter;
   std::optional<std::string> text_field;
   std::optional<std::string> pair_field;
   std::optional<std::string> id_field;

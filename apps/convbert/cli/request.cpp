@@ -40,9 +40,25 @@ RecordFields fields_of(const InputFlags& flags) {
   fields.pair = flags.pair_field.value_or(fields.pair);
   fields.pair_required = flags.pair_field && !flags.pair_field->empty();
   fields.id = flags.id_field.value_or(fields.id);
+  fields.are_named = flags.text_field || flags.pair_field || flags.id_field;
   if (fields.text.empty()) usage_error("--text-field: expected a name");
   if (fields.id.empty()) usage_error("--id-field: expected a name");
   return fields;
+}
+
+std::optional<char> parse_delimiter(const InputFlags& flags) {
+  const std::string& text = flags.delimiter;
+  if (text.empty()) return std::nullopt;
+  if (flags.format != "auto" && flags.format != "csv" && flags.format != "tsv") {
+    usage_error("--delimiter is for csv and tsv; found --input-format ", flags.format);
+  }
+  if (text == "\\t") return '\t';
+  const bool is_one = text.size() == 1 && static_cast<unsigned char>(text[0]) < 0x80;
+  if (!is_one || text[0] == '"' || text[0] == '\r' || text[0] == '\n') {
+    usage_error("--delimiter: expected one ASCII character or \\t, and no quote, found \"",
+                printable(text, 40), "\"");
+  }
+  return text[0];
 }
 
 InputRequest make_request(const InputFlags& flags) {
@@ -60,6 +76,7 @@ InputRequest make_request(const InputFlags& flags) {
           .pairs = flags.pairs,
           .source = {.paths = flags.paths,
                      .format = *input_format_from_name(flags.format),
+                     .delimiter = parse_delimiter(flags),
                      .fields = fields_of(flags),
                      .shard = parse_shard(flags.shard)}};
 }
