@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::int64_t kSamples = 8;
 
-constexpr std::size_t kPiece = 1 << 20;
+constexpr std::size_t kPiece = 1 << 16;
 // A longer one is no result of this program, and is not waited for.
 constexpr std::size_t kMostRecordBytes = std::size_t{4} << 30;
 

@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostStateBytes = std::size_t{1} << 20;  // that are read
+constexpr std::uintmax_t kMostStateBytes = 1 << 20;  // that are read
 
 std::string hexadecimal(XXH128_hash_t hash) {
   std::array<char, 33> digits;
@@ -147,8 +147,11 @@ void RunState::check(const std::string& line) const {
 }
 
 void RunState::load() {
+  std::error_code error;
+  if (!fs::is_regular_file(fs::symlink_status(path_, error))) return;
   std::ifstream file(path_, std::ios::binary);
-  std::string text(kMostStateBytes, '\0');
+  const std::uintmax_t size = fs::file_size(path_, error);
+  std::string text(error ? 0 : std::min(size, kMostStateBytes), '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
   bool is_first = true;
@@ -210,8 +213,8 @@ void RunState::save() {
     lines += '\n';
   };
   if (descriptor_ < 0) {
-    descriptor_ =
-        ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    descriptor_ = ::open(path_.c_str(),
+                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     lines = first_line() + "\n";
     for (std::size_t i = 0; i < taken_up_; ++i) append(loaded_[i].records, loaded_[i].input);
   }
