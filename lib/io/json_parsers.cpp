@@ -31,7 +31,8 @@ std::string names_of(const std::vector<RecordField>& fields) {
 
 // A value of an object that spans lines, on one; well-formed strings have no line ends.
 std::string on_one_line(std::string_view json) {
-  if (json.find_first_of("\r\n") == std::string_view::npos) return std::string(json);
+  constexpr std::size_t kNone = std::string_view::npos;
+  if (json.find('\n') == kNone && json.find('\r') == kNone) return std::string(json);
   std::string line;
   bool in_string = false;
   for (std::size_t i = 0; i < json.size(); ++i) {
