@@ -59,6 +59,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (whole.plain.size() > kMostPlain && pieces.plain.size() > kMostPlain) return 0;
   // Before the damage as much is plain as the pieces happen to give.
   if (whole.is_damaged && pieces.is_damaged) return 0;
+  // libzstd looks otherwise at a frame that it has whole: an empty block of runs is damage to it in
+  // pieces alone.
+  if (packing == Packing::zstd && whole.is_damaged != pieces.is_damaged) {
+    const std::size_t size = std::min(whole.plain.size(), pieces.plain.size());
+    if (whole.plain.compare(0, size, pieces.plain, 0, size) != 0) __builtin_trap();
+    return 0;
+  }
   if (whole != pieces) __builtin_trap();
   return 0;
 }
