@@ -163,6 +163,14 @@ TEST_CASE("a NUL does not end a line of JSON, and a large number is one") {
   CHECK(lines[1].starts_with("{\"id\":1,\"text\":\"c\",\"n\":1e5000,\"tokens\""));
 }
 
+TEST_CASE("a NUL does not end a model's JSON either") {
+  const TemporaryFolder folder;
+  folder.write("vocab.txt", "[UNK]\n[CLS]\n[SEP]\n");
+  folder.write("config.json", "{}\0{}"s);
+  check_refused(run_convbert({"embed", "-m", folder.path(), "-t", "a"}),
+                "config.json: not valid JSON at byte 3: something follows the value");
+}
+
 TEST_CASE("a row that failed keeps its id, and no number stands for one that cannot be read") {
   const TemporaryFolder folder;
   const auto records = records_of(
