@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <unordered_set>
 
 #include "core/error.h"
 
@@ -12,6 +13,10 @@ std::vector<std::string> label_names(const Model& model) {
   std::vector<std::string> names = model.config.labels;
   const auto count = static_cast<std::size_t>(model.classifier->labels());
   while (names.size() < count) names.push_back(concat("LABEL_", names.size()));
+  std::unordered_set<std::string> seen;
+  for (std::size_t label = 0; label < names.size(); ++label) {
+    while (!seen.insert(names[label]).second) names[label] += concat(" (LABEL_", label, ")");
+  }
   return names;
 }
 

@@ -1,12 +1,10 @@
 #include "api/run_batches.h"
 
 #include <algorithm>
-#include <exception>
 #include <numeric>
-#include <system_error>
-#include <thread>
 #include <utility>
 
+#include "core/threads.h"
 #include "nn/compute.h"
 
 namespace convbert {
@@ -49,43 +47,21 @@ void run_batches(std::span<const TextBatch> batches, int threads, WorkspacePool&
       std::clamp<std::size_t>(batches.size(), 1, static_cast<std::size_t>(threads)));
   std::vector<std::unique_ptr<Workspace>> workspaces;
   for (int i = 0; i < workers; ++i) workspaces.push_back(pool.take());
-  std::mutex mutex;
-  std::size_t next = 0;
-  std::exception_ptr failure;  // of the first batch that failed
-  std::size_t failed = batches.size();
-  const auto work = [&](Workspace& workspace) {
-    const nn::ComputeScope scope(threads / workers);
-    std::unique_lock lock(mutex);
-    while (next < batches.size() && !failure) {
-      const std::size_t index = next++;
-      lock.unlock();
-      std::exception_ptr own_failure;
-      try {
-        const Workspace::Frame frame(workspace);
-        compute(batches[index], workspace);
-      } catch (...) {
-        own_failure = std::current_exception();
-      }
-      lock.lock();
-      if (own_failure && index < failed) {
-        failure = own_failure;
-        failed = index;
-      }
-    }
+  const auto give_back = [&] {
+    for (std::unique_ptr<Workspace>& workspace : workspaces) pool.give_back(std::move(workspace));
   };
-  {
-    std::vector<std::jthread> helpers;
-    try {
-      for (auto it = workspaces.begin() + 1; it != workspaces.end(); ++it) {
-        helpers.emplace_back(work, std::ref(**it));
-      }
-    } catch (const std::system_error&) {
-      // The system has no more threads to give: those that there are do the work.
-    }
-    work(*workspaces.front());
+  try {
+    share_out(batches.size(), workers, [&](std::size_t index, std::size_t worker) {
+      const nn::ComputeScope scope(threads / workers);
+      Workspace& workspace = *workspaces[worker];
+      const Workspace::Frame frame(workspace);
+      compute(batches[index], workspace);
+    });
+  } catch (...) {
+    give_back();
+    throw;
   }
-  for (std::unique_ptr<Workspace>& workspace : workspaces) pool.give_back(std::move(workspace));
-  if (failure) std::rethrow_exception(failure);
+  give_back();
 }
 
 }  // namespace convbert

@@ -209,8 +209,8 @@ std::vector<TextMaps> TextModel::attention(const Texts& texts, const MapRequest&
       const std::size_t text = part.first + s;
       check_finite(maps[s].all_finite(), text);
       name_text(text, [&] {
-        results[text] =
-            text_maps_of(maps[s], task.selection, whole, tokens_of(tokenizer(), encodings[text]));
+        results[text] = text_maps_of(std::move(maps[s]), task.selection, whole,
+                                     tokens_of(tokenizer(), encodings[text]));
       });
     }
   });

@@ -38,26 +38,4 @@ bool AttentionMaps::all_finite() const {
          convbert::all_finite(value_norms) && convbert::all_finite(kernel_value_norms);
 }
 
-AttentionMaps AttentionMaps::select(std::span<const std::int64_t> chosen_layers,
-                                    std::span<const std::int64_t> chosen_heads) const {
-  AttentionMaps chosen(static_cast<std::int64_t>(chosen_layers.size()),
-                       static_cast<std::int64_t>(chosen_heads.size()), length, kernel);
-  const auto copy = [&](const std::vector<float>& from, std::int64_t size,
-                        std::vector<float>& into) {
-    if (from.empty()) return;
-    into.resize(static_cast<std::size_t>(chosen.layers * chosen.heads * size));
-    float* to = into.data();
-    for (const std::int64_t layer : chosen_layers) {
-      for (const std::int64_t head : chosen_heads) {
-        to = std::copy_n(from.data() + (layer * heads + head) * size, size, to);
-      }
-    }
-  };
-  copy(attention, length * length, chosen.attention);
-  copy(kernels, length * kernel, chosen.kernels);
-  copy(value_norms, length, chosen.value_norms);
-  copy(kernel_value_norms, length, chosen.kernel_value_norms);
-  return chosen;
-}
-
 }  // namespace convbert

@@ -42,10 +42,6 @@ struct AttentionMaps {
 
   // Whether there is no NaN and no infinity in any of them.
   bool all_finite() const;
-
-  // Those of some layers and heads, given by their place in these maps.
-  AttentionMaps select(std::span<const std::int64_t> chosen_layers,
-                       std::span<const std::int64_t> chosen_heads) const;
 };
 
 }  // namespace convbert

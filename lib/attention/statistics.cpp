@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "core/error.h"
 
@@ -74,16 +73,20 @@ MapStatistics figures_of(const MapSums& sums, std::span<const TokenKind> tokens,
   figures[kConfidence] = sums.confidence;
   figures[kOutside] = sums.outside;
   map.by_distance.resize(static_cast<std::size_t>(std::min(sums.reach + 1, kMostDistances)));
-  for (std::int64_t offset = -sums.reach; offset <= sums.reach; ++offset) {
-    const double weight = sums.by_offset[static_cast<std::size_t>(offset + sums.reach)];
-    const std::int64_t distance = std::abs(offset);
+  const auto at = [&](std::int64_t offset) {
+    return sums.by_offset[static_cast<std::size_t>(offset + sums.reach)];
+  };
+  for (std::int64_t distance = 0; distance <= sums.reach; ++distance) {
+    // Both sides at a time: of weights that are symmetric the mean offset is zero, not nearly.
+    const double before = distance > 0 ? at(-distance) : 0.0;
+    const double weight = before + at(distance);
     figures[kDistance] += weight * static_cast<double>(distance);
-    figures[kOffset] += weight * static_cast<double>(offset);
+    figures[kOffset] += (at(distance) - before) * static_cast<double>(distance);
     if (distance <= window) figures[kWindow] += weight;
-    if (offset == 0) figures[kSelf] += weight;
-    if (offset == -1) figures[kPrevious] += weight;
-    if (offset == 1) figures[kNext] += weight;
-    if (distance < kMostDistances) map.by_distance[static_cast<std::size_t>(distance)] += weight;
+    if (distance == 0) figures[kSelf] = weight;
+    if (distance == 1) figures[kPrevious] = before;
+    if (distance == 1) figures[kNext] = at(distance);
+    if (distance < kMostDistances) map.by_distance[static_cast<std::size_t>(distance)] = weight;
   }
   for (std::size_t t = 0; t < tokens.size(); ++t) {
     if (tokens[t].is_cls) figures[kCls] += sums.by_token[t];

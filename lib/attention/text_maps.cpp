@@ -11,16 +11,59 @@ namespace {
 
 std::size_t index_of(std::int64_t value) { return static_cast<std::size_t>(value); }
 
-// Kernels as square maps, each tap under its token, and what is beyond the text's ends.
-void spread_kernels(const AttentionMaps& maps, MapSet& set) {
-  const std::int64_t n = maps.length;
-  const std::int64_t k = maps.kernel;
+// What is wanted of the maps that are held: places among their layers and heads.
+struct Places {
+  std::vector<std::int64_t> layers;
+  std::vector<std::int64_t> heads;
+};
+
+// All of them, in their order?
+bool are_all(const std::vector<std::int64_t>& places, std::int64_t count) {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i] != static_cast<std::int64_t>(i)) return false;
+  }
+  return static_cast<std::int64_t>(places.size()) == count;
+}
+
+// Those of values [layers, heads, size].
+std::vector<float> select(const AttentionMaps& maps, const std::vector<float>& values,
+                          const Places& places) {
+  const auto size = static_cast<std::int64_t>(values.size()) / (maps.layers * maps.heads);
+  std::vector<float> selected;
+  selected.reserve(index_of(size) * places.layers.size() * places.heads.size());
+  for (const std::int64_t layer : places.layers) {
+    for (const std::int64_t head : places.heads) {
+      const auto first = values.begin() + (layer * maps.heads + head) * size;
+      selected.insert(selected.end(), first, first + size);
+    }
+  }
+  return selected;
+}
+
+// The same of attention itself, the largest: it moves where nobody reads it afterwards.
+enum class Readers { last, more };
+std::vector<float> take_attention(AttentionMaps& maps, const Places& places, Readers readers) {
+  if (readers == Readers::last && are_all(places.layers, maps.layers) &&
+      are_all(places.heads, maps.heads)) {
+    return std::move(maps.attention);
+  }
+  return select(maps, maps.attention, places);
+}
+
+bool reads_attention(MapType type) {
+  return type != MapType::conv && type != MapType::conv_map && type != MapType::conv_norm;
+}
+
+// Kernels, [maps, n, k], as square maps, each tap under its token, and what is beyond the text's
+// ends.
+void spread_kernels(const std::vector<float>& kernels, std::int64_t k, MapSet& set) {
+  const std::int64_t n = set.rows;
   set.values.assign(index_of(set.maps() * n * n), 0.0f);
   set.outside.assign(index_of(set.maps() * n * 2), 0.0f);
   for (std::int64_t row = 0; row < set.maps() * n; ++row) {
     for (std::int64_t tap = 0; tap < k; ++tap) {
       const std::int64_t column = row % n - k / 2 + tap;
-      const float weight = maps.kernels[index_of(row * k + tap)];
+      const float weight = kernels[index_of(row * k + tap)];
       if (column >= 0 && column < n) {
         set.values[index_of(row * n + column)] = weight;
       } else {
@@ -50,39 +93,40 @@ std::vector<float> layers_of(const std::vector<float>& maps,
   return chosen;
 }
 
-// `whole` has all that is computed, `chosen` the layers and heads that are asked for.
-MapSet make_set(MapType type, const MapRequest& request, const AttentionMaps& whole,
-                const AttentionMaps& chosen) {
-  const std::int64_t n = whole.length;
+MapSet make_set(MapType type, const MapRequest& request, AttentionMaps& maps, const Places& places,
+                Readers readers) {
+  const std::int64_t n = maps.length;
   MapSet set;
   set.type = type;
   set.layers = request.selection.layers;
   if (info_of(type).is_of_heads) set.heads = request.selection.heads;
   set.rows = n;
-  set.columns = set.is_band() ? whole.kernel : n;
+  set.columns = set.is_band() ? maps.kernel : n;
   switch (type) {
-    case MapType::attention: set.values = chosen.attention; break;
+    case MapType::attention: set.values = take_attention(maps, places, readers); break;
     case MapType::attention_norm:
-      set.values = chosen.attention;
-      weigh_columns(set, chosen.value_norms);
+      set.values = take_attention(maps, places, readers);
+      weigh_columns(set, select(maps, maps.value_norms, places));
       break;
-    case MapType::conv: set.values = chosen.kernels; break;
-    case MapType::conv_map: spread_kernels(chosen, set); break;
+    case MapType::conv: set.values = select(maps, maps.kernels, places); break;
+    case MapType::conv_map:
+      spread_kernels(select(maps, maps.kernels, places), maps.kernel, set);
+      break;
     case MapType::conv_norm:
       // Beyond the ends of the text values are zero, so nothing is outside.
-      spread_kernels(chosen, set);
+      spread_kernels(select(maps, maps.kernels, places), maps.kernel, set);
       set.outside.clear();
-      weigh_columns(set, chosen.kernel_value_norms);
+      weigh_columns(set, select(maps, maps.kernel_value_norms, places));
       break;
     case MapType::mixed:
-      set.values = layers_of(mixed_maps(whole, MixedHeads::all), set.layers, n);
+      set.values = layers_of(mixed_maps(maps, MixedHeads::all), set.layers, n);
       break;
     case MapType::rollout:
       set.values =
-          layers_of(attention_rollout(mixed_maps(whole, MixedHeads::all), n), set.layers, n);
+          layers_of(attention_rollout(mixed_maps(maps, MixedHeads::all), n), set.layers, n);
       break;
     case MapType::attention_rollout:
-      set.values = layers_of(attention_rollout(mixed_maps(whole, MixedHeads::attention_only), n),
+      set.values = layers_of(attention_rollout(mixed_maps(maps, MixedHeads::attention_only), n),
                              set.layers, n);
       break;
   }
@@ -174,8 +218,8 @@ WordStarts join_pieces(std::vector<TokenText>& tokens) {
 }
 
 // Places of `numbers` among `held`.
-std::vector<std::int64_t> places(const std::vector<std::int64_t>& numbers,
-                                 const std::vector<std::int64_t>& held) {
+std::vector<std::int64_t> places_of(const std::vector<std::int64_t>& numbers,
+                                    const std::vector<std::int64_t>& held) {
   std::vector<std::int64_t> found;
   for (const std::int64_t number : numbers) {
     const auto place = std::ranges::find(held, number);
@@ -207,16 +251,18 @@ MapSelection MapRequest::needed(std::int64_t heads) const {
   return all;
 }
 
-TextMaps text_maps_of(const AttentionMaps& computed, const MapSelection& held,
-                      const MapRequest& request, std::vector<TokenText> tokens) {
+TextMaps text_maps_of(AttentionMaps computed, const MapSelection& held, const MapRequest& request,
+                      std::vector<TokenText> tokens) {
   if (static_cast<std::int64_t>(tokens.size()) != computed.length) {
     throw Error(ErrorKind::internal, "text_maps_of: tokens and maps differ in length");
   }
   TextMaps text;
-  const AttentionMaps chosen = computed.select(places(request.selection.layers, held.layers),
-                                               places(request.selection.heads, held.heads));
-  for (const MapType type : request.types) {
-    text.sets.push_back(make_set(type, request, computed, chosen));
+  const Places places{places_of(request.selection.layers, held.layers),
+                      places_of(request.selection.heads, held.heads)};
+  for (auto type = request.types.begin(); type != request.types.end(); ++type) {
+    const bool is_last = std::none_of(type + 1, request.types.end(), reads_attention);
+    text.sets.push_back(
+        make_set(*type, request, computed, places, is_last ? Readers::last : Readers::more));
   }
   text.has_words = request.words;
   if (request.words) {

@@ -117,12 +117,12 @@ struct TokenText {
   std::size_t continuation = 0;
 };
 
-// `computed` holds `held`, a request's needed().
+// `computed` holds `held`, a request's needed(); moved in, its maps are not held twice.
 //
 // Words: columns of a word's pieces are summed, as they share the attention that it gets, and their
 // rows averaged, as each of them spends all of its own (Clark et al. 2019, section 4.1).
 // Throws Error(input) for a range that the text has not.
-TextMaps text_maps_of(const AttentionMaps& computed, const MapSelection& held,
-                      const MapRequest& request, std::vector<TokenText> tokens);
+TextMaps text_maps_of(AttentionMaps computed, const MapSelection& held, const MapRequest& request,
+                      std::vector<TokenText> tokens);
 
 }  // namespace convbert

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/error.h"
 #include "core/tensor.h"
 
 namespace convbert {
@@ -28,8 +29,13 @@ struct Batch {
     type_ids.clear();
     starts.assign(1, 0);
   }
+  // Throws Error(internal) unless there is a type for every id.
   void append(std::span<const std::int32_t> sequence_ids,
               std::span<const std::int32_t> sequence_type_ids) {
+    if (sequence_ids.size() != sequence_type_ids.size()) {
+      throw Error(ErrorKind::internal, concat("Batch: ", sequence_ids.size(), " ids with ",
+                                              sequence_type_ids.size(), " token types"));
+    }
     ids.insert(ids.end(), sequence_ids.begin(), sequence_ids.end());
     type_ids.insert(type_ids.end(), sequence_type_ids.begin(), sequence_type_ids.end());
     starts.push_back(tokens());

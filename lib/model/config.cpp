@@ -14,6 +14,7 @@ constexpr std::int64_t kMaxSize = 1 << 20;  // of any width, and of the number o
 constexpr std::int64_t kMaxVocabulary = 1 << 26;
 constexpr std::int64_t kMaxLayers = 1024;
 constexpr std::int64_t kMaxKernel = 1023;
+constexpr std::int64_t kMaxGroups = 64;  // each has products of its own
 constexpr std::size_t kMaxLabels = 1 << 20;
 
 struct Defaults {
@@ -139,7 +140,7 @@ class ConfigReader {
   }
 
   void read_groups(ModelConfig& config) const {
-    config.groups = size("num_groups", 1);
+    config.groups = size("num_groups", 1, kMaxGroups);
     if (config.hidden_size % config.groups != 0 || config.intermediate_size % config.groups != 0) {
       fail(concat("\"num_groups\" ", config.groups, " does not divide \"hidden_size\" ",
                   config.hidden_size, " and \"intermediate_size\" ", config.intermediate_size));

@@ -74,6 +74,12 @@ void Encoder::forward(const Batch& batch, std::int64_t layers, MatrixView hidden
     throw Error(ErrorKind::usage, concat("layer ", layers, ": expected 0 to ", config_.layers));
   }
   check_batch(batch, {words_.entries(), types_.entries(), config_.max_positions});
+  if (hidden.rows != batch.tokens() || hidden.columns != config_.hidden_size ||
+      hidden.stride != hidden.columns) {
+    throw Error(ErrorKind::internal,
+                concat("Encoder: expected hidden states [", batch.tokens(), ", ",
+                       config_.hidden_size, "], found [", hidden.rows, ", ", hidden.columns, "]"));
+  }
   const nn::ComputeScope scope;
   const Pass pass{batch, workspace, observer};
   embed(pass, hidden);

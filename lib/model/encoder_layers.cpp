@@ -1,9 +1,8 @@
 #include "model/encoder_layers.h"
 
-#include <exception>
 #include <mutex>
-#include <thread>
 
+#include "core/threads.h"
 #include "model/weights_to_ops.h"
 #include "nn/compute.h"
 
@@ -41,32 +40,13 @@ std::vector<EncoderLayer> pack_layers(const ModelConfig& config,
                                       const nn::DepthwiseConv* depthwise,
                                       const EncoderOptions& options) {
   std::vector<std::optional<EncoderLayer>> packed(weights.size());
-  std::mutex mutex;
-  std::size_t next = 0;
-  std::exception_ptr failure;
-  const auto pack = [&] {
+  std::mutex mutex;  // of on_layer_packed
+  share_out(packed.size(), options.threads, [&](std::size_t index, std::size_t) {
     const nn::ComputeScope scope;
-    std::unique_lock lock(mutex);
-    while (next < packed.size() && !failure) {
-      const std::size_t index = next++;
-      lock.unlock();
-      std::exception_ptr own_failure;
-      try {
-        packed[index].emplace(pack_layer(config, weights[index], depthwise, options.precision));
-      } catch (...) {
-        own_failure = std::current_exception();
-      }
-      lock.lock();
-      if (own_failure) failure = own_failure;
-      if (options.on_layer_packed) options.on_layer_packed();
-    }
-  };
-  {
-    std::vector<std::jthread> helpers;
-    for (int i = 1; i < options.threads; ++i) helpers.emplace_back(pack);
-    pack();
-  }
-  if (failure) std::rethrow_exception(failure);
+    packed[index].emplace(pack_layer(config, weights[index], depthwise, options.precision));
+    const std::scoped_lock lock(mutex);
+    if (options.on_layer_packed) options.on_layer_packed();
+  });
   std::vector<EncoderLayer> layers;
   layers.reserve(packed.size());
   for (std::optional<EncoderLayer>& layer : packed) layers.push_back(std::move(*layer));

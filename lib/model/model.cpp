@@ -16,6 +16,17 @@ std::string list(const std::vector<HeadKind>& heads) {
   return text;
 }
 
+// Runs `step`; an Error(format) names the file.
+template <class Step>
+auto naming(const std::string& path, Step step) {
+  try {
+    return step();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::format) throw;
+    throw Error(ErrorKind::format, concat(path, ": ", error.what()));
+  }
+}
+
 SequenceClassifier load_classifier(const ModelFiles& files, const ModelConfig& config,
                                    const Checkpoint& checkpoint, WeightBinder& binder) {
   const std::int64_t labels = binder.classifier_labels();
@@ -56,11 +67,13 @@ Model load_model(const ModelFiles& files, const LoadOptions& options) {
     for (const FileBytes& file : files_in_use) file.check();
   };
   // Packed weights are copies: of the file, no more than one layer a thread is in memory.
-  Encoder encoder(config, encoder_weights,
-                  {.precision = options.precision,
-                   .threads = options.threads,
-                   .on_layer_packed = [&checkpoint] { checkpoint.release_pages(); },
-                   .check_tables = check_files});
+  const EncoderOptions encoder_options{
+      .precision = options.precision,
+      .threads = options.threads,
+      .on_layer_packed = [&checkpoint] { checkpoint.release_pages(); },
+      .check_tables = check_files};
+  Encoder encoder =
+      naming(checkpoint.path(), [&] { return Encoder(config, encoder_weights, encoder_options); });
   check_files();
   return {files.origin(),        config,
           std::move(checkpoint), heads,

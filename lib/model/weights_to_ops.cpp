@@ -12,6 +12,7 @@ nn::LinearSpec spec_of(const LinearWeights& weights, const WeightFloats& weight,
           .weight = weight.span(),
           .layout = nn::WeightLayout::out_in,
           .bias = bias.span(),
+          .name = weights.weight.name,
           .activation = fusion.activation,
           .accumulate = fusion.accumulate,
           .precision = fusion.precision};
@@ -31,6 +32,7 @@ nn::LinearSpec group_of(const LinearWeights& weights, const WeightFloats& weight
           .weight = weight.span().subspan(index * size, size),
           .layout = nn::WeightLayout::in_out,
           .bias = bias.span().subspan(index * out, out),
+          .name = weights.weight.name,
           .activation = fusion.activation,
           .precision = fusion.precision};
 }

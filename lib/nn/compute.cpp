@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "core/error.h"
@@ -14,11 +15,26 @@ namespace {
 
 // oneDNN sizes its primitives by the calling thread's OpenMP setting. The runtime it was built
 // with (GNU's, LLVM's, or none) is found at run time, so that ours is always the same one.
+template <class Function>
+Function* openmp(const char* name) {
+  return reinterpret_cast<Function*>(::dlsym(RTLD_DEFAULT, name));
+}
+
 void set_openmp_threads(int threads) {
-  using SetThreads = void (*)(int);
-  static const auto set =
-      reinterpret_cast<SetThreads>(::dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
+  static const auto set = openmp<void(int)>("omp_set_num_threads");
   if (set != nullptr) set(threads);
+}
+
+int openmp_threads() {
+  static const auto get = openmp<int()>("omp_get_max_threads");
+  return get != nullptr ? get() : 1;
+}
+
+// Ends the threads that wait for the calling thread's next parallel region, which begins others.
+void end_openmp_team() {
+  constexpr int kPauseSoft = 1;  // OpenMP 5.0, section 3.2.44
+  static const auto pause = openmp<int(int)>("omp_pause_resource_all");
+  if (pause != nullptr) pause(kPauseSoft);
 }
 
 thread_local int scope_threads = 0;  // 0: no scope is open
@@ -28,24 +44,39 @@ thread_local int scope_threads = 0;  // 0: no scope is open
 ComputeScope::ComputeScope() : ComputeScope(std::max(1, scope_threads)) {}
 
 ComputeScope::ComputeScope(int threads) : outer_threads_(std::exchange(scope_threads, threads)) {
+  if (outer_threads_ == 0) {
+    host_threads_ = openmp_threads();
+    if (threads > 1) end_openmp_team();
+  }
   if (scope_threads != outer_threads_) set_openmp_threads(scope_threads);
 }
 
 ComputeScope::~ComputeScope() {
-  // Outside of every scope the setting matters to nobody.
-  if (outer_threads_ != scope_threads && outer_threads_ > 0) set_openmp_threads(outer_threads_);
+  if (outer_threads_ == 0) {
+    if (scope_threads > 1) end_openmp_team();
+    set_openmp_threads(host_threads_);
+  } else if (outer_threads_ != scope_threads) {
+    set_openmp_threads(outer_threads_);
+  }
   scope_threads = outer_threads_;
 }
 
 int compute_threads() { return std::max(1, scope_threads); }
 
+void rethrow(const dnnl::error& error, std::string_view what) {
+  if (error.status == dnnl_out_of_memory) throw std::bad_alloc();
+  throw Error(ErrorKind::internal, concat("oneDNN, ", what, ": ", error.what()));
+}
+
 const dnnl::engine& engine() {
-  static const dnnl::engine instance(dnnl::engine::kind::cpu, 0);
+  static const dnnl::engine instance =
+      call_onednn("looking for the CPU", [] { return dnnl::engine(dnnl::engine::kind::cpu, 0); });
   return instance;
 }
 
 dnnl::stream& stream() {
-  thread_local dnnl::stream instance(engine());
+  thread_local dnnl::stream instance =
+      call_onednn("making a stream", [] { return dnnl::stream(engine()); });
   return instance;
 }
 

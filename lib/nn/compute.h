@@ -10,7 +10,9 @@
 namespace convbert::nn {
 
 // Opened around work of this folder: how many threads the matrix products of the calling thread
-// use, and subnormals count as zero. Results do not depend on the number.
+// use, and subnormals count as zero. Results do not depend on the number. The outermost scope
+// leaves OpenMP as it found it: the thread's own number of threads, and no team of threads that are
+// idle, and that would flush subnormals for whoever uses them next.
 //
 // For throughput, several threads each have a batch and a scope of one thread; for the latency of a
 // lone batch, one thread has a scope of several.
@@ -26,6 +28,7 @@ class ComputeScope {
  private:
   FlushDenormals flush_denormals_;
   int outer_threads_;
+  int host_threads_ = 0;  // of the outermost scope: OpenMP's setting before it
 };
 
 // Of the calling thread's scope.

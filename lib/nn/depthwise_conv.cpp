@@ -30,9 +30,8 @@ class DepthwiseConv::Filters {
 
  private:
   dnnl::memory reorder_to(const dnnl::memory::desc& layout) const {
-    dnnl::memory from = wrap(given_, plain_.data());
-    dnnl::memory to(layout, engine());
-    dnnl::reorder(from, to).execute(stream(), from, to);
+    const dnnl::memory to = allocate(layout);
+    reorder(wrap(given_, plain_.data()), to);
     return to;
   }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/tensor.h"
@@ -26,6 +27,7 @@ struct LinearSpec {
   std::span<const float> weight;  // in * out floats, copied
   WeightLayout layout = WeightLayout::out_in;
   std::span<const float> bias;  // out floats, copied
+  std::string_view name{};      // of the weight, for messages
   Activation activation = Activation::identity;
   bool accumulate = false;  // y += x W + b instead (identity only): the residual comes free
   Precision precision = Precision::f32;

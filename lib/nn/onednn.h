@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string_view>
 
 #include "nn/activation.h"
 
@@ -21,8 +22,27 @@ const dnnl::engine& engine();
 // The calling thread's stream; primitives run to their end inside execute().
 dnnl::stream& stream();
 
+// What oneDNN throws as this library's own: std::bad_alloc, or Error(internal) with what was done.
+[[noreturn]] void rethrow(const dnnl::error& error, std::string_view what);
+template <class Call>
+auto call_onednn(std::string_view what, Call call) {
+  try {
+    return call();
+  } catch (const dnnl::error& error) {
+    rethrow(error, what);
+  }
+}
+
 inline dnnl::memory::desc float_desc(const Dims& dims, FormatTag tag) {
-  return {dims, DataType::f32, tag};
+  return call_onednn("laying out floats",
+                     [&] { return dnnl::memory::desc(dims, DataType::f32, tag); });
+}
+inline dnnl::memory allocate(const dnnl::memory::desc& desc) {
+  return call_onednn("allocating weights", [&] { return dnnl::memory(desc, engine()); });
+}
+// `to` in its own layout.
+inline void reorder(dnnl::memory from, dnnl::memory to) {
+  call_onednn("packing weights", [&] { dnnl::reorder(from, to).execute(stream(), from, to); });
 }
 // A view of numbers that the caller keeps alive.
 inline dnnl::memory wrap(const dnnl::memory::desc& desc, const void* data) {
@@ -37,9 +57,11 @@ inline bool runs(dnnl::cpu_isa isa) {
 }
 
 // Scratch memory comes from the caller's Workspace, so that one primitive serves many threads.
+// Floats are floats, whatever ONEDNN_DEFAULT_FPMATH_MODE says.
 inline dnnl::primitive_attr attributes(const dnnl::post_ops& post_ops = {}) {
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  attr.set_fpmath_mode(dnnl::fpmath_mode::strict);
   attr.set_post_ops(post_ops);
   return attr;
 }
@@ -63,11 +85,13 @@ inline dnnl::matmul::primitive_desc matmul_desc(const dnnl::memory::desc& source
                                                 const dnnl::memory::desc& bias,
                                                 const dnnl::memory::desc& destination,
                                                 const dnnl::primitive_attr& attr) {
+  return call_onednn("making a matrix product", [&]() -> dnnl::matmul::primitive_desc {
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), source, weights, bias, destination, attr};
+    return {engine(), source, weights, bias, destination, attr};
 #else
   return {dnnl::matmul::desc(source, weights, bias, destination), attr, engine()};
 #endif
+  });
 }
 
 // In steps of one, with the same zero padding at both ends; bias may be an empty desc.
@@ -78,26 +102,30 @@ inline dnnl::convolution_forward::primitive_desc convolution_desc(
   constexpr auto kKind = dnnl::prop_kind::forward_inference;
   constexpr auto kAlgorithm = dnnl::algorithm::convolution_direct;
   const Dims strides(padding.size(), 1);
+  return call_onednn("making a convolution", [&]() -> dnnl::convolution_forward::primitive_desc {
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(),    kKind,   kAlgorithm, source,  weights, bias,
-          destination, strides, padding,    padding, attr};
+    return {engine(),    kKind,   kAlgorithm, source,  weights, bias,
+            destination, strides, padding,    padding, attr};
 #else
   return {dnnl::convolution_forward::desc(kKind, kAlgorithm, source, weights, bias, destination,
                                           strides, padding, padding),
           attr, engine()};
 #endif
+  });
 }
 
 // Over the last dimension; the result has the layout of `data`, and may be it.
 inline dnnl::softmax_forward::primitive_desc softmax_desc(const dnnl::memory::desc& data,
                                                           int last_dimension) {
   constexpr auto kKind = dnnl::prop_kind::forward_inference;
+  return call_onednn("making a softmax", [&]() -> dnnl::softmax_forward::primitive_desc {
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(),       kKind,       dnnl::algorithm::softmax_accurate, data, data,
-          last_dimension, attributes()};
+    return {engine(),       kKind,       dnnl::algorithm::softmax_accurate, data, data,
+            last_dimension, attributes()};
 #else
   return {dnnl::softmax_forward::desc(kKind, data, last_dimension), attributes(), engine()};
 #endif
+  });
 }
 
 // Over the last dimension, with a scale and a shift; likewise.
@@ -105,12 +133,15 @@ inline dnnl::layer_normalization_forward::primitive_desc layer_norm_desc(
     const dnnl::memory::desc& data, float epsilon) {
   constexpr auto kKind = dnnl::prop_kind::forward_inference;
   const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+  return call_onednn("making a layer normalisation",
+                     [&]() -> dnnl::layer_normalization_forward::primitive_desc {
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kKind, data, data, epsilon, flags, attributes()};
+                       return {engine(), kKind, data, data, epsilon, flags, attributes()};
 #else
   return {dnnl::layer_normalization_forward::desc(kKind, data, epsilon, flags), attributes(),
           engine()};
 #endif
+                     });
 }
 
 inline dnnl::algorithm algorithm_of(Activation activation) {
@@ -134,22 +165,26 @@ inline dnnl::eltwise_forward::primitive_desc activation_desc(const dnnl::memory:
   const float alpha = activation == Activation::silu   ? 1.0f
                       : activation == Activation::relu ? kNoSlope
                                                        : 0.0f;
+  return call_onednn("making an activation", [&]() -> dnnl::eltwise_forward::primitive_desc {
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), kKind, algorithm_of(activation), data, data, alpha, 0.0f, attributes()};
+    return {engine(), kKind, algorithm_of(activation), data, data, alpha, 0.0f, attributes()};
 #else
   return {dnnl::eltwise_forward::desc(kKind, algorithm_of(activation), data, alpha, 0.0f),
           attributes(), engine()};
 #endif
+  });
 }
 
 // Of two arguments of one layout.
 inline dnnl::binary::primitive_desc multiplication_desc(const dnnl::memory::desc& data) {
+  return call_onednn("making a product", [&]() -> dnnl::binary::primitive_desc {
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine(), dnnl::algorithm::binary_mul, data, data, data, attributes()};
+    return {engine(), dnnl::algorithm::binary_mul, data, data, data, attributes()};
 #else
   return {dnnl::binary::desc(dnnl::algorithm::binary_mul, data, data, data), attributes(),
           engine()};
 #endif
+  });
 }
 
 }  // namespace convbert::nn

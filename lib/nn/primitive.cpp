@@ -48,20 +48,23 @@ const dnnl::memory::desc& AnyPrimitive::layout_of(int argument) const {
 }
 
 void AnyPrimitive::execute(std::initializer_list<Argument> arguments, Workspace& workspace) const {
-  // Arrays in place of the C++ interface's hash table: short sequences run many small primitives.
-  std::array<std::optional<dnnl::memory>, kMostArguments> memories;
-  std::array<dnnl_exec_arg_t, kMostArguments> all;
-  std::size_t count = 0;
-  const auto add = [&](int argument, const void* data) {
-    const dnnl::memory& memory = memories.at(count).emplace(wrap(layout_of(argument), data));
-    all[count++] = {argument, memory.get()};
-  };
-  for (const auto& [argument, data] : arguments) add(argument, data);
   const Workspace::Frame frame(workspace);
-  if (scratch_bytes_ > 0) add(DNNL_ARG_SCRATCHPAD, workspace.array<std::byte>(scratch_bytes_));
-  dnnl::error::wrap_c_api(
-      dnnl_primitive_execute(primitive_.get(), stream().get(), static_cast<int>(count), all.data()),
-      "a primitive could not run");
+  void* scratch = scratch_bytes_ > 0 ? workspace.array<std::byte>(scratch_bytes_) : nullptr;
+  call_onednn(kernel_, [&] {
+    // Arrays in place of the C++ interface's hash table: short sequences run many small primitives.
+    std::array<std::optional<dnnl::memory>, kMostArguments> memories;
+    std::array<dnnl_exec_arg_t, kMostArguments> all;
+    std::size_t count = 0;
+    const auto add = [&](int argument, const void* data) {
+      const dnnl::memory& memory = memories.at(count).emplace(wrap(layout_of(argument), data));
+      all[count++] = {argument, memory.get()};
+    };
+    for (const auto& [argument, data] : arguments) add(argument, data);
+    if (scratch != nullptr) add(DNNL_ARG_SCRATCHPAD, scratch);
+    dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_.get(), stream().get(),
+                                                   static_cast<int>(count), all.data()),
+                            "could not run");
+  });
 }
 
 }  // namespace convbert::nn

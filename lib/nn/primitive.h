@@ -51,7 +51,8 @@ class AnyPrimitive {
 template <class Kind>
 class Primitive : public AnyPrimitive {
  public:
-  explicit Primitive(const typename Kind::primitive_desc& desc) : AnyPrimitive(Kind(desc), desc) {}
+  explicit Primitive(const typename Kind::primitive_desc& desc)
+      : AnyPrimitive(call_onednn("compiling a primitive", [&] { return Kind(desc); }), desc) {}
 };
 
 // Whether a kernel computes a row alike whatever the number of rows and of threads: oneDNN's
@@ -61,6 +62,12 @@ inline bool sums_whole_rows(std::string_view kernel) {
   if (kernel.starts_with("brg")) return instruction_set() == InstructionSet::avx512;
   return kernel.starts_with("brdgmm") || kernel.starts_with("jit_1x1") ||
          kernel.starts_with("jit_dw");
+}
+
+// Whether it may share out one row's sums among threads, where there are few rows: then it runs on
+// one, for the order of a sum must not follow the number of threads.
+inline bool may_split_sums(std::string_view kernel) {
+  return kernel.find("amx") != std::string_view::npos;
 }
 
 // Things made of primitives, each for one shape: made when it is first asked for, by whichever

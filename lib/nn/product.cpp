@@ -1,7 +1,6 @@
 #include "nn/product.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -60,9 +59,6 @@ QuantizedWeight quantize_weight(std::span<const float> weight, WeightLayout layo
     }
     const QuantizedWeights row =
         quantize_weights(weights, quantized.values.data() + out * inputs, inputs);
-    if (!std::isfinite(row.scale)) {
-      throw Error(ErrorKind::format, "a weight is NaN or infinite: int8 cannot hold it");
-    }
     quantized.scales.push_back(row.scale);
     quantized.sums.push_back(row.sum);
   }
@@ -102,8 +98,9 @@ class Product::Kernels {
       most_threads_ = 1;
       layout_ = matmul_of(tiles.heights().front()).weights_desc();
     }
-    weight_ = dnnl::memory(*layout_, engine());
     heights_ = tiles.heights();
+    weight_ = allocate(*layout_);
+    if (may_split_sums(kernel())) most_threads_ = 1;
   }
 
   // [in, out] or [out, in], as `layout` says; of int8, `values` are 8 bits, [out, in].
@@ -117,11 +114,11 @@ class Product::Kernels {
     }
     const bool out_in = layout == WeightLayout::out_in;
     const Dims strides = out_in ? Dims{1, in_} : Dims{out_, 1};  // of an input, of an output
-    dnnl::memory given =
+    const dnnl::memory given =
         is_convolution_
             ? wrap({{out_, in_, 1, 1}, type, Dims{strides[1], strides[0], 1, 1}}, values)
             : wrap({{in_, out_}, type, strides}, values);
-    dnnl::reorder(given, weight_).execute(stream(), given, weight_);
+    reorder(given, weight_);
     if (has_bias_) bias_.assign(bias.begin(), bias.end());
   }
 
@@ -221,7 +218,8 @@ class Product::Kernels {
 };
 
 Product::Product(const LinearSpec& spec)
-    : in_(spec.in),
+    : name_(spec.name),
+      in_(spec.in),
       out_(spec.out),
       layout_(spec.layout),
       precision_(spec.precision),
@@ -244,6 +242,10 @@ void Product::repack(std::span<const float> weight, std::span<const float> bias)
   }
   if (precision_ != Precision::int8) return kernels_->pack(weight.data(), layout_, bias);
   QuantizedWeight quantized = quantize_weight(weight, layout_, in_, out_);
+  if (!all_finite(quantized.scales)) {
+    throw Error(ErrorKind::format, concat("tensor \"", printable(name_), "\": a weight is NaN or ",
+                                          "infinite, which int8 cannot hold"));
+  }
   kernels_->pack(quantized.values.data(), WeightLayout::out_in, {});
   column_scales_ = std::move(quantized.scales);
   column_sums_ = std::move(quantized.sums);

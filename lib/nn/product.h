@@ -60,6 +60,7 @@ class Product {
 
   void finish(const Operand& x, const float* products, MatrixView y) const;
 
+  std::string name_;  // of the weight, for messages
   std::int64_t in_;
   std::int64_t out_;
   WeightLayout layout_;

@@ -62,10 +62,13 @@ struct SelfAttention::Kernels {
 std::shared_ptr<const SelfAttention::Kernels::Block> SelfAttention::Kernels::make_block(
     std::int64_t queries, std::int64_t length) const {
   const DataType type = operand_type();
-  const dnnl::memory::desc query({1, heads, queries, head_size}, type, FormatTag::acbd);
-  const dnnl::memory::desc key({1, heads, head_size, length}, type, FormatTag::adbc);
-  const dnnl::memory::desc value({1, heads, length, head_size}, type, FormatTag::acbd);
-  const dnnl::memory::desc weights({1, heads, queries, length}, type, FormatTag::abcd);
+  const auto desc = [&](const Dims& dims, FormatTag tag) {
+    return call_onednn("laying out attention", [&] { return dnnl::memory::desc(dims, type, tag); });
+  };
+  const auto query = desc({1, heads, queries, head_size}, FormatTag::acbd);
+  const auto key = desc({1, heads, head_size, length}, FormatTag::adbc);
+  const auto value = desc({1, heads, length, head_size}, FormatTag::acbd);
+  const auto weights = desc({1, heads, queries, length}, FormatTag::abcd);
   const auto scores = float_desc({1, heads, queries, length}, FormatTag::abcd);
   const auto context = float_desc({1, heads, queries, head_size}, FormatTag::acbd);
   const float scale = 1.0f / std::sqrt(static_cast<float>(head_size));
@@ -74,9 +77,10 @@ std::shared_ptr<const SelfAttention::Kernels::Block> SelfAttention::Kernels::mak
             Primitive<dnnl::softmax_forward>(softmax_desc(scores, 3)),
             Primitive<dnnl::matmul>(matmul_desc(weights, value, {}, context, attributes())),
             compute_threads()});
-  const bool sums_alike =
-      sums_whole_rows(made->scores.kernel()) && sums_whole_rows(made->mix.kernel());
-  if (sums_alike || compute_threads() == 1) return made;
+  const auto sums_alike = [&](const AnyPrimitive& product) {
+    return sums_whole_rows(product.kernel()) && !may_split_sums(product.kernel());
+  };
+  if ((sums_alike(made->scores) && sums_alike(made->mix)) || compute_threads() == 1) return made;
   const ComputeScope alone(1);
   return make_block(queries, length);
 }

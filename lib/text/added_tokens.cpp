@@ -40,14 +40,15 @@ AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens) : tokens_(s
   // The later of equal ones first, as unique() keeps the first.
   std::ranges::reverse(tokens_);
   std::ranges::stable_sort(tokens_, {}, &AddedToken::content);
-  const auto rest = std::ranges::unique(tokens_, {}, &AddedToken::content);
-  tokens_.erase(rest.begin(), rest.end());
+  const auto are_equal = [](const AddedToken& a, const AddedToken& b) {
+    return a.content == b.content;
+  };
+  tokens_.erase(std::unique(tokens_.begin(), tokens_.end(), are_equal), tokens_.end());
   for (const AddedToken& token : tokens_) {
     is_first_byte_[static_cast<unsigned char>(token.content.front())] = true;
     if (token.content.size() > kMostAddedTokenBytes) {
-      throw Error(ErrorKind::format,
-                  concat("added token ", token.id, " has ", token.content.size(),
-                         " bytes; expected at most ", kMostAddedTokenBytes));
+      throw Error(ErrorKind::format, concat("added token ", token.id, " has ", token.content.size(),
+                                            " bytes; expected at most ", kMostAddedTokenBytes));
     }
     if (token.rstrip && is_white_space(token.content)) {
       throw Error(ErrorKind::format, concat("added token ", token.id, ": \"rstrip\" of a token ",
@@ -70,10 +71,9 @@ const AddedToken* AddedTokenMatcher::longest_at(std::string_view text, std::size
     const auto byte_of = [length](const AddedToken& token) {
       return static_cast<unsigned char>(token.content[length]);
     };
-    const auto same = std::ranges::equal_range(
-        first, last, static_cast<unsigned char>(rest[length]), {}, byte_of);
-    first = same.begin();
-    last = same.end();
+    const auto byte = static_cast<unsigned char>(rest[length]);
+    first = std::ranges::lower_bound(first, last, byte, {}, byte_of);
+    last = std::ranges::upper_bound(first, last, byte, {}, byte_of);
   }
 }
 

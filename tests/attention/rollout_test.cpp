@@ -41,21 +41,5 @@ TEST_CASE("rollout multiplies layers, residuals and ends of the text included") 
   CHECK_THROWS_AS(attention_rollout(rollout, 5), Error);
 }
 
-TEST_CASE("some layers and heads of maps, in any order") {
-  AttentionMaps maps = sample_maps();
-  const std::vector<std::int64_t> layers{1, 0};
-  const std::vector<std::int64_t> heads{1};
-  AttentionMaps chosen = maps.select(layers, heads);
-  CHECK(chosen.layers == 2);
-  CHECK(chosen.heads == 1);
-  for (std::int64_t i = 0; i < kTokens; ++i) {
-    for (const std::int64_t layer : layers) {
-      CHECK(std::ranges::equal(chosen.attention_row(1 - layer, 0, i),
-                               maps.attention_row(layer, 1, i)));
-      CHECK(std::ranges::equal(chosen.kernel_row(1 - layer, 0, i), maps.kernel_row(layer, 1, i)));
-    }
-  }
-}
-
 }  // namespace
 }  // namespace convbert

@@ -44,6 +44,17 @@ TEST_CASE("every figure of rows and kernels, and of uniform weights") {
                0.1111111, 0.1666667, 0.1111111, 0.3333333});
 }
 
+TEST_CASE("uniform weights have no offset at all") {
+  constexpr std::size_t kOffset = 2;
+  for (const std::int64_t length : {2, 7, 49, 100}) {
+    const AttentionMaps maps(1, 1, length, 9);
+    const std::vector<TokenKind> kinds(static_cast<std::size_t>(length));
+    const TextStatistics text = statistics_of(maps, kinds, 1);
+    CHECK(text.uniform_attention.figures[kOffset] == 0.0);
+    CHECK(text.uniform_kernel.figures[kOffset] == 0.0);
+  }
+}
+
 TEST_CASE("a corpus's mean weighs rows, and its interval is that of the mean of texts") {
   constexpr std::size_t kEntropy = 0;
   std::mt19937 generator(5);

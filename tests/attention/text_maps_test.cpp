@@ -118,5 +118,37 @@ TEST_CASE("maps of whole layers need all heads and all layers before") {
             {0.1139353, 0.07563986, 0.08222383, 0.08144532, 0.2346664, 0.4120892});
 }
 
+TEST_CASE("some layers and heads of maps, in any order") {
+  AttentionMaps maps = sample_maps();
+  MapRequest request;
+  request.types = {MapType::attention, MapType::conv, MapType::mixed, MapType::attention};
+  request.selection = {{1, 0}, {1}};
+  const TextMaps text = text_maps_of(maps, {{0, 1}, {0, 1}}, request, kTexts);
+  for (const std::int64_t layer : {0, 1}) {
+    for (std::int64_t i = 0; i < kTokens; ++i) {
+      const auto row = [&](std::size_t set) {
+        const std::int64_t columns = text.sets[set].columns;
+        return text.sets[set].map(1 - layer).subspan(static_cast<std::size_t>(i * columns),
+                                                     static_cast<std::size_t>(columns));
+      };
+      CHECK(std::ranges::equal(row(0), maps.attention_row(layer, 1, i)));
+      CHECK(std::ranges::equal(row(1), maps.kernel_row(layer, 1, i)));
+      CHECK(std::ranges::equal(row(3), maps.attention_row(layer, 1, i)));
+    }
+  }
+}
+
+TEST_CASE("all of the attention moves, and is not held twice") {
+  AttentionMaps maps = sample_maps();
+  const std::vector<float> attention = maps.attention;
+  const float* address = maps.attention.data();
+  MapRequest request;
+  request.types = {MapType::mixed, MapType::attention, MapType::conv};
+  request.selection = {{0, 1}, {0, 1}};
+  const TextMaps text = text_maps_of(std::move(maps), {{0, 1}, {0, 1}}, request, kTexts);
+  CHECK(text.sets[1].values == attention);
+  CHECK(text.sets[1].values.data() == address);
+}
+
 }  // namespace
 }  // namespace convbert

@@ -117,8 +117,7 @@ TEST_CASE("files of an archive that lie upon each other") {
   }
   const std::string end = "PK\5\6" + number(0, 4) + number(kFiles, 2) + number(kFiles, 2) +
                           number(directory.size(), 4) + number(local.size(), 4) + number(0, 2);
-  HostileModel("pytorch_model.bin", local + directory + end)
-      .check_refused("overlaps another file");
+  HostileModel("pytorch_model.bin", local + directory + end).check_refused("overlaps another file");
 }
 
 TEST_CASE("headers, vocabularies and settings beyond any real size") {
@@ -165,11 +164,12 @@ TEST_CASE("weights that are NaN fail each record, whatever is asked for") {
   std::uint64_t header_size = 0;
   std::copy_n(weights.data(), sizeof header_size, reinterpret_cast<char*>(&header_size));
   const Json header = Json::parse(weights.substr(8, header_size));
-  const auto value_bias = std::ranges::find_if(header.items(), [](const auto& item) {
-    return item.key().ends_with("layer.0.attention.self.value.bias");
-  });
-  REQUIRE(value_bias != header.items().end());
-  const std::size_t at = 8 + header_size + value_bias.value()["data_offsets"][0].get<std::size_t>();
+  std::size_t at = 0;
+  for (const auto& [name, entry] : header.items()) {
+    if (!name.ends_with("layer.0.attention.self.value.bias")) continue;
+    at = 8 + header_size + entry["data_offsets"][0].get<std::size_t>();
+  }
+  REQUIRE(at > 0);
   weights.replace(at, 4, "\xff\xff\xff\x7f");
   folder.write("model.safetensors", weights);
   const ProcessResult result = run_convbert({"attention", "--map", "attention-norm", "--layer", "0",
@@ -182,6 +182,34 @@ TEST_CASE("weights that are NaN fail each record, whatever is asked for") {
   const ProcessResult narrow =
       run_convbert({"embed", "--precision", "int8", "-m", folder.path(), "-t", "one"});
   CHECK(narrow.status == 1);  // a bias is no product's operand
+}
+
+TEST_CASE("labels of one name have keys of their own") {
+  const std::string source = std::string(CONVBERT_TEST_DATA) + "/models/convbert-classify/";
+  const TemporaryFolder folder;
+  for (const char* name : {"config.json", "vocab.txt", "model.safetensors"}) {
+    fs::copy(source + name, folder.path(name));
+  }
+  Json config = Json::parse(read_file(source + "config.json"));
+  config["id2label"] = {{"0", "same"}, {"1", "other"}, {"2", "same"}};
+  fs::remove(folder.path("config.json"));
+  folder.write("config.json", config.dump());
+  const ProcessResult result = run_convbert({"classify", "-m", folder.path(), "-t", "one"});
+  INFO(result.err);
+  CHECK(result.status == 0);
+  const Json scores = Json::parse(result.out)["scores"];
+  CHECK(scores.size() == 3);
+  CHECK(scores.contains("same"));
+  CHECK(scores.contains("same (LABEL_2)"));
+}
+
+TEST_CASE("floats are multiplied as floats, whatever oneDNN's environment says") {
+  const std::vector<std::string> arguments{"embed", "-t", "a dog", "-t", "another one"};
+  const ProcessResult plain = run_convbert(arguments);
+  for (const char* mode : {"BF16", "ANY"}) {
+    CHECK(run_convbert(arguments, {.environment = {{"ONEDNN_DEFAULT_FPMATH_MODE", mode}}}).out ==
+          plain.out);
+  }
 }
 
 TEST_CASE("a vector that is cut and normalised has length 1") {

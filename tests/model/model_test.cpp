@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <random>
@@ -121,6 +122,92 @@ TEST_CASE("what the encoder has no embedding for is refused") {
   refused({1}, {-1});
   refused({}, {});
   refused(std::vector<std::int32_t>(21), std::vector<std::int32_t>(21));
+}
+
+TEST_CASE("a batch whose parts do not fit together is refused") {
+  Batch batch;
+  const std::vector<std::int32_t> three{1, 2, 3};
+  const std::vector<std::int32_t> two{0, 0};
+  CHECK_THROWS_AS(batch.append(three, two), Error);
+  CHECK(batch.sequences() == 0);
+  ModelConfig config = *published_shape("conv-bert-small");
+  config.layers = 1;
+  config.vocab_size = 10;
+  const RandomModel model(config);
+  batch.append(three, three);
+  batch.type_ids.assign(3, 0);
+  Workspace workspace;
+  const auto forward = [&](std::int64_t rows, std::int64_t columns) {
+    const MatrixView hidden = nn::allocate_rows(workspace, rows, columns);
+    model.encoder().forward(batch, 1, hidden, workspace);
+  };
+  CHECK_NOTHROW(forward(3, config.hidden_size));
+  CHECK_THROWS_AS(forward(2, config.hidden_size), Error);
+  CHECK_THROWS_AS(forward(3, config.hidden_size + 16), Error);
+  batch.type_ids.pop_back();
+  CHECK_THROWS_AS(forward(3, config.hidden_size), Error);
+}
+
+TEST_CASE("what is thrown while layers are packed reaches the caller") {
+  ModelConfig config = *published_shape("conv-bert-small");
+  config.layers = 4;
+  config.vocab_size = 10;
+  for (const int threads : {1, 3}) {
+    const auto fail = [] { throw Error(ErrorKind::system, "the disk is gone"); };
+    CHECK_THROWS_AS(RandomModel(config, {.threads = threads, .on_layer_packed = fail}), Error);
+  }
+}
+
+TEST_CASE("embeddings that are no longer there are no result") {
+  ModelConfig config = *published_shape("conv-bert-small");
+  config.layers = 1;
+  config.vocab_size = 10;
+  bool is_there = true;
+  const RandomModel model(config, {.check_tables = [&] {
+                            if (!is_there) throw Error(ErrorKind::system, "cut short");
+                          }});
+  const Batch batch = random_batch(std::vector<std::int64_t>{3}, config.vocab_size);
+  CHECK_NOTHROW(run(model.encoder(), batch));
+  is_there = false;
+  CHECK_THROWS_AS(run(model.encoder(), batch), Error);
+}
+
+TEST_CASE("attention is copied only for an observer that wants it") {
+  struct Counter : EncoderObserver {
+    bool wants_attention(std::int64_t layer) const override { return layer == wanted; }
+    void on_attention(std::int64_t layer, std::int64_t, const nn::AttentionView&) override {
+      CHECK(layer == wanted);
+      ++seen;
+    }
+    std::int64_t wanted = -1;
+    int seen = 0;
+  };
+  ModelConfig config = *published_shape("conv-bert-small");
+  config.layers = 3;
+  config.vocab_size = 10;
+  const RandomModel model(config);
+  const Batch batch = random_batch(std::vector<std::int64_t>{3, 5}, config.vocab_size);
+  for (const std::int64_t wanted : {-1, 1}) {
+    Counter counter;
+    counter.wanted = wanted;
+    Workspace workspace;
+    model.encoder().forward(batch, 3, nn::allocate_rows(workspace, 8, config.hidden_size),
+                            workspace, &counter);
+    CHECK(counter.seen == (wanted < 0 ? 0 : 2));
+  }
+}
+
+TEST_CASE("no pooling hides NaN") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const std::size_t place : {0, 1, 2}) {
+    std::vector<float> values{1, 2, 3};
+    values[place] = nan;
+    std::vector<float> pooled(1);
+    pool(Pooling::max, ConstMatrixView{values.data(), 3, 1, 1}, pooled);
+    CHECK(std::isnan(pooled[0]));
+    pool(Pooling::mean, ConstMatrixView{values.data(), 3, 1, 1}, pooled);
+    CHECK(std::isnan(pooled[0]));
+  }
 }
 
 TEST_CASE("every tensor of every reference checkpoint is used, or named") {

@@ -76,7 +76,7 @@ class MapsCommand : public RecordCommand {
       });
     }
     if (places.empty()) return;
-    const std::vector<AttentionMaps> maps =
+    std::vector<AttentionMaps> maps =
         compute_maps(model.loaded.model.encoder, batch, tasks_[m], workspace);
     for (std::size_t i = 0; i < maps.size(); ++i) {
       Job& job = *packed.jobs[places[i]];
@@ -85,7 +85,7 @@ class MapsCommand : public RecordCommand {
         continue;
       }
       attempt(job, [&] {
-        TextMaps text = text_maps_of(maps[i], tasks_[m].selection, model.request,
+        TextMaps text = text_maps_of(std::move(maps[i]), tasks_[m].selection, model.request,
                                      tokens_of(model.loaded.tokenizer, encodings[i]));
         text.id = id_text(job.record);
         texts[places[i]].push_back(std::move(text));
