@@ -41,8 +41,9 @@ std::string unexpected_argument(const CLI::App& program) {
   const std::string flag = argument.substr(0, argument.find('='));
   if (!is_flag && chosen.empty()) {
     const std::vector<std::string> commands = commands_of(program);
-    return concat("no command is called \"", shown, "\"", did_you_mean(argument, commands),
-                  " The commands are ", list_of(commands, " and "));
+    const std::string hint = did_you_mean(argument, commands);
+    return concat("no command is called \"", shown, "\"",
+                  hint.empty() ? "; the commands are " + list_of(commands, " and ") : hint);
   }
   if (chosen.empty()) {
     return concat(shown, ": expected a command first, as in convbert embed ", shown);
