@@ -70,6 +70,10 @@ class Program {
     add_embed_command(app_, choose);
     add_classify_command(app_, choose);
     add_attention_command(app_, choose);
+    add_tag_command(app_, choose);
+    add_fill_mask_command(app_, choose);
+    add_answer_command(app_, choose);
+    add_detect_command(app_, choose);
     add_info_command(app_, choose);
     add_bench_command(app_, choose);
     for (CLI::App* command : app_.get_subcommands([](CLI::App*) { return true; })) {

@@ -9,9 +9,9 @@
 
 namespace convbert {
 
-std::vector<std::string> label_names(const Model& model) {
+std::vector<std::string> label_names(const Model& model, const Head& head) {
   std::vector<std::string> names = model.config.labels;
-  const auto count = static_cast<std::size_t>(model.classifier->labels());
+  const auto count = static_cast<std::size_t>(head.outputs());
   while (names.size() < count) names.push_back(concat("LABEL_", names.size()));
   std::unordered_set<std::string> seen;
   for (std::size_t label = 0; label < names.size(); ++label) {

@@ -20,9 +20,9 @@ struct Classification {
   std::int64_t truncated = 0;  // tokens of the text that were cut off
 };
 
-// Of a model with a classifier: config.json's, "LABEL_0" and so on where it has none. A name that
-// an earlier label has gets its number, "same (LABEL_3)": no two are equal.
-std::vector<std::string> label_names(const Model& model);
+// Of the outputs of a head of the model: config.json's, "LABEL_0" and so on where it has none. A
+// name that an earlier label has gets its number, "same (LABEL_3)": no two are equal.
+std::vector<std::string> label_names(const Model& model, const Head& head);
 
 Classification classification_of(std::span<const float> logits, ProblemType type);
 

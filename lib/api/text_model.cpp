@@ -118,9 +118,9 @@ TextModel TextModel::open(const ModelFiles& files, const TextModelOptions& optio
   const EncodeOptions encode_for_vectors = encode_options(loaded, lengths);
   std::vector<std::string> labels;
   ProblemType type = ProblemType::unspecified;
-  if (loaded.model.classifier) {
-    labels = label_names(loaded.model);
-    type = resolve_problem_type(loaded.model.config, loaded.model.classifier->labels());
+  if (const Head* head = loaded.model.head(HeadKind::sequence_classification)) {
+    labels = label_names(loaded.model, *head);
+    type = resolve_problem_type(loaded.model.config, head->outputs());
   }
   return TextModel(std::unique_ptr<const Impl>(new Impl{.loaded = std::move(loaded),
                                                         .encode_for_vectors = encode_for_vectors,
@@ -170,7 +170,8 @@ std::vector<TokenVectors> TextModel::embed_tokens(const Texts& texts,
 
 std::vector<Classification> TextModel::classify(const Texts& texts) const {
   const Model& model = impl_->loaded.model;
-  if (!model.classifier) {
+  const Head* head = model.head(HeadKind::sequence_classification);
+  if (head == nullptr) {
     throw Error(ErrorKind::usage, concat(model.origin, ": expected a model with a head for ",
                                          "sequence classification, found none that is loaded"));
   }
@@ -180,10 +181,8 @@ std::vector<Classification> TextModel::classify(const Texts& texts) const {
     const Batch& batch = part.batch;
     const MatrixView hidden =
         nn::allocate_rows(workspace, batch.tokens(), model.config.hidden_size);
-    const MatrixView logits =
-        nn::allocate_rows(workspace, batch.sequences(), model.classifier->labels());
     model.encoder.forward(batch, model.config.layers, hidden, workspace);
-    model.classifier->forward(batch, hidden, logits, workspace);
+    const MatrixView logits = head->forward(batch, hidden, workspace);
     for (std::int64_t s = 0; s < batch.sequences(); ++s) {
       const std::size_t text = part.first + static_cast<std::size_t>(s);
       check_finite(all_finite(logits.row_span(s)), text);

@@ -161,24 +161,22 @@ class FileRecords : public RecordSource {
 
 class TextRecords : public RecordSource {
  public:
-  TextRecords(const std::vector<std::string>& texts, const std::vector<std::string>& pairs,
-              Shard shard)
-      : texts_(texts),
-        pairs_(pairs),
+  TextRecords(const TextsOnTheSpot& given, Shard shard)
+      : given_(given),
         next_(static_cast<std::size_t>(shard.index)),
         step_(static_cast<std::size_t>(shard.count)) {}
 
   bool next(Record& record) override {
-    if (next_ >= texts_.size()) return false;
+    if (next_ >= given_.texts.size()) return false;
     record = {};
     record.number = static_cast<std::int64_t>(next_);
     record.line = record.number + 1;
     record.where = concat("text ", record.line);
-    add(record, "text", texts_[next_]);
-    record.text = texts_[next_];
-    if (!pairs_.empty()) {
-      add(record, "text_pair", pairs_[next_]);
-      record.pair = pairs_[next_];
+    add(record, given_.text_name, given_.texts[next_]);
+    record.text = given_.texts[next_];
+    if (!given_.pairs.empty()) {
+      add(record, given_.pair_name, given_.pairs[next_]);
+      record.pair = given_.pairs[next_];
     }
     if (!record.error.empty()) record.fields.clear();
     next_ += step_;
@@ -186,7 +184,7 @@ class TextRecords : public RecordSource {
   }
 
  private:
-  static void add(Record& record, const char* name, const std::string& text) {
+  static void add(Record& record, const std::string& name, const std::string& text) {
     if (const std::string invalid = invalid_utf8(text); !invalid.empty()) {
       record.error = concat(record.where, ": ", invalid);
       return;
@@ -196,8 +194,7 @@ class TextRecords : public RecordSource {
     record.fields.push_back({name, std::move(json)});
   }
 
-  std::vector<std::string> texts_;
-  std::vector<std::string> pairs_;
+  TextsOnTheSpot given_;
   std::size_t next_;
   std::size_t step_;
 };
@@ -218,9 +215,8 @@ std::unique_ptr<RecordSource> open_records(RecordSourceOptions options, const Ca
   return std::make_unique<FileRecords>(std::move(options), cancel);
 }
 
-std::unique_ptr<RecordSource> records_of_texts(const std::vector<std::string>& texts,
-                                               const std::vector<std::string>& pairs, Shard shard) {
-  return std::make_unique<TextRecords>(texts, pairs, shard);
+std::unique_ptr<RecordSource> records_of_texts(const TextsOnTheSpot& texts, Shard shard) {
+  return std::make_unique<TextRecords>(texts, shard);
 }
 
 }  // namespace convbert

@@ -67,8 +67,13 @@ class RecordSource {
 // Throws Error(system) naming the path. `cancel` must outlive the source.
 std::unique_ptr<RecordSource> open_records(RecordSourceOptions options, const CancelToken& cancel);
 
-// Texts given on the spot; `pairs` is empty or as long as `texts`.
-std::unique_ptr<RecordSource> records_of_texts(const std::vector<std::string>& texts,
-                                               const std::vector<std::string>& pairs, Shard shard);
+// Texts given on the spot, and how their fields are called.
+struct TextsOnTheSpot {
+  std::vector<std::string> texts;
+  std::vector<std::string> pairs;  // none, or as many
+  std::string text_name = "text";
+  std::string pair_name = "text_pair";
+};
+std::unique_ptr<RecordSource> records_of_texts(const TextsOnTheSpot& texts, Shard shard);
 
 }  // namespace convbert

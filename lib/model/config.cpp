@@ -58,6 +58,7 @@ class ConfigReader {
     if (config.family == Family::convbert) read_groups(config);
     refuse_unsupported();
     config.labels = read_labels();
+    config.ties_words = json_bool(json_, "tie_word_embeddings", true, source_);
     config.problem_type = read_problem_type();
     return config;
   }

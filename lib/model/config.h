@@ -53,6 +53,9 @@ struct ModelConfig {
   std::vector<std::string> labels;
   ProblemType problem_type = ProblemType::unspecified;
 
+  // Is the matrix that scores words the one that embeds them?
+  bool ties_words = true;
+
   bool has_embedding_projection() const { return embedding_size != hidden_size; }
   std::int64_t attention_width() const { return attention_heads * head_size; }
 };

@@ -56,22 +56,8 @@ bool belongs_to_head(std::string_view name) {
 
 }  // namespace
 
-std::string_view name_of(HeadKind kind) {
-  switch (kind) {
-    case HeadKind::sequence_classification: return "sequence classification";
-    case HeadKind::token_classification: return "token classification";
-    case HeadKind::masked_lm: return "masked language model";
-    case HeadKind::question_answering: return "question answering";
-    case HeadKind::replaced_token_detection: return "replaced-token detection";
-  }
-  return "unknown";
-}
-
 WeightBinder::WeightBinder(const Checkpoint& checkpoint, const ModelConfig& config)
-    : checkpoint_(checkpoint),
-      family_(config.family),
-      architecture_(config.architecture),
-      prefix_(find_prefix(checkpoint, config.family)) {
+    : checkpoint_(checkpoint), config_(config), prefix_(find_prefix(checkpoint, config.family)) {
   for (const auto& [stored_name, tensor] : checkpoint.tensors()) {
     names_.emplace(plain_name(stored_name), stored_name);
     if (is_buffer(stored_name)) used_.insert(stored_name);
@@ -118,39 +104,43 @@ void WeightBinder::bind(EncoderWeights& weights) {
   for_each_tensor([this](StoredWeight& weight) { bind_one(weight); }, weights);
 }
 
-void WeightBinder::bind(ClassifierWeights& weights) {
+void WeightBinder::bind(HeadWeights& weights) {
   for_each_tensor([this](StoredWeight& weight) { bind_one(weight); }, weights);
+}
+
+bool WeightBinder::holds(const HeadForm& form) const {
+  if (!form.dense.empty() && !has(form.dense)) return false;
+  if (!form.is_tied && !has(form.output)) return false;
+  if (form.family != Family::bert || form.output != "classifier") return true;
+  // BERT's sequence and token classifiers have one name; only the former has a pooler.
+  const std::string& architecture = config_.architecture;
+  const bool is_of_tokens = architecture.ends_with("ForTokenClassification") ||
+                            (architecture.empty() && !has("pooler.dense"));
+  return is_of_tokens == (form.kind == HeadKind::token_classification);
 }
 
 std::vector<HeadKind> WeightBinder::heads() const {
   std::vector<HeadKind> heads;
-  if (family_ == Family::bert) {
-    // BERT's sequence and token classifiers have one name; only the former has a pooler.
-    const bool token = architecture_.ends_with("ForTokenClassification") ||
-                       (architecture_.empty() && !has("pooler.dense.weight"));
-    if (has("classifier.weight")) {
-      heads.push_back(token ? HeadKind::token_classification : HeadKind::sequence_classification);
-    }
-    if (has("cls.predictions.transform.dense.weight")) heads.push_back(HeadKind::masked_lm);
-  } else {
-    if (has("classifier.out_proj.weight")) heads.push_back(HeadKind::sequence_classification);
-    if (has("classifier.weight")) heads.push_back(HeadKind::token_classification);
-    if (has("generator_predictions.dense.weight")) heads.push_back(HeadKind::masked_lm);
-    if (has("discriminator_predictions.dense.weight")) {
-      heads.push_back(HeadKind::replaced_token_detection);
-    }
+  for (const HeadKindInfo& info : head_kinds()) {
+    const HeadForm* form = form_of(info.kind, config_.family);
+    if (form != nullptr && holds(*form)) heads.push_back(info.kind);
   }
-  if (has("qa_outputs.weight")) heads.push_back(HeadKind::question_answering);
   return heads;
 }
 
-std::int64_t WeightBinder::classifier_labels() const {
-  const std::string* name =
-      find(family_ == Family::bert ? "classifier.weight" : "classifier.out_proj.weight");
+std::int64_t WeightBinder::outputs_of(HeadKind kind) const {
+  switch (info_of(kind).outputs) {
+    case HeadOutputs::vocabulary: return config_.vocab_size;
+    case HeadOutputs::span: return 2;
+    case HeadOutputs::value: return 1;
+    case HeadOutputs::labels: break;
+  }
+  const HeadForm* form = form_of(kind, config_.family);
+  const std::string* name = form == nullptr ? nullptr : find(concat(form->output, ".weight"));
   const Shape shape = name == nullptr ? Shape{} : checkpoint_.find(*name)->shape;
   if (shape.size() != 2 || shape[0] < 1) {
     throw Error(ErrorKind::format,
-                concat(checkpoint_.path(), ": the sequence classification head: expected a weight ",
+                concat(checkpoint_.path(), ": the head for ", name_of(kind), ": expected a weight ",
                        "of shape [labels, hidden], found ", to_string(shape)));
   }
   return shape[0];

@@ -8,19 +8,12 @@
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
+#include "core/error.h"
 #include "model/config.h"
+#include "model/head_form.h"
 #include "model/weights.h"
 
 namespace convbert {
-
-enum class HeadKind {
-  sequence_classification,
-  token_classification,
-  masked_lm,
-  question_answering,
-  replaced_token_detection,
-};
-std::string_view name_of(HeadKind kind);  // "sequence classification"
 
 // By their names in the checkpoint.
 struct UnusedTensors {
@@ -32,19 +25,19 @@ struct UnusedTensors {
 // TensorFlow's old names for norms (gamma, beta).
 class WeightBinder {
  public:
-  // `checkpoint` must outlive the binder and what it binds. Throws Error(format) when it holds no
-  // model of the family.
+  // Both must outlive the binder, the checkpoint also what it binds. Throws Error(format) when it
+  // holds no model of the family.
   WeightBinder(const Checkpoint& checkpoint, const ModelConfig& config);
 
   // Throw Error(format) naming the first tensor that is missing or misshapen, with the shape
   // expected and the shape found.
   void bind(EncoderWeights& weights);
-  void bind(ClassifierWeights& weights);
+  void bind(HeadWeights& weights);
 
   // The heads that the checkpoint holds, trained or at least present.
   std::vector<HeadKind> heads() const;
-  // The number of labels of the sequence classification head, from its shape.
-  std::int64_t classifier_labels() const;
+  // The number of outputs of a head that it holds: of labels from its shape.
+  std::int64_t outputs_of(HeadKind kind) const;
 
   // Tensors that nothing has been bound to, buffers without weights (position_ids) left out.
   UnusedTensors unused() const;
@@ -53,11 +46,11 @@ class WeightBinder {
   std::string plain_name(std::string name) const;
   const std::string* find(const std::string& name) const;
   void bind_one(StoredWeight& weight);
-  bool has(const std::string& name) const { return find(name) != nullptr; }
+  bool has(std::string_view name) const { return find(concat(name, ".weight")) != nullptr; }
+  bool holds(const HeadForm& form) const;
 
   const Checkpoint& checkpoint_;
-  Family family_;
-  std::string architecture_;
+  const ModelConfig& config_;
   std::string prefix_;                        // "convbert." or ""
   std::map<std::string, std::string> names_;  // plain name -> stored name
   std::set<std::string, std::less<>> used_;   // stored names

@@ -27,40 +27,45 @@ auto naming(const std::string& path, Step step) {
   }
 }
 
-SequenceClassifier load_classifier(const ModelFiles& files, const ModelConfig& config,
-                                   const Checkpoint& checkpoint, WeightBinder& binder) {
-  const std::int64_t labels = binder.classifier_labels();
-  if (!config.labels.empty() && static_cast<std::int64_t>(config.labels.size()) != labels) {
+Head load_head(HeadKind kind, const ModelFiles& files, const ModelConfig& config,
+               const Checkpoint& checkpoint, WeightBinder& binder) {
+  const std::int64_t outputs = binder.outputs_of(kind);
+  const bool has_names = info_of(kind).outputs == HeadOutputs::labels && !config.labels.empty();
+  if (has_names && std::ssize(config.labels) != outputs) {
     throw Error(ErrorKind::format,
                 concat(files.path_of("config.json"), ": \"id2label\" names ", config.labels.size(),
-                       " labels, but the head in ", checkpoint.path(), " has ", labels));
+                       " labels, but the head in ", checkpoint.path(), " has ", outputs));
   }
-  ClassifierWeights weights = classifier_layout(config, labels);
+  const HeadForm& form = *form_of(kind, config.family);
+  HeadWeights weights = head_layout(form, config, outputs);
   binder.bind(weights);
-  return SequenceClassifier(config, weights);
+  return Head(form, config, weights);
 }
 
 }  // namespace
 
+const Head* Model::head(HeadKind kind) const {
+  const auto found = std::ranges::find(heads, kind, &Head::kind);
+  return found == heads.end() ? nullptr : &*found;
+}
+
 Model load_model(const ModelFiles& files, const LoadOptions& options) {
-  const ModelParts parts = options.parts;
   const ModelConfig config = read_config(files);
   Checkpoint checkpoint = Checkpoint::open(files);
   WeightBinder binder(checkpoint, config);
   EncoderWeights encoder_weights = encoder_layout(config);
   binder.bind(encoder_weights);
 
-  std::optional<SequenceClassifier> classifier;
-  const std::vector<HeadKind> heads = binder.heads();
-  const bool classifies =
-      std::ranges::find(heads, HeadKind::sequence_classification) != heads.end();
-  if (parts == ModelParts::encoder_and_classifier && !classifies) {
-    throw Error(ErrorKind::usage,
-                concat(files.origin(), ": expected a model with a head for sequence ",
-                       "classification, found one with ", list(heads)));
+  const std::vector<HeadKind> kinds = binder.heads();
+  const bool wants_one = options.parts == ModelParts::encoder_and_head;
+  if (wants_one && std::ranges::find(kinds, options.head) == kinds.end()) {
+    throw Error(ErrorKind::usage, concat(files.origin(), ": expected a model with a head for ",
+                                         name_of(options.head), ", found one with ", list(kinds)));
   }
-  if (parts != ModelParts::encoder && classifies) {
-    classifier.emplace(load_classifier(files, config, checkpoint, binder));
+  std::vector<Head> heads;
+  for (const HeadKind kind : kinds) {
+    const bool is_wanted = wants_one ? kind == options.head : options.parts != ModelParts::encoder;
+    if (is_wanted) heads.push_back(load_head(kind, files, config, checkpoint, binder));
   }
   UnusedTensors unused = binder.unused();
   const auto check_files = [files_in_use = checkpoint.files()] {
@@ -75,10 +80,8 @@ Model load_model(const ModelFiles& files, const LoadOptions& options) {
   Encoder encoder =
       naming(checkpoint.path(), [&] { return Encoder(config, encoder_weights, encoder_options); });
   check_files();
-  return {files.origin(),        config,
-          std::move(checkpoint), heads,
-          std::move(unused),     std::move(encoder),
-          std::move(classifier)};
+  return {files.origin(),     config,          std::move(checkpoint), kinds, std::move(unused),
+          std::move(encoder), std::move(heads)};
 }
 
 }  // namespace convbert

@@ -7,9 +7,9 @@
 
 #include "checkpoint/checkpoint.h"
 #include "core/model_files.h"
-#include "model/classifier.h"
 #include "model/config.h"
 #include "model/encoder.h"
+#include "model/head.h"
 #include "model/load.h"
 #include "model/sentence_config.h"
 
@@ -18,7 +18,7 @@ namespace convbert {
 // Which parts of a model a command needs.
 enum class ModelParts {
   encoder,
-  encoder_and_classifier,
+  encoder_and_head,
   everything,  // all that the checkpoint has
 };
 
@@ -28,14 +28,18 @@ struct Model {
   std::string origin;  // directory or name, for messages
   ModelConfig config;
   Checkpoint checkpoint;
-  std::vector<HeadKind> heads;  // those in the checkpoint
-  UnusedTensors unused;         // tensors that no loaded part uses
+  std::vector<HeadKind> head_kinds;  // those in the checkpoint
+  UnusedTensors unused;              // tensors that no loaded part uses
   Encoder encoder;
-  std::optional<SequenceClassifier> classifier;  // as asked for
+  std::vector<Head> heads;  // as asked for
+
+  // Null for one that has not been loaded.
+  const Head* head(HeadKind kind) const;
 };
 
 struct LoadOptions {
   ModelParts parts = ModelParts::everything;
+  HeadKind head = HeadKind::sequence_classification;  // of ModelParts::encoder_and_head
   nn::Precision precision = nn::Precision::f32;
   int threads = 1;  // to load with
 };

@@ -5,6 +5,8 @@
 namespace convbert {
 namespace {
 
+constexpr const char* kWordEmbeddings = "embeddings.word_embeddings.weight";
+
 LinearWeights linear(const std::string& name, std::int64_t in, std::int64_t out) {
   return {{{name + ".weight", {out, in}}}, {{name + ".bias", {out}}}};
 }
@@ -80,13 +82,18 @@ EncoderWeights encoder_layout(const ModelConfig& config) {
   return weights;
 }
 
-ClassifierWeights classifier_layout(const ModelConfig& config, std::int64_t labels) {
+HeadWeights head_layout(const HeadForm& form, const ModelConfig& config, std::int64_t outputs) {
   const std::int64_t hidden = config.hidden_size;
-  if (config.family == Family::bert) {
-    return {linear("pooler.dense", hidden, hidden), linear("classifier", hidden, labels)};
-  }
-  return {linear("classifier.dense", hidden, hidden),
-          linear("classifier.out_proj", hidden, labels)};
+  // A head over the vocabulary comes back to the width of the embeddings.
+  const bool scores_words = info_of(form.kind).outputs == HeadOutputs::vocabulary;
+  const std::int64_t width = scores_words ? config.embedding_size : hidden;
+  HeadWeights weights;
+  if (!form.dense.empty()) weights.dense = linear(std::string(form.dense), hidden, width);
+  if (!form.norm.empty()) weights.norm = norm(std::string(form.norm), width);
+  weights.output = linear(std::string(form.output), width, outputs);
+  if (form.is_tied && config.ties_words) weights.output.weight.name = kWordEmbeddings;
+  if (!form.output_bias.empty()) weights.output.bias.name = form.output_bias;
+  return weights;
 }
 
 }  // namespace convbert

@@ -9,6 +9,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "model/config.h"
+#include "model/head_form.h"
 #include "model/weight_tree.h"
 
 namespace convbert {
@@ -82,13 +83,14 @@ struct BasicEncoderWeights {
   }
 };
 
-// Sequence classification: the first token through `dense` and an activation, then `output`.
+// A head (model/head.h): `dense`, an activation and `norm`, where it has them, then `output`.
 template <class Held>
-struct BasicClassifierWeights {
-  BasicLinearWeights<Held> dense;
+struct BasicHeadWeights {
+  std::optional<BasicLinearWeights<Held>> dense;
+  std::optional<BasicNormWeights<Held>> norm;
   BasicLinearWeights<Held> output;
 
-  static auto fields(auto& self) { return std::tie(self.dense, self.output); }
+  static auto fields(auto& self) { return std::tie(self.dense, self.norm, self.output); }
 };
 
 // Those of a checkpoint.
@@ -103,10 +105,11 @@ using NormWeights = BasicNormWeights<StoredWeight>;
 using ConvolutionWeights = BasicConvolutionWeights<StoredWeight>;
 using LayerWeights = BasicLayerWeights<StoredWeight>;
 using EncoderWeights = BasicEncoderWeights<StoredWeight>;
-using ClassifierWeights = BasicClassifierWeights<StoredWeight>;
+using HeadWeights = BasicHeadWeights<StoredWeight>;
 
 // Names and shapes as the configuration asks for them; nothing bound yet.
 EncoderWeights encoder_layout(const ModelConfig& config);
-ClassifierWeights classifier_layout(const ModelConfig& config, std::int64_t labels);
+// `outputs`: of the head.
+HeadWeights head_layout(const HeadForm& form, const ModelConfig& config, std::int64_t outputs);
 
 }  // namespace convbert

@@ -36,6 +36,11 @@ std::size_t bytes_of(const std::vector<Element>& list) {
   return list.capacity() * sizeof(Element);
 }
 
+std::size_t encoding_bytes(const Encoding& encoding) {
+  return bytes_of(encoding.ids) + bytes_of(encoding.type_ids) + bytes_of(encoding.offsets) +
+         bytes_of(encoding.special_mask) + bytes_of(encoding.sequence);
+}
+
 // Of all that a job holds before it is computed.
 std::size_t record_bytes(const Job& job) {
   const Record& record = job.record;
@@ -45,9 +50,9 @@ std::size_t record_bytes(const Job& job) {
   for (const RecordField& field : record.fields) {
     bytes += field.name.capacity() + field.json.capacity();
   }
-  const Encoding& encoding = job.encoding;
-  return bytes + bytes_of(encoding.ids) + bytes_of(encoding.type_ids) + bytes_of(encoding.offsets) +
-         bytes_of(encoding.special_mask) + bytes_of(encoding.sequence);
+  bytes += encoding_bytes(job.encoding) + bytes_of(job.more_windows);
+  for (const Encoding& window : job.more_windows) bytes += encoding_bytes(window);
+  return bytes;
 }
 
 std::size_t result_bytes(const std::vector<Job>& jobs) {

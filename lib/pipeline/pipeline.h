@@ -31,8 +31,9 @@ namespace convbert {
 struct Job {
   Record record;
   Encoding encoding;
-  std::int64_t weight = 1;                                  // what it adds to a batch: its tokens
-  std::string output;                                       // the result, as its format wants it
+  std::vector<Encoding> more_windows;  // of a text in several sequences, those after the first
+  std::int64_t weight = 1;             // what it adds to a batch: its tokens
+  std::string output;                  // the result, as its format wants it
   std::vector<std::pair<std::string, std::string>> arrays;  // or as named npy arrays
   std::any summary;     // or what one result of all records adds up
   std::string failure;  // why there is no result; "" if there is one

@@ -164,13 +164,6 @@ std::optional<Truncation> truncation_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<OffsetUnit> offset_unit_from_name(std::string_view name) {
-  if (name == "codepoint") return OffsetUnit::codepoint;
-  if (name == "byte") return OffsetUnit::byte;
-  if (name == "utf16") return OffsetUnit::utf16;
-  return std::nullopt;
-}
-
 struct Tokenizer::Impl {
   TokenizerSpec spec;
   std::vector<AddedToken> added;
@@ -238,6 +231,11 @@ std::string_view Tokenizer::token(std::int32_t id) const {
   return impl_->spec.vocab.token(id).value_or("");
 }
 
+std::optional<std::int32_t> Tokenizer::id(std::string_view token) const {
+  const auto added = std::ranges::find(impl_->added, token, &AddedToken::content);
+  return added != impl_->added.end() ? added->id : impl_->spec.vocab.find(token);
+}
+
 std::vector<std::string> Tokenizer::tokens(const Encoding& encoding) const {
   std::vector<std::string> tokens;
   tokens.reserve(encoding.size());
@@ -275,40 +273,6 @@ std::string Tokenizer::decode(const std::vector<std::int32_t>& ids,
     is_first = false;
   }
   return text;
-}
-
-namespace {
-
-// Where each of the first `count` code points of the text starts, counted in the unit, and where
-// the last of them ends.
-std::vector<std::uint32_t> starts_of(std::string_view text, std::uint32_t count, OffsetUnit unit) {
-  std::vector<std::uint32_t> starts{0};
-  starts.reserve(std::size_t{count} + 1);
-  for (std::size_t position = 0; position < text.size() && starts.size() <= count;) {
-    const char32_t c = decode_utf8(text, position);
-    const int length = unit == OffsetUnit::byte ? utf8_length(c) : utf16_length(c);
-    starts.push_back(starts.back() + static_cast<std::uint32_t>(length));
-  }
-  return starts;
-}
-
-}  // namespace
-
-void convert_offsets(Encoding& encoding, std::string_view text,
-                     std::optional<std::string_view> pair, OffsetUnit unit) {
-  if (unit == OffsetUnit::codepoint) return;
-  std::uint32_t ends[2] = {0, 0};
-  for (std::size_t i = 0; i < encoding.size(); ++i) {
-    std::uint32_t& end = ends[encoding.sequence[i]];
-    end = std::max(end, encoding.offsets[i].end);
-  }
-  const std::vector<std::uint32_t> starts[2] = {starts_of(text, ends[0], unit),
-                                                starts_of(pair.value_or(""), ends[1], unit)};
-  for (std::size_t i = 0; i < encoding.size(); ++i) {
-    Offsets& range = encoding.offsets[i];
-    const auto& of_text = starts[encoding.sequence[i]];
-    range = {of_text[range.begin], of_text[range.end]};
-  }
 }
 
 }  // namespace convbert

@@ -25,9 +25,6 @@ enum class Truncation {
 };
 std::optional<Truncation> truncation_from_name(std::string_view name);
 
-enum class OffsetUnit { codepoint, byte, utf16 };
-std::optional<OffsetUnit> offset_unit_from_name(std::string_view name);
-
 // A token of the template, or a place for a text: [CLS] A [SEP] B [SEP].
 struct TemplatePiece {
   enum class Kind { token, first_text, second_text } kind;
@@ -82,6 +79,8 @@ class Tokenizer {
 
   // The token's text; "" for an id that has none.
   std::string_view token(std::int32_t id) const;
+  // Of a token of the vocabulary or an added one.
+  std::optional<std::int32_t> id(std::string_view token) const;
   std::vector<std::string> tokens(const Encoding& encoding) const;
   std::int32_t size() const;               // one past the largest id
   int special_tokens(bool is_pair) const;  // that the template adds
@@ -91,9 +90,5 @@ class Tokenizer {
   struct Impl;
   std::unique_ptr<const Impl> impl_;
 };
-
-// Counts the encoding's offsets in another unit of the texts that it was made from.
-void convert_offsets(Encoding& encoding, std::string_view text,
-                     std::optional<std::string_view> pair, OffsetUnit unit);
 
 }  // namespace convbert

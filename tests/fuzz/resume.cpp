@@ -70,7 +70,7 @@ void write_state(const RecordRequest& request, std::string_view bytes) {
   if (bytes.size() < 2 || bytes[0] != 'v') return write_file(path, bytes, O_TRUNC);
   {
     RunState state(request);
-    const auto source = records_of_texts(kTexts, {}, {});
+    const auto source = records_of_texts({.texts = kTexts}, {});
     Record record;
     for (int count = bytes[1] % 8; count > 0 && source->next(record); --count) state.add(record);
     state.save();
@@ -81,7 +81,7 @@ void write_state(const RecordRequest& request, std::string_view bytes) {
 // What a run writes before record `count`, after the header.
 std::string written_by_a_run(const ResultLayout& layout, const RecordCommand& command,
                              std::int64_t count) {
-  const auto source = records_of_texts(kTexts, {}, {});
+  const auto source = records_of_texts({.texts = kTexts}, {});
   const ComputeBatch compute = command.make_worker(layout);
   std::string all;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -116,7 +116,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view partial = bytes.substr(0, bytes.find('\x1e'));
   write_file(OutputFile::partial_path(output_path()), partial, O_TRUNC);
   write_state(request, bytes.substr(std::min(partial.size() + 1, bytes.size())));
-  const auto source = records_of_texts(kTexts, {}, {});
+  const auto source = records_of_texts({.texts = kTexts}, {});
   try {
     RunState state(request);
     const ResumePoint point = find_resume_point({request, layout, command, *source, state, never});

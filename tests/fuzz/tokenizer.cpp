@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/utf8.h"
+#include "text/text_units.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer_json.h"
 

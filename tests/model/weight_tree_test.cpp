@@ -74,12 +74,28 @@ TEST_CASE("each tensor is visited once, under its role") {
                                                  {"depthwise", 12}});
 }
 
-TEST_CASE("a classifier's tensors, in the order of the computation") {
-  const ClassifierWeights weights = classifier_layout(*published_shape("bert-base"), 3);
-  std::vector<std::string> names;
-  for_each_tensor([&](const StoredWeight& weight) { names.push_back(weight.name); }, weights);
-  CHECK(names == std::vector<std::string>{"pooler.dense.weight", "pooler.dense.bias",
-                                          "classifier.weight", "classifier.bias"});
+TEST_CASE("a head's tensors, in the order of the computation") {
+  const auto names = [](HeadKind kind, const ModelConfig& config) {
+    std::vector<std::string> list;
+    const HeadWeights weights = head_layout(*form_of(kind, config.family), config, 3);
+    for_each_tensor([&](const StoredWeight& weight) { list.push_back(weight.name); }, weights);
+    return list;
+  };
+  using Names = std::vector<std::string>;
+  ModelConfig config = *published_shape("bert-base");
+  CHECK(names(HeadKind::sequence_classification, config) ==
+        Names{"pooler.dense.weight", "pooler.dense.bias", "classifier.weight", "classifier.bias"});
+  const Names transform{
+      "cls.predictions.transform.dense.weight", "cls.predictions.transform.dense.bias",
+      "cls.predictions.transform.LayerNorm.weight", "cls.predictions.transform.LayerNorm.bias"};
+  Names tied = transform;
+  tied.insert(tied.end(), {"embeddings.word_embeddings.weight", "cls.predictions.bias"});
+  CHECK(names(HeadKind::masked_lm, config) == tied);
+  config.ties_words = false;
+  Names untied = transform;
+  untied.insert(untied.end(), {"cls.predictions.decoder.weight", "cls.predictions.bias"});
+  CHECK(names(HeadKind::masked_lm, config) == untied);
+  CHECK(form_of(HeadKind::replaced_token_detection, Family::bert) == nullptr);
 }
 
 TEST_CASE("several trees are walked in step") {

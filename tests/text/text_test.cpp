@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "support/process.h"
+#include "text/text_units.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer_json.h"
 #include "text/wordpiece.h"

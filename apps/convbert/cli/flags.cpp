@@ -4,7 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "cli/flag_group.h"
 #include "core/error.h"
 #include "io/record_reader.h"
 
@@ -133,6 +132,21 @@ CLI::Option* add_output_flag(CLI::App& command, std::string& path) {
            "Write here instead of standard output; the file appears when it is complete, "
            "compressed where its name ends in .gz or .zst")
       ->check(not_empty());
+}
+
+void add_offsets_flag(FlagGroup& group, std::string& unit) {
+  group
+      .add_choice("--offsets", unit, {"codepoint", "byte", "utf16"}, "UNIT",
+                  "What offsets count: codepoint, as Python does; byte of the UTF-8; utf16 units, "
+                  "as JavaScript and Java do")
+      ->capture_default_str();
+}
+
+CLI::Option* add_window_flag(FlagGroup& group, std::optional<std::int64_t>& overlap) {
+  return group
+      .add("--stride", overlap, "N",
+           "Read a text too long for the model in windows that share N tokens, instead of cutting")
+      ->check(within(0, 1 << 20));
 }
 
 void add_console_flags(CLI::App& command, ConsoleOptions& options) {

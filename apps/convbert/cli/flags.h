@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/console.h"
+#include "cli/flag_group.h"
 #include "cli/format.h"
 
 namespace convbert::app {
@@ -69,6 +70,10 @@ std::vector<std::string> options_of_results(const CLI::App& command);
 CLI::Option* add_model_flag(CLI::App& command, ModelFlags& flags);
 CLI::Option* add_precision_flag(CLI::App& command, ModelFlags& flags);
 CLI::Option* add_output_flag(CLI::App& command, std::string& path);
+
+// In a group of the command's own.
+void add_offsets_flag(FlagGroup& group, std::string& unit);
+CLI::Option* add_window_flag(FlagGroup& group, std::optional<std::int64_t>& overlap);
 
 void add_console_flags(CLI::App& command, ConsoleOptions& options);
 

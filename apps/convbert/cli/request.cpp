@@ -72,8 +72,7 @@ InputRequest make_request(const InputFlags& flags) {
   if (std::ranges::count(flags.paths, "-") > 1) {
     usage_error("-: standard input can be read only once");
   }
-  return {.texts = flags.texts,
-          .pairs = flags.pairs,
+  return {.given = {.texts = flags.texts, .pairs = flags.pairs},
           .source = {.paths = flags.paths,
                      .format = *input_format_from_name(flags.format),
                      .delimiter = parse_delimiter(flags),

@@ -21,8 +21,7 @@ struct OutputFlags;
 struct RecordFlags;
 
 struct InputRequest {
-  std::vector<std::string> texts;  // instead of files
-  std::vector<std::string> pairs;  // none, or one for each text
+  TextsOnTheSpot given;  // where there are any, instead of files
   RecordSourceOptions source;
 };
 

@@ -36,8 +36,9 @@ class ClassifyCommand : public EncoderCommand {
   ClassifyCommand(const ClassifyRequest& request, LoadedModel loaded)
       : EncoderCommand(std::move(loaded)),
         request_(request),
-        type_(resolve_problem_type(model().config, model().classifier->labels())),
-        labels_(label_names(model())) {}
+        head_(*model().head(HeadKind::sequence_classification)),
+        type_(resolve_problem_type(model().config, head_.outputs())),
+        labels_(label_names(model(), head_)) {}
 
   std::vector<std::string> result_names() const override {
     std::vector<std::string> names{"truncated", "score"};
@@ -53,10 +54,7 @@ class ClassifyCommand : public EncoderCommand {
 
  protected:
   Output run_head(const Batch& batch, MatrixView hidden, Workspace& workspace) const override {
-    const MatrixView logits =
-        nn::allocate_rows(workspace, batch.sequences(), model().classifier->labels());
-    model().classifier->forward(batch, hidden, logits, workspace);
-    return {.values = logits, .is_of_texts = true};
+    return Output::of_sequences(batch, head_.forward(batch, hidden, workspace));
   }
 
   void write_row(MatrixView logits, const Job&, ResultWriter& result) const override {
@@ -93,6 +91,7 @@ class ClassifyCommand : public EncoderCommand {
   }
 
   ClassifyRequest request_;
+  const Head& head_;  // of the model
   ProblemType type_;
   std::vector<std::string> labels_;
 };
@@ -100,7 +99,7 @@ class ClassifyCommand : public EncoderCommand {
 int run(const ClassifyFlags& flags, Console& console) {
   const ClassifyRequest request = make_request(flags);
   LoadedModel loaded =
-      load_model(request.record, {.parts = ModelParts::encoder_and_classifier}, console);
+      load_model(request.record, {.head = HeadKind::sequence_classification}, console);
   return run_records(request.record, ClassifyCommand(request, std::move(loaded)), console);
 }
 

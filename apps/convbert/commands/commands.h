@@ -8,6 +8,10 @@ namespace convbert::app {
 void add_tokenize_command(CLI::App& app, const Choose& choose);
 void add_embed_command(CLI::App& app, const Choose& choose);
 void add_classify_command(CLI::App& app, const Choose& choose);
+void add_tag_command(CLI::App& app, const Choose& choose);
+void add_fill_mask_command(CLI::App& app, const Choose& choose);
+void add_answer_command(CLI::App& app, const Choose& choose);
+void add_detect_command(CLI::App& app, const Choose& choose);
 void add_info_command(CLI::App& app, const Choose& choose);
 
 }  // namespace convbert::app

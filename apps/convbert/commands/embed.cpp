@@ -92,8 +92,7 @@ class EmbedCommand : public EncoderCommand {
 
 int run(const EmbedFlags& flags, Console& console) {
   const EmbedRequest request = make_request(flags);
-  LoadedModel loaded =
-      load_model(request.record, {.parts = ModelParts::encoder, .for_vectors = true}, console);
+  LoadedModel loaded = load_model(request.record, {.for_vectors = true}, console);
   const VectorPlan plan = make_plan(request, loaded);
   console.detail(
       concat("vectors: layer ", plan.layer,

@@ -116,22 +116,20 @@ class Info {
 
   OrderedJson heads_summary() const {
     OrderedJson heads = OrderedJson::array();
-    for (const HeadKind kind : model_.heads) {
-      OrderedJson head{{"kind", convbert::name_of(kind)}};
-      if (kind == HeadKind::sequence_classification && model_.classifier) {
-        const std::int64_t labels = model_.classifier->labels();
-        head["problem"] = name_of(resolve_problem_type(config_, labels));
-        head["labels"] = config_.labels;
+    for (const Head& head : model_.heads) {
+      OrderedJson summary{{"kind", convbert::name_of(head.kind())}};
+      if (head.kind() == HeadKind::sequence_classification) {
+        summary["problem"] = name_of(resolve_problem_type(config_, head.outputs()));
       }
-      heads.push_back(head);
+      if (info_of(head.kind()).outputs == HeadOutputs::labels) summary["labels"] = config_.labels;
+      heads.push_back(summary);
     }
     return heads;
   }
 
   std::vector<std::string> commands() const {
-    std::vector<std::string> names{"tokenize", "embed"};
-    if (model_.classifier) names.push_back("classify");
-    names.push_back("attention");
+    std::vector<std::string> names{"tokenize", "embed", "attention"};
+    for (const Head& head : model_.heads) names.emplace_back(info_of(head.kind()).command);
     return names;
   }
 

@@ -11,6 +11,7 @@
 #include "run/models.h"
 #include "run/record_command.h"
 #include "run/result_writer.h"
+#include "text/text_units.h"
 
 namespace convbert::app {
 namespace {
@@ -188,10 +189,7 @@ void add_flags(CLI::App& command, TokenizeFlags& flags) {
   FlagGroup group(command, "Tokens");
   group.add_flag("--no-special-tokens", flags.no_special_tokens,
                  "Leave out the tokens that enclose a text, [CLS] and [SEP]");
-  group
-      .add_choice("--offsets", flags.offsets, {"codepoint", "byte", "utf16"}, "UNIT",
-                  "Unit of offset_mapping: codepoint (what Python counts), byte or utf16")
-      ->capture_default_str();
+  add_offsets_flag(group, flags.offsets);
   CLI::Option* decode =
       group.add_flag("--decode", flags.decode,
                      "Ids back to text: lines of numbers, or the field input_ids (--text-field)");

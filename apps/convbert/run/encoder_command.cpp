@@ -1,6 +1,7 @@
 #include "run/encoder_command.h"
 
 #include <memory>
+#include <numeric>
 
 #include "core/tensor.h"
 #include "nn/compute.h"
@@ -20,17 +21,31 @@ bool all_rows_finite(MatrixView values) {
 PackedJobs pack(std::span<Job> jobs) {
   PackedJobs packed;
   for (Job& job : jobs) {
-    if (job.failed()) continue;
+    if (job.failed() || !job.more_windows.empty()) continue;
     packed.batch.append(job.encoding.ids, job.encoding.type_ids);
     packed.jobs.push_back(&job);
   }
   return packed;
 }
 
-void EncoderCommand::prepare(Job& job) const { encode_job(loaded_, job); }
+void EncoderCommand::prepare(Job& job) const { encode(job); }
 
-EncoderCommand::Output EncoderCommand::run_head(const Batch&, MatrixView hidden, Workspace&) const {
-  return {.values = hidden, .is_of_texts = false};
+EncoderCommand::Output EncoderCommand::Output::of_tokens(const Batch& batch, MatrixView values) {
+  std::vector<std::int64_t> first_rows;
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) first_rows.push_back(batch.start(s));
+  first_rows.push_back(batch.tokens());
+  return {values, std::move(first_rows)};
+}
+
+EncoderCommand::Output EncoderCommand::Output::of_sequences(const Batch& batch, MatrixView values) {
+  std::vector<std::int64_t> first_rows(static_cast<std::size_t>(batch.sequences()) + 1);
+  std::iota(first_rows.begin(), first_rows.end(), std::int64_t{0});
+  return {values, std::move(first_rows)};
+}
+
+EncoderCommand::Output EncoderCommand::run_head(const Batch& batch, MatrixView hidden,
+                                                Workspace&) const {
+  return Output::of_tokens(batch, hidden);
 }
 
 // What one thread needs.
@@ -46,31 +61,59 @@ ComputeBatch EncoderCommand::make_worker(const ResultLayout& layout) const {
   return [this, worker](std::span<Job> jobs, int threads) {
     const nn::ComputeScope scope(threads);
     run_batch(pack(jobs), *worker);
+    for (Job& job : jobs) {
+      if (!job.failed() && !job.more_windows.empty()) run_windows(job, *worker);
+    }
   };
 }
 
 void EncoderCommand::run_batch(const PackedJobs& packed, Worker& worker) const {
-  const Batch& batch = packed.batch;
+  if (packed.jobs.empty()) return;
   Workspace& workspace = worker.workspace;
   const Workspace::Frame frame(workspace);
+  const Output output = run_model(packed.batch, workspace);
+  for (std::int64_t s = 0; s < packed.batch.sequences(); ++s) {
+    write_result(output.of(s), *packed.jobs[static_cast<std::size_t>(s)], worker);
+  }
+}
+
+void EncoderCommand::run_windows(Job& job, Worker& worker) const {
+  std::vector<float> values;
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+  const std::size_t windows = 1 + job.more_windows.size();
+  for (std::size_t window = 0; window < windows;) {
+    Batch batch;
+    for (; window < windows && batch.tokens() < default_batch_weight(); ++window) {
+      const Encoding& encoding = window == 0 ? job.encoding : job.more_windows[window - 1];
+      batch.append(encoding.ids, encoding.type_ids);
+    }
+    const Workspace::Frame frame(worker.workspace);
+    const MatrixView part = run_model(batch, worker.workspace).values();
+    for (std::int64_t row = 0; row < part.rows; ++row) {
+      const auto span = part.row_span(row);
+      values.insert(values.end(), span.begin(), span.end());
+    }
+    rows += part.rows;
+    columns = part.columns;
+  }
+  write_result({values.data(), rows, columns, columns}, job, worker);
+}
+
+EncoderCommand::Output EncoderCommand::run_model(const Batch& batch, Workspace& workspace) const {
   const MatrixView hidden =
       nn::allocate_rows(workspace, batch.tokens(), model().config.hidden_size);
   model().encoder.forward(batch, layers(), hidden, workspace);
-  const Output output = run_head(batch, hidden, workspace);
-  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-    Job& job = *packed.jobs[static_cast<std::size_t>(s)];
-    const MatrixView rows =
-        output.is_of_texts ? output.values.row_range(s, 1) : rows_of(output.values, batch, s);
-    if (!all_rows_finite(rows)) {
-      fail_not_finite(job);
-      continue;
-    }
-    attempt(job, [&] {
-      worker.result.begin(job);
-      write_row(rows, job, worker.result);
-      worker.result.finish();
-    });
-  }
+  return run_head(batch, hidden, workspace);
+}
+
+void EncoderCommand::write_result(MatrixView values, Job& job, Worker& worker) const {
+  if (!all_rows_finite(values)) return fail_not_finite(job);
+  attempt(job, [&] {
+    worker.result.begin(job);
+    write_row(values, job, worker.result);
+    worker.result.finish();
+  });
 }
 
 }  // namespace convbert::app

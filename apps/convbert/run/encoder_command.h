@@ -15,7 +15,8 @@
 
 namespace convbert::app {
 
-// The jobs of a batch that have not failed, packed: sequence s belongs to jobs[s].
+// The jobs of a batch that have not failed and are one sequence each, packed: sequence s belongs to
+// jobs[s].
 struct PackedJobs {
   Batch batch;
   std::vector<Job*> jobs;
@@ -23,7 +24,8 @@ struct PackedJobs {
 PackedJobs pack(std::span<Job> jobs);
 
 // Tokenizes each text as it is read; runs the model on batches of them, packed; hands the rows of
-// each text to the command.
+// each text to the command. A text in several windows is computed by itself, a few of them at a
+// time, and its rows are handed over together.
 class EncoderCommand : public RecordCommand {
  public:
   void prepare(Job& job) const final;
@@ -32,25 +34,54 @@ class EncoderCommand : public RecordCommand {
  protected:
   explicit EncoderCommand(LoadedModel loaded) : loaded_(std::move(loaded)) {}
 
+  // How a text is read: by default cut to the model's limit.
+  virtual void encode(Job& job) const { encode_job(loaded_, job); }
+
+  const LoadedModel& loaded() const { return loaded_; }
   const Model& model() const { return loaded_.model; }
   const Tokenizer& tokenizer() const { return loaded_.tokenizer; }
 
+  // Calls visit(encoding) for the sequences that a text went in, in order.
+  template <class Visit>
+  static void for_each_window(const Job& job, Visit visit) {
+    visit(job.encoding);
+    for (const Encoding& window : job.more_windows) visit(window);
+  }
+
   // How many layers to run; 0 gives the output of the embeddings.
   virtual std::int64_t layers() const { return model().config.layers; }
-  // A head on the hidden states [tokens, hidden] of a batch: [tokens, n], or [sequences, n], where
-  // it makes one row of a text. Its memory comes from `workspace`.
-  struct Output {
-    MatrixView values;
-    bool is_of_texts;
+  // What a head makes of a batch: rows of n values, of which sequence s has those from first_row(s)
+  // to first_row(s + 1).
+  class Output {
+   public:
+    static Output of_tokens(const Batch& batch, MatrixView values);     // one row a token
+    static Output of_sequences(const Batch& batch, MatrixView values);  // one row a sequence
+    // first_rows: one for each sequence, and one behind the last.
+    Output(MatrixView values, std::vector<std::int64_t> first_rows)
+        : values_(values), first_rows_(std::move(first_rows)) {}
+
+    MatrixView of(std::int64_t sequence) const {
+      const auto at = static_cast<std::size_t>(sequence);
+      return values_.row_range(first_rows_[at], first_rows_[at + 1] - first_rows_[at]);
+    }
+    MatrixView values() const { return values_; }
+
+   private:
+    MatrixView values_;
+    std::vector<std::int64_t> first_rows_;
   };
+  // hidden: the states [tokens, hidden] of the batch. Memory comes from `workspace`.
   virtual Output run_head(const Batch& batch, MatrixView hidden, Workspace& workspace) const;
-  // The results of one text. values: its rows, all of them finite, [its tokens, n] or [1, n]; they
-  // may be changed. Throws Error(input) for a text that the command cannot use.
+  // The results of one text. values: its rows, all of them finite, those of its windows one after
+  // another; they may be changed. Throws Error(input) for a text that the command cannot use.
   virtual void write_row(MatrixView values, const Job& job, ResultWriter& result) const = 0;
 
  private:
   struct Worker;
+  Output run_model(const Batch& batch, Workspace& workspace) const;
   void run_batch(const PackedJobs& packed, Worker& worker) const;
+  void run_windows(Job& job, Worker& worker) const;
+  void write_result(MatrixView values, Job& job, Worker& worker) const;
 
   LoadedModel loaded_;
 };

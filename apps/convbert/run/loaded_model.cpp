@@ -1,10 +1,12 @@
 #include "run/loaded_model.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "cli/usage_error.h"
 #include "nn/compute.h"
 #include "run/models.h"
+#include "text/windows.h"
 
 namespace convbert::app {
 namespace {
@@ -48,12 +50,15 @@ LoadedModel load_model(const RecordRequest& request, const ModelUse& use, Consol
 LoadedModel load_model(const ModelRequest& request, const TruncationRequest& truncation,
                        const ModelUse& use, Console& console) {
   const ModelSource source = open_model_source(request.model, request.flag);
+  LoadOptions options{.parts = use.head ? ModelParts::encoder_and_head : ModelParts::encoder,
+                      .precision = request.precision,
+                      .threads = request.threads};
+  if (use.head) options.head = *use.head;
   LoadedModel loaded = naming_flags([&] {
-    return open_model(
-        source, {.parts = use.parts, .precision = request.precision, .threads = request.threads},
-        {.max_length = truncation.max_length,
-         .truncation = truncation.strategy,
-         .for_vectors = use.for_vectors});
+    return open_model(source, options,
+                      {.max_length = truncation.max_length,
+                       .truncation = truncation.strategy,
+                       .for_vectors = use.for_vectors});
   });
   report(loaded.model, request.precision, console);
   return loaded;
@@ -66,6 +71,25 @@ Encoding encode(const LoadedModel& loaded, const Record& record) {
 void encode_job(const LoadedModel& loaded, Job& job) {
   job.encoding = encode(loaded, job.record);
   job.weight = static_cast<std::int64_t>(job.encoding.size());
+}
+
+void encode_windows(const LoadedModel& loaded, std::int64_t overlap, Job& job) {
+  constexpr std::size_t kMostBytes = 16 << 20;
+  const std::size_t bytes = job.record.text.size() + job.record.pair.value_or("").size();
+  if (bytes > kMostBytes) {
+    throw Error(ErrorKind::input, concat("a text of ", bytes >> 20, " MiB: expected at most ",
+                                         kMostBytes >> 20, " to be read in windows"));
+  }
+  EncodeOptions whole = loaded.encode;
+  whole.max_length = 0;
+  std::vector<Encoding> windows =
+      windows_of(convbert::encode(loaded, job.record.text, job.record.pair, whole),
+                 {.max_length = loaded.encode.max_length, .overlap = overlap});
+  job.weight = 0;
+  for (const Encoding& window : windows) job.weight += static_cast<std::int64_t>(window.size());
+  job.encoding = std::move(windows.front());
+  job.more_windows.assign(std::move_iterator(windows.begin() + 1),
+                          std::move_iterator(windows.end()));
 }
 
 }  // namespace convbert::app

@@ -1,6 +1,8 @@
 // A model and its tokenizer, opened for records.
 #pragma once
 
+#include <optional>
+
 #include "api/open_model.h"
 #include "cli/console.h"
 #include "cli/request.h"
@@ -10,8 +12,8 @@
 namespace convbert::app {
 
 struct ModelUse {
-  ModelParts parts = ModelParts::encoder;
-  bool for_vectors = false;  // the limit of the model's sentence configuration counts, too
+  std::optional<HeadKind> head{};  // that must be there; none: the encoder alone
+  bool for_vectors = false;        // the limit of the model's sentence configuration counts, too
 };
 
 // Says on the console what the model is and which tensors are of no use.
@@ -26,5 +28,7 @@ Encoding encode(const LoadedModel& loaded, const Record& record);
 
 // Into job.encoding, with its tokens as the job's weight.
 void encode_job(const LoadedModel& loaded, Job& job);
+// The same without cutting: a text beyond the limit in windows that share `overlap` tokens.
+void encode_windows(const LoadedModel& loaded, std::int64_t overlap, Job& job);
 
 }  // namespace convbert::app

@@ -7,7 +7,6 @@
 #include "core/error.h"
 #include "core/tensor.h"
 #include "io/delimited_writer.h"
-#include "io/json_builder.h"
 #include "io/npy.h"
 
 namespace convbert::app {
@@ -182,6 +181,13 @@ void ResultWriter::field(std::string_view name, std::span<const NamedNumber> mem
   json.begin_object();
   for (const NamedNumber& one : members) json.member(one.name, one.number);
   json.end_object();
+}
+
+void ResultWriter::field(std::string_view name, const std::function<void(JsonBuilder&)>& write) {
+  std::string* out = member(name);
+  if (out == nullptr) return;
+  JsonBuilder json(*out);
+  write(json);
 }
 
 void ResultWriter::finish() {

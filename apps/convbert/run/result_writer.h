@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "cli/format.h"
 #include "core/tensor.h"
+#include "io/json_builder.h"
 #include "io/json_strings.h"
 #include "io/record_writer.h"
 #include "pipeline/pipeline.h"
@@ -71,6 +73,10 @@ class ResultWriter {
   // Row-major, as nested lists.
   void field(std::string_view name, const Shape& shape, std::span<const float> numbers);
 
+  // A value of any form, in objects alone: `write` gives it.
+  void field(std::string_view name, const std::function<void(JsonBuilder&)>& write);
+
+  bool is_of_objects() const { return kind_ == Layout::object; }
   // Is there a place for a result of that name? Saves the work for one that would be dropped.
   bool has_place_for(std::string_view name) const;
 

@@ -44,14 +44,14 @@ ResultLayout make_layout(const RecordRequest& request, const RecordCommand& comm
 }
 
 std::unique_ptr<RecordSource> open_source(const InputRequest& input, const CancelToken& cancel) {
-  if (!input.texts.empty()) return records_of_texts(input.texts, input.pairs, input.source.shard);
+  if (!input.given.texts.empty()) return records_of_texts(input.given, input.source.shard);
   return open_records(input.source, cancel);
 }
 
 bool reads_terminal(const InputRequest& input) {
   const auto& paths = input.source.paths;
   const bool is_standard_input = paths.empty() || std::ranges::find(paths, "-") != paths.end();
-  return input.texts.empty() && is_standard_input && ::isatty(STDIN_FILENO) == 1;
+  return input.given.texts.empty() && is_standard_input && ::isatty(STDIN_FILENO) == 1;
 }
 
 // The output, the sink on it, and, between the two where a format has to seek and the output
@@ -106,7 +106,7 @@ class Notices {
         names_failures_(!command.holds_errors(layout.format)),
         has_fields_(info_of(layout.format).is_json),
         pair_notice_(command.pair_notice()) {
-    if (input.source.fields.pair_required || !input.texts.empty()) pair_notice_.clear();
+    if (input.source.fields.pair_required || !input.given.texts.empty()) pair_notice_.clear();
   }
 
   void see(const Job& job) {

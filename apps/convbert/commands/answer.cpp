@@ -1,0 +1,169 @@
+#include <algorithm>
+#include <optional>
+
+#include "api/answers.h"
+#include "cli/command.h"
+#include "cli/flag_group.h"
+#include "cli/usage_error.h"
+#include "commands/commands.h"
+#include "run/encoder_command.h"
+#include "text/text_units.h"
+
+namespace convbert::app {
+namespace {
+
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::text};
+constexpr std::int64_t kUsualOverlap = 128;
+
+struct AnswerFlags {
+  RecordFlags record;
+  std::vector<std::string> questions;
+  std::optional<std::int64_t> stride;
+  std::int64_t most_tokens = 15;
+  bool allow_empty = false;
+  std::optional<std::int64_t> top_k;
+  std::string offsets = "codepoint";
+};
+
+struct AnswerRequest {
+  RecordRequest record;
+  std::optional<std::int64_t> stride;
+  AnswerOptions options;
+  bool is_list;  // "answers" instead of "answer"
+  OffsetUnit offsets;
+};
+
+// The question is a record's first text, the context its second: -t CONTEXT --question QUESTION.
+RecordFlags in_order_of_texts(const AnswerFlags& flags) {
+  RecordFlags record = flags.record;
+  InputFlags& input = record.input;
+  if (!input.texts.empty() || !flags.questions.empty()) {
+    if (flags.questions.empty()) usage_error("--text: expected --question, too");
+    if (flags.questions.size() != 1 && flags.questions.size() != input.texts.size()) {
+      usage_error("--question: expected one for all or one for each --text, found ",
+                  flags.questions.size(), " for ", input.texts.size());
+    }
+    if (input.texts.empty()) usage_error("--question: expected --text, the context");
+    input.pairs = input.texts;
+    input.texts = flags.questions;
+    input.texts.resize(input.pairs.size(), flags.questions.front());
+  }
+  if (!input.text_field) input.text_field = "question";
+  if (!input.pair_field) input.pair_field = "context";
+  return record;
+}
+
+AnswerRequest make_request(const AnswerFlags& flags) {
+  RecordRequest record = make_request(in_order_of_texts(flags), kFormats);
+  record.input.given.text_name = "question";
+  record.input.given.pair_name = "context";
+  return {.record = std::move(record),
+          .stride = flags.stride,
+          .options = {.most_tokens = flags.most_tokens,
+                      .count = static_cast<std::size_t>(flags.top_k.value_or(1)),
+                      .may_be_empty = flags.allow_empty},
+          .is_list = flags.top_k.has_value(),
+          .offsets = *offset_unit_from_name(flags.offsets)};
+}
+
+class AnswerCommand : public EncoderCommand {
+ public:
+  AnswerCommand(const AnswerRequest& request, LoadedModel model)
+      : EncoderCommand(std::move(model)),
+        request_(request),
+        head_(*this->model().head(HeadKind::question_answering)),
+        overlap_(request.stride.value_or(std::min(kUsualOverlap, loaded().encode.max_length / 2))) {
+  }
+
+  std::vector<std::string> result_names() const override {
+    return {request_.is_list ? "answers" : "answer"};
+  }
+  std::vector<std::string> columns() const override { return {"answer"}; }
+
+ protected:
+  void encode(Job& job) const override { encode_windows(loaded(), overlap_, job); }
+
+  Output run_head(const Batch& batch, MatrixView hidden, Workspace& workspace) const override {
+    return Output::of_tokens(batch, head_.forward(batch, hidden, workspace));
+  }
+
+  void write_row(MatrixView logits, const Job& job, ResultWriter& result) const override {
+    std::vector<Encoding> windows;
+    for_each_window(job, [&](const Encoding& window) { windows.push_back(window); });
+    const std::vector<Answer> answers = answers_of(tokenizer(), windows, logits, request_.options);
+    if (answers.empty()) throw Error(ErrorKind::input, "the context gives no token");
+    const TextUnits units(*job.record.pair, end_of_text(windows.back(), 1), request_.offsets);
+    if (result.is_of_objects()) {
+      result.field(result_names().front(), [&](JsonBuilder& json) {
+        if (request_.is_list) json.begin_list();
+        for (const Answer& answer : answers) write(answer, units, json);
+        if (request_.is_list) json.end_list();
+      });
+    } else {
+      result.field("answer", units.text_of(answers.front().range));
+    }
+  }
+
+ private:
+  static void write(const Answer& answer, const TextUnits& units, JsonBuilder& json) {
+    const Offsets range = units.convert(answer.range);
+    json.begin_object();
+    json.member("answer", units.text_of(answer.range)).member("score", answer.score);
+    json.member("start", std::int64_t{range.begin}).member("end", std::int64_t{range.end});
+    json.end_object();
+  }
+
+  AnswerRequest request_;
+  const Head& head_;  // of the model
+  std::int64_t overlap_;
+};
+
+int run(const AnswerFlags& flags, Console& console) {
+  const AnswerRequest request = make_request(flags);
+  LoadedModel loaded = load_model(request.record, {.head = HeadKind::question_answering}, console);
+  return run_records(request.record, AnswerCommand(request, std::move(loaded)), console);
+}
+
+void add_flags(CLI::App& command, AnswerFlags& flags) {
+  add_record_flags(command, flags.record, kFormats);
+  add_encoder_flags(command, flags.record.model);
+  // Questions and contexts have flags of their own.
+  for (const char* name : {"--text-pair", "--text-field", "--pair-field", "--truncation"}) {
+    command.remove_option(command.get_option(name));
+  }
+  command.get_option("--text")->description("A context to work on, instead of files");
+  FlagGroup input(command, "Input");
+  input.add("--question", flags.questions, "TEXT", "The question: one for all --text, or one each")
+      ->allow_extra_args(false);
+  input
+      .add("--question-field", flags.record.input.text_field, "NAME",
+           "Field or column of the question")
+      ->default_str("question");
+  input
+      .add("--context-field", flags.record.input.pair_field, "NAME",
+           "Field or column of the context")
+      ->default_str("context");
+  FlagGroup group(command, "Answers");
+  group.add("--top-k", flags.top_k, "K", "The K best answers, as a list \"answers\"")
+      ->check(within(1, 1000));
+  group.add("--max-answer-length", flags.most_tokens, "N", "Tokens of an answer at most")
+      ->check(within(1, 1 << 20))
+      ->capture_default_str();
+  group.add_flag("--allow-empty", flags.allow_empty,
+                 "The answer may be that there is none: \"\", from 0 to 0");
+  add_window_flag(group, flags.stride)
+      ->description(
+          "Tokens that the windows of a long context share; default: 128, or half of the "
+          "model's limit where that is less");
+  add_offsets_flag(group, flags.offsets);
+}
+
+}  // namespace
+
+void add_answer_command(CLI::App& app, const Choose& choose) {
+  add_command<AnswerFlags>(
+      app, choose,
+      {"answer", "The part of a context that answers a question, by a QA head", add_flags, run});
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,149 @@
+#include <optional>
+
+#include "api/classification.h"
+#include "api/entities.h"
+#include "cli/command.h"
+#include "cli/flag_group.h"
+#include "cli/usage_error.h"
+#include "commands/commands.h"
+#include "run/encoder_command.h"
+#include "text/text_units.h"
+
+namespace convbert::app {
+namespace {
+
+constexpr Format kFormats[] = {Format::jsonl, Format::json};
+
+struct TagFlags {
+  RecordFlags record;
+  std::string aggregation = "simple";
+  bool per_word = false;
+  std::optional<std::int64_t> stride;
+  std::string offsets = "codepoint";
+};
+
+struct TagRequest {
+  RecordRequest record;
+  Aggregation aggregation;
+  bool per_word;
+  std::optional<std::int64_t> stride;
+  OffsetUnit offsets;
+};
+
+TagRequest make_request(const TagFlags& flags) {
+  TagRequest request{.record = make_request(flags.record, kFormats),
+                     .aggregation = *aggregation_from_name(flags.aggregation),
+                     .per_word = flags.per_word,
+                     .stride = flags.stride,
+                     .offsets = *offset_unit_from_name(flags.offsets)};
+  if (!flags.record.input.pairs.empty()) usage_error("--text-pair: tags are of single texts");
+  request.record.input.source.fields.pair.clear();
+  return request;
+}
+
+class TagCommand : public EncoderCommand {
+ public:
+  TagCommand(const TagRequest& request, LoadedModel loaded)
+      : EncoderCommand(std::move(loaded)),
+        request_(request),
+        head_(*model().head(HeadKind::token_classification)),
+        labels_(label_names(model(), head_)) {}
+
+  std::vector<std::string> result_names() const override {
+    return {"truncated", request_.per_word ? "tags" : "entities"};
+  }
+
+ protected:
+  void encode(Job& job) const override {
+    if (!request_.stride) return encode_job(loaded(), job);
+    encode_windows(loaded(), *request_.stride, job);
+  }
+
+  Output run_head(const Batch& batch, MatrixView hidden, Workspace& workspace) const override {
+    return Output::of_tokens(batch, head_.forward(batch, hidden, workspace));
+  }
+
+  void write_row(MatrixView logits, const Job& job, ResultWriter& result) const override {
+    const Encoding& last = job.more_windows.empty() ? job.encoding : job.more_windows.back();
+    const TextUnits units(job.record.text, end_of_text(last, 0), request_.offsets);
+    result.field(request_.per_word ? "tags" : "entities", [&](JsonBuilder& json) {
+      json.begin_list();
+      for (const Entity& entity : entities(logits, job)) write(entity, units, json);
+      json.end_list();
+    });
+  }
+
+ private:
+  std::vector<Entity> entities(MatrixView logits, const Job& job) const {
+    std::vector<Entity> all;
+    std::int64_t row = 0;
+    for_each_window(job, [&](const Encoding& window) {
+      const auto count = static_cast<std::int64_t>(window.size());
+      const std::vector<TaggedToken> tokens =
+          tagged_tokens(tokenizer(), window, logits.row_range(row, count));
+      row += count;
+      const std::vector<Entity> found = request_.per_word
+                                            ? tagged_words(tokens, labels_)
+                                            : entities_of(tokens, labels_, request_.aggregation);
+      all.insert(all.end(), found.begin(), found.end());
+    });
+    return job.more_windows.empty() ? all : merge_windows(std::move(all));
+  }
+
+  void write(const Entity& entity, const TextUnits& units, JsonBuilder& json) const {
+    const bool is_token = !request_.per_word && request_.aggregation == Aggregation::none;
+    const Offsets range = units.convert(entity.range);
+    json.begin_object();
+    if (request_.per_word) {
+      json.member("word", units.text_of(entity.range));
+      json.member("start", std::int64_t{range.begin}).member("end", std::int64_t{range.end});
+      json.member("label", std::string_view(entity.label)).member("score", entity.score);
+    } else {
+      json.member(is_token ? "entity" : "entity_group", std::string_view(entity.label));
+      json.member("score", entity.score);
+      if (is_token) json.member("index", entity.index);
+      json.member("word", units.text_of(entity.range));
+      json.member("start", std::int64_t{range.begin}).member("end", std::int64_t{range.end});
+    }
+    json.end_object();
+  }
+
+  TagRequest request_;
+  const Head& head_;  // of the model
+  std::vector<std::string> labels_;
+};
+
+int run(const TagFlags& flags, Console& console) {
+  const TagRequest request = make_request(flags);
+  LoadedModel loaded =
+      load_model(request.record, {.head = HeadKind::token_classification}, console);
+  return run_records(request.record, TagCommand(request, std::move(loaded)), console);
+}
+
+void add_flags(CLI::App& command, TagFlags& flags) {
+  add_record_flags(command, flags.record, kFormats);
+  add_encoder_flags(command, flags.record.model);
+  FlagGroup group(command, "Tags");
+  CLI::Option* aggregation =
+      group
+          .add_choice("--aggregation", flags.aggregation,
+                      {"simple", "first", "average", "max", "none"}, "HOW",
+                      "How tokens become entities: simple joins neighbours of one label; first, "
+                      "average and max give each word one label before; none lists tokens")
+          ->capture_default_str();
+  group
+      .add_flag("--per-word", flags.per_word, "Every word with its label, O included, as \"tags\"")
+      ->excludes(aggregation);
+  add_window_flag(group, flags.stride);
+  add_offsets_flag(group, flags.offsets);
+}
+
+}  // namespace
+
+void add_tag_command(CLI::App& app, const Choose& choose) {
+  add_command<TagFlags>(
+      app, choose,
+      {"tag", "A token head's labels: named entities, parts of speech", add_flags, run});
+}
+
+}  // namespace convbert::app
