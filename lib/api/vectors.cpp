@@ -1,6 +1,8 @@
 #include "api/vectors.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "core/error.h"
 
@@ -48,10 +50,29 @@ VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options,
 std::vector<float> text_vector(ConstMatrixView hidden, const VectorPlan& plan) {
   std::vector<float> vector(static_cast<std::size_t>(hidden.columns));
   pool(plan.pooling, hidden, vector);
-  if (plan.normalization == Normalization::before_cut) normalize(vector);
-  vector.resize(static_cast<std::size_t>(plan.dim));
-  if (plan.normalization == Normalization::after_cut) normalize(vector);
-  return vector;
+  return finish_vector(std::move(vector), plan);
+}
+
+std::vector<float> finish_vector(std::vector<float> pooled, const VectorPlan& plan) {
+  if (plan.normalization == Normalization::before_cut) normalize(pooled);
+  pooled.resize(static_cast<std::size_t>(plan.dim));
+  if (plan.normalization == Normalization::after_cut) normalize(pooled);
+  return pooled;
+}
+
+std::vector<float> mean_of_windows(ConstMatrixView pooled, std::span<const std::int64_t> tokens) {
+  std::vector<float> mean(pooled.row(0), pooled.row(0) + pooled.columns);
+  if (pooled.rows == 1) return mean;
+  std::ranges::fill(mean, 0.0F);
+  const auto all =
+      static_cast<float>(std::accumulate(tokens.begin(), tokens.end(), std::int64_t{0}));
+  for (std::int64_t window = 0; window < pooled.rows; ++window) {
+    const float share = static_cast<float>(tokens[static_cast<std::size_t>(window)]) / all;
+    for (std::int64_t i = 0; i < pooled.columns; ++i) {
+      mean[static_cast<std::size_t>(i)] += share * pooled.row(window)[i];
+    }
+  }
+  return mean;
 }
 
 std::vector<float> token_vectors(ConstMatrixView hidden, const VectorPlan& plan) {

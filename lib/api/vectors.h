@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "api/open_model.h"
@@ -39,6 +40,13 @@ VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options,
 
 // hidden: [tokens, hidden_size] of one text after plan.layer layers. [plan.dim]
 std::vector<float> text_vector(ConstMatrixView hidden, const VectorPlan& plan);
+
+// The same from what pooling has left of it, [hidden_size].
+std::vector<float> finish_vector(std::vector<float> pooled, const VectorPlan& plan);
+
+// The mean of a text's windows, each counting as often as it has tokens. pooled: [windows,
+// hidden_size], tokens: of each window.
+std::vector<float> mean_of_windows(ConstMatrixView pooled, std::span<const std::int64_t> tokens);
 
 // [tokens, plan.dim]
 std::vector<float> token_vectors(ConstMatrixView hidden, const VectorPlan& plan);

@@ -3,7 +3,9 @@
 
 #include <cmath>
 #include <filesystem>
+#include <iterator>
 #include <map>
+#include <sstream>
 
 #include "core/json.h"
 #include "support/process.h"
@@ -47,6 +49,11 @@ Json run_text(const std::vector<std::string>& arguments) {
   INFO(result.err);
   CHECK(result.status == 0);
   return Json::parse(result.out);
+}
+
+std::vector<std::string> split_words(const std::string& text) {
+  std::istringstream in(text);
+  return {std::istream_iterator<std::string>(in), std::istream_iterator<std::string>()};
 }
 
 void check_close(double found, double expected) { CHECK(std::abs(found - expected) <= kTolerance); }
@@ -212,6 +219,34 @@ TEST_CASE("a discriminator scores every token of the text") {
     CHECK(token["score"].get<double>() > 0.0);
     CHECK(token["score"].get<double>() < 1.0);
   }
+}
+
+std::vector<double> vector_of(const std::string& text, const std::vector<std::string>& flags) {
+  std::vector<std::string> arguments{"embed", "--no-normalize", "--max-length", "12", "-t", text};
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  return run_text(arguments)["embedding"].get<std::vector<double>>();
+}
+
+TEST_CASE("the vector of a long text is the mean of its windows, by their tokens") {
+  const std::string first = "the cat and the dog saw the man in";
+  const std::string second = "a house on the hill with a red door";
+  const std::vector<std::string> words = split_words(first + " " + second + " of an old town");
+  const auto window = [&](std::size_t begin, std::size_t end) {
+    std::string text;
+    for (std::size_t i = begin; i < std::min(end, words.size()); ++i) text += words[i] + " ";
+    return vector_of(text, {});
+  };
+  std::string whole;
+  for (const std::string& word : words) whole += word + " ";
+  REQUIRE(words.size() == 22);  // a token each; 10 go into a window
+  const auto a = window(0, 10);
+  const auto b = window(6, 16);
+  const auto c = window(12, 22);
+  const auto found = vector_of(whole, {"--stride", "4"});
+  REQUIRE(found.size() == a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) check_close(found[i], (a[i] + b[i] + c[i]) / 3);
+  CHECK(vector_of(first, {"--stride", "4"}) == vector_of(first, {}));
+  CHECK(found != vector_of(whole, {}));
 }
 
 TEST_CASE("what a head's command cannot use is said") {

@@ -5,6 +5,7 @@
 #include "cli/flag_group.h"
 #include "cli/usage_error.h"
 #include "commands/commands.h"
+#include "nn/compute.h"
 #include "run/encoder_command.h"
 
 namespace convbert::app {
@@ -20,24 +21,30 @@ struct EmbedFlags {
   std::optional<std::int64_t> layer;
   std::int64_t dim = 0;  // 0: all
   bool per_token = false;
+  std::optional<std::int64_t> stride;
 };
 
 struct EmbedRequest {
   RecordRequest record;
   VectorsOf of;
   VectorOptions vectors;
+  std::optional<std::int64_t> stride;
 };
 
 EmbedRequest make_request(const EmbedFlags& flags) {
   EmbedRequest request{.record = make_request(flags.record, kFormats),
                        .of = flags.per_token ? VectorsOf::tokens : VectorsOf::texts,
-                       .vectors = {.layer = flags.layer, .dim = flags.dim}};
+                       .vectors = {.layer = flags.layer, .dim = flags.dim},
+                       .stride = flags.stride};
   if (flags.pooling) request.vectors.pooling = pooling_from_name(*flags.pooling);
   if (flags.normalize || flags.no_normalize) request.vectors.normalize = flags.normalize;
   refuse_terminal(request.record.output);
   if (flags.per_token && request.record.output.format == Format::npy) {
     usage_error("--per-token: texts differ in length, so they make no npy matrix; expected ",
                 "--format jsonl, json or npz");
+  }
+  if (flags.per_token && flags.stride) {
+    usage_error("--per-token and --stride exclude each other");
   }
   if (flags.per_token && flags.pooling) {
     usage_error("--per-token and --pooling exclude each other");
@@ -56,8 +63,8 @@ VectorPlan make_plan(const EmbedRequest& request, const LoadedModel& loaded) {
 
 class EmbedCommand : public EncoderCommand {
  public:
-  EmbedCommand(LoadedModel loaded, const VectorPlan& plan)
-      : EncoderCommand(std::move(loaded)), plan_(plan) {}
+  EmbedCommand(LoadedModel loaded, const VectorPlan& plan, std::optional<std::int64_t> stride)
+      : EncoderCommand(std::move(loaded)), plan_(plan), stride_(stride) {}
 
   std::vector<std::string> result_names() const override {
     if (is_of_tokens()) return {"token_embeddings", "tokens", "truncated"};
@@ -73,9 +80,26 @@ class EmbedCommand : public EncoderCommand {
  protected:
   std::int64_t layers() const override { return plan_.layer; }
 
-  void write_row(MatrixView hidden, const Job& job, ResultWriter& result) const override {
-    if (is_of_tokens()) return write_tokens(hidden, job, result);
-    const std::vector<float> vector = text_vector(hidden, plan_);
+  void encode(Job& job) const override {
+    if (!stride_) return encode_job(loaded(), job);
+    encode_windows(loaded(), *stride_, job);
+  }
+
+  // Vectors of tokens, or a pooled one a sequence.
+  Output run_head(const Batch& batch, MatrixView hidden, Workspace& workspace) const override {
+    if (is_of_tokens()) return Output::of_tokens(batch, hidden);
+    const MatrixView pooled = nn::allocate_rows(workspace, batch.sequences(), hidden.columns);
+    for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+      pool(plan_.pooling, rows_of(hidden, batch, s), pooled.row_span(s));
+    }
+    return Output::of_sequences(batch, pooled);
+  }
+
+  void write_row(MatrixView rows, const Job& job, ResultWriter& result) const override {
+    if (is_of_tokens()) return write_tokens(rows, job, result);
+    std::vector<std::int64_t> tokens;
+    for_each_window(job, [&](const Encoding& window) { tokens.push_back(std::ssize(window.ids)); });
+    const std::vector<float> vector = finish_vector(mean_of_windows(rows, tokens), plan_);
     result.field("embedding", std::span<const float>(vector));
   }
 
@@ -88,6 +112,7 @@ class EmbedCommand : public EncoderCommand {
   }
 
   VectorPlan plan_;
+  std::optional<std::int64_t> stride_;  // none: long texts are cut
 };
 
 int run(const EmbedFlags& flags, Console& console) {
@@ -99,7 +124,8 @@ int run(const EmbedFlags& flags, Console& console) {
              plan.of == VectorsOf::tokens ? ", per token" : concat(", ", name_of(plan.pooling)),
              plan.normalization == Normalization::none ? ", " : ", normalised, ", plan.dim,
              " dimensions, texts cut at ", loaded.encode.max_length, " tokens"));
-  return run_records(request.record, EmbedCommand(std::move(loaded), plan), console);
+  return run_records(request.record, EmbedCommand(std::move(loaded), plan, request.stride),
+                     console);
 }
 
 void add_flags(CLI::App& command, EmbedFlags& flags) {
@@ -122,6 +148,7 @@ void add_flags(CLI::App& command, EmbedFlags& flags) {
   group.add_flag("--per-token", flags.per_token,
                  "A vector for each token, [CLS] and [SEP] included, instead of each text; not "
                  "normalised unless asked for");
+  add_window_flag(group, flags.stride);
 }
 
 }  // namespace
