@@ -83,7 +83,9 @@ TEST_CASE("entities are those of the reference's pipeline, in windows, too") {
     groups[{row["aggregation"], !row["stride"].is_null()}].push_back(row);
   }
   CHECK(groups.size() == 9);
-  for (const auto& [key, rows] : groups) {
+  for (const auto& group : groups) {
+    const auto& key = group.first;
+    const std::vector<Json>& rows = group.second;
     std::vector<std::string> arguments{
         "tag", "-m", model.path(), "--max-length", "48", "--aggregation", key.first};
     if (key.second) arguments.insert(arguments.end(), {"--stride", "8"});
@@ -128,7 +130,9 @@ TEST_CASE("masks are filled as by the reference's pipeline") {
   std::map<bool, std::vector<Json>> groups;
   for (const Json& row : fixtures("fills")) groups[!row["targets"].is_null()].push_back(row);
   CHECK(groups.size() == 2);
-  for (const auto& [has_targets, rows] : groups) {
+  for (const auto& group : groups) {
+    const bool has_targets = group.first;
+    const std::vector<Json>& rows = group.second;
     std::vector<std::string> arguments{"fill-mask", "-m", kMask, "--max-length", "48"};
     if (has_targets) arguments.insert(arguments.end(), {"--targets", "the,dog,##s"});
     std::vector<Json> records;
@@ -157,7 +161,9 @@ TEST_CASE("answers are those of the published algorithm, over windows") {
   std::map<bool, std::vector<Json>> groups;
   for (const Json& row : fixtures("answers")) groups[row["allow_empty"]].push_back(row);
   CHECK(groups.size() == 2);
-  for (const auto& [may_be_empty, rows] : groups) {
+  for (const auto& group : groups) {
+    const bool may_be_empty = group.first;
+    const std::vector<Json>& rows = group.second;
     std::vector<std::string> arguments{
         "answer", "-m", kAnswer, "--max-length", "48", "--stride", "8", "--top-k", "3"};
     if (may_be_empty) arguments.push_back("--allow-empty");
