@@ -53,8 +53,7 @@ int print(std::string_view text) {
 class Program {
  public:
   Program()
-      : app_("ConvBERT, BERT and ELECTRA: tokens, vectors, labels, attention.\n",
-             "convbert") {
+      : app_("ConvBERT, BERT and ELECTRA: tokens, vectors, labels, attention.\n", "convbert") {
     app_.set_version_flag("-V,--version", version_text, "Show the version");
     app_.set_help_flag("-h,--help", "Show this help");
     app_.require_subcommand(0, 1);  // a missing one is reported here, behind unknown arguments

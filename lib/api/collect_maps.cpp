@@ -105,7 +105,7 @@ std::vector<AttentionMaps> compute_maps(const Encoder& encoder, const Batch& bat
                                         const MapTask& task, Workspace& workspace) {
   const Workspace::Frame frame(workspace);
   MapCollector collector(task, batch, encoder.config(), workspace);
-  const MatrixView hidden =
+  const nn::PaddedRows hidden =
       nn::allocate_rows(workspace, batch.tokens(), encoder.config().hidden_size);
   const std::vector<std::int64_t>& chosen = task.selection.layers;
   const std::int64_t layers = chosen.empty() ? 0 : std::ranges::max(chosen) + 1;

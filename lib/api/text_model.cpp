@@ -82,7 +82,7 @@ struct TextModel::Impl {
     const Encoder& encoder = loaded.model.encoder;
     run(encodings, token_counts(encodings), [&](const TextBatch& texts, Workspace& workspace) {
       const Batch& batch = texts.batch;
-      const MatrixView hidden =
+      const nn::PaddedRows hidden =
           nn::allocate_rows(workspace, batch.tokens(), encoder.config().hidden_size);
       encoder.forward(batch, layers, hidden, workspace);
       for (std::int64_t s = 0; s < batch.sequences(); ++s) {
@@ -179,7 +179,7 @@ std::vector<Classification> TextModel::classify(const Texts& texts) const {
   std::vector<Classification> results(texts.size());
   const auto compute = [&](const TextBatch& part, Workspace& workspace) {
     const Batch& batch = part.batch;
-    const MatrixView hidden =
+    const nn::PaddedRows hidden =
         nn::allocate_rows(workspace, batch.tokens(), model.config.hidden_size);
     model.encoder.forward(batch, model.config.layers, hidden, workspace);
     const MatrixView logits = head->forward(batch, hidden, workspace);

@@ -68,7 +68,7 @@ std::vector<Encoder::Operation> Encoder::operations() const {
   return operations;
 }
 
-void Encoder::forward(const Batch& batch, std::int64_t layers, MatrixView hidden,
+void Encoder::forward(const Batch& batch, std::int64_t layers, const nn::PaddedRows& hidden,
                       Workspace& workspace, EncoderObserver* observer) const {
   if (layers < 0 || layers > config_.layers) {
     throw Error(ErrorKind::usage, concat("layer ", layers, ": expected 0 to ", config_.layers));
@@ -92,12 +92,12 @@ void Encoder::forward(const Batch& batch, std::int64_t layers, MatrixView hidden
 }
 
 // LayerNorm(word + position + type), projected where embeddings are narrower than the model.
-void Encoder::embed(const Pass& pass, MatrixView hidden) const {
+void Encoder::embed(const Pass& pass, const nn::PaddedRows& hidden) const {
   const Workspace::Frame frame(pass.workspace);
   const std::int64_t width = config_.embedding_size;
-  const MatrixView embedded = config_.has_embedding_projection()
-                                  ? nn::allocate_rows(pass.workspace, hidden.rows, width)
-                                  : hidden;
+  const nn::PaddedRows embedded = config_.has_embedding_projection()
+                                      ? nn::allocate_rows(pass.workspace, hidden.rows, width)
+                                      : hidden;
   const std::span<float> part(pass.workspace.floats(static_cast<std::size_t>(width)),
                               static_cast<std::size_t>(width));
   for (std::int64_t s = 0; s < pass.batch.sequences(); ++s) {
@@ -118,12 +118,12 @@ void Encoder::embed(const Pass& pass, MatrixView hidden) const {
 
 // One post-LayerNorm layer (paper, figure 3). The residual is added by the linear layer before
 // each norm.
-void Encoder::run_layer(const Pass& pass, std::int64_t index, MatrixView hidden) const {
+void Encoder::run_layer(const Pass& pass, std::int64_t index, const nn::PaddedRows& hidden) const {
   const EncoderLayer& layer = layers_[static_cast<std::size_t>(index)];
   Workspace& workspace = pass.workspace;
   {
     const Workspace::Frame frame(workspace);
-    const MatrixView context = nn::allocate_rows(workspace, hidden.rows, config_.hidden_size);
+    const nn::PaddedRows context = nn::allocate_rows(workspace, hidden.rows, config_.hidden_size);
     mixed_attention(pass, index, hidden, context);
     layer.attention_output.forward(context, hidden, workspace);
     layer.attention_norm.forward(hidden, hidden, workspace);
@@ -136,12 +136,12 @@ void Encoder::run_layer(const Pass& pass, std::int64_t index, MatrixView hidden)
 
 // context = [self-attention | span-based dynamic convolution] (paper, section 3.3), or
 // self-attention alone in the ancestors.
-void Encoder::mixed_attention(const Pass& pass, std::int64_t index, ConstMatrixView hidden,
+void Encoder::mixed_attention(const Pass& pass, std::int64_t index, const nn::PaddedRows& hidden,
                               MatrixView context) const {
   const EncoderLayer& layer = layers_[static_cast<std::size_t>(index)];
   const std::int64_t width = config_.attention_width();
   const Workspace::Frame frame(pass.workspace);
-  std::vector<MatrixView> projected;
+  std::vector<nn::PaddedRows> projected;
   for (std::int64_t i = 0; i < layer.projections.count(); ++i) {
     projected.push_back(nn::allocate_rows(pass.workspace, hidden.rows, width));
   }
@@ -151,8 +151,9 @@ void Encoder::mixed_attention(const Pass& pass, std::int64_t index, ConstMatrixV
   if (pass.observer != nullptr) {
     const MatrixView none{};
     pass.observer->on_values(
-        index, {projected[kValue], layer.convolution ? projected[kConvolutionValue] : none,
-                layer.attention_output});
+        index,
+        {projected[kValue], layer.convolution ? MatrixView(projected[kConvolutionValue]) : none,
+         layer.attention_output});
   }
   self_attention(pass, index, projected, context.column_range(0, width));
   pass.done(EncoderPart::self_attention);
@@ -164,7 +165,7 @@ void Encoder::mixed_attention(const Pass& pass, std::int64_t index, ConstMatrixV
 
 // Each sequence by itself.
 void Encoder::self_attention(const Pass& pass, std::int64_t index,
-                             std::span<const MatrixView> projected, MatrixView context) const {
+                             std::span<const nn::PaddedRows> projected, MatrixView context) const {
   for (std::int64_t s = 0; s < pass.batch.sequences(); ++s) {
     std::function<void(const nn::AttentionView&)> observe;
     if (pass.observer != nullptr && pass.observer->wants_attention(index)) {
@@ -181,14 +182,15 @@ void Encoder::self_attention(const Pass& pass, std::int64_t index,
 
 // kernels = softmax(W_f (separable_convolution(hidden) * query)); context = the values mixed by
 // them (paper, equations 3 and 4).
-void Encoder::span_convolution(const Pass& pass, std::int64_t index, ConstMatrixView hidden,
-                               std::span<const MatrixView> projected, MatrixView context) const {
+void Encoder::span_convolution(const Pass& pass, std::int64_t index, const nn::PaddedRows& hidden,
+                               std::span<const nn::PaddedRows> projected,
+                               MatrixView context) const {
   const SpanConvolution& layer = *layers_[static_cast<std::size_t>(index)].convolution;
   Workspace& workspace = pass.workspace;
   const Workspace::Frame frame(workspace);
-  const MatrixView span = nn::allocate_rows(workspace, hidden.rows, hidden.columns);
-  const MatrixView key = nn::allocate_rows(workspace, hidden.rows, layer.pointwise.out());
-  const MatrixView kernels = nn::allocate_rows(workspace, hidden.rows, layer.kernel.out());
+  const nn::PaddedRows span = nn::allocate_rows(workspace, hidden.rows, hidden.columns);
+  const nn::PaddedRows key = nn::allocate_rows(workspace, hidden.rows, layer.pointwise.out());
+  const nn::PaddedRows kernels = nn::allocate_rows(workspace, hidden.rows, layer.kernel.out());
   convolution_->depthwise.forward(*layer.depthwise, pass.batch, hidden, span, workspace);
   layer.pointwise.forward(span, key, workspace);
   convolution_->gate.forward(key, projected[kQuery], key, workspace);

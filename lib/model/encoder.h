@@ -80,10 +80,10 @@ class Encoder {
   std::vector<Operation> operations() const;
 
   // Hidden states after `layers` layers (0: the embeddings' output; config().layers: the model's).
-  // hidden: [batch.tokens(), hidden_size], from nn::allocate_rows().
+  // hidden: [batch.tokens(), hidden_size].
   // Throws Error(input) for an id or a length that the model has no embedding for.
-  void forward(const Batch& batch, std::int64_t layers, MatrixView hidden, Workspace& workspace,
-               EncoderObserver* observer = nullptr) const;
+  void forward(const Batch& batch, std::int64_t layers, const nn::PaddedRows& hidden,
+               Workspace& workspace, EncoderObserver* observer = nullptr) const;
 
  private:
   // What all parts of one pass share.
@@ -97,14 +97,14 @@ class Encoder {
     }
   };
 
-  void embed(const Pass& pass, MatrixView hidden) const;
-  void run_layer(const Pass& pass, std::int64_t index, MatrixView hidden) const;
-  void mixed_attention(const Pass& pass, std::int64_t index, ConstMatrixView hidden,
+  void embed(const Pass& pass, const nn::PaddedRows& hidden) const;
+  void run_layer(const Pass& pass, std::int64_t index, const nn::PaddedRows& hidden) const;
+  void mixed_attention(const Pass& pass, std::int64_t index, const nn::PaddedRows& hidden,
                        MatrixView context) const;
-  void self_attention(const Pass& pass, std::int64_t index, std::span<const MatrixView> projected,
-                      MatrixView context) const;
-  void span_convolution(const Pass& pass, std::int64_t index, ConstMatrixView hidden,
-                        std::span<const MatrixView> projected, MatrixView context) const;
+  void self_attention(const Pass& pass, std::int64_t index,
+                      std::span<const nn::PaddedRows> projected, MatrixView context) const;
+  void span_convolution(const Pass& pass, std::int64_t index, const nn::PaddedRows& hidden,
+                        std::span<const nn::PaddedRows> projected, MatrixView context) const;
 
   // Operations without weights: one serves all layers.
   struct SharedConvolution {

@@ -17,26 +17,28 @@ Head::Head(const HeadForm& form, const ModelConfig& config, const HeadWeights& w
   if (weights.norm) norm_.emplace(make_norm(*weights.norm, config.layer_norm_epsilon));
 }
 
-void Head::forward(ConstMatrixView hidden, MatrixView logits, Workspace& workspace) const {
+void Head::forward(const nn::PaddedRows& hidden, const nn::PaddedRows& logits,
+                   Workspace& workspace) const {
   const nn::ComputeScope scope;
   const Workspace::Frame frame(workspace);
   if (!dense_) return output_.forward(hidden, logits, workspace);
-  const MatrixView dense = nn::allocate_rows(workspace, hidden.rows, dense_->out());
+  const nn::PaddedRows dense = nn::allocate_rows(workspace, hidden.rows, dense_->out());
   dense_->forward(hidden, dense, workspace);
   if (norm_) norm_->forward(dense, dense, workspace);
   output_.forward(dense, logits, workspace);
 }
 
-MatrixView Head::forward(const Batch& batch, ConstMatrixView hidden, Workspace& workspace) const {
+MatrixView Head::forward(const Batch& batch, const nn::PaddedRows& hidden,
+                         Workspace& workspace) const {
   const bool reads_all = info_of(kind_).rows == HeadRows::every_token;
   const std::int64_t rows = reads_all ? batch.tokens() : batch.sequences();
-  const MatrixView logits = nn::allocate_rows(workspace, rows, outputs());
+  const nn::PaddedRows logits = nn::allocate_rows(workspace, rows, outputs());
   const Workspace::Frame frame(workspace);
   if (reads_all) {
     forward(hidden, logits, workspace);
     return logits;
   }
-  const MatrixView first = nn::allocate_rows(workspace, rows, hidden.columns);
+  const nn::PaddedRows first = nn::allocate_rows(workspace, rows, hidden.columns);
   for (std::int64_t s = 0; s < rows; ++s) {
     std::ranges::copy(hidden.row_span(batch.start(s)), first.row(s));
   }

@@ -25,12 +25,12 @@ class Head {
   HeadKind kind() const { return kind_; }
   std::int64_t outputs() const { return output_.out(); }
 
-  // hidden: [rows, hidden_size] of the last layer, logits: [rows, outputs()], both from
-  // nn::allocate_rows().
-  void forward(ConstMatrixView hidden, MatrixView logits, Workspace& workspace) const;
+  // hidden: [rows, hidden_size] of the last layer, logits: [rows, outputs()].
+  void forward(const nn::PaddedRows& hidden, const nn::PaddedRows& logits,
+               Workspace& workspace) const;
   // The same of the rows that the head reads of a batch: hidden [batch.tokens(), hidden_size];
   // gives [batch.sequences(), outputs()] or [batch.tokens(), outputs()], in `workspace`.
-  MatrixView forward(const Batch& batch, ConstMatrixView hidden, Workspace& workspace) const;
+  MatrixView forward(const Batch& batch, const nn::PaddedRows& hidden, Workspace& workspace) const;
 
  private:
   HeadKind kind_;

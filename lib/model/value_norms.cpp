@@ -13,8 +13,8 @@ std::vector<float> value_norms(const HeadValues& heads, const nn::Linear& output
   const std::int64_t tokens = heads.values.rows;
   const std::int64_t count = heads.values.columns / heads.head_size;
   // One more row, of zeros, gives the bias, which is no head's.
-  const MatrixView input = nn::allocate_rows(workspace, tokens + 1, output.in());
-  const MatrixView added = nn::allocate_rows(workspace, tokens + 1, output.out());
+  const nn::PaddedRows input = nn::allocate_rows(workspace, tokens + 1, output.in());
+  const nn::PaddedRows added = nn::allocate_rows(workspace, tokens + 1, output.out());
   std::vector<float> norms;
   norms.reserve(static_cast<std::size_t>(count * tokens));
   for (std::int64_t head = 0; head < count; ++head) {

@@ -105,15 +105,4 @@ std::string onednn_version() {
   return concat(version->major, ".", version->minor, ".", version->patch);
 }
 
-std::int64_t padded_rows(std::int64_t rows) {
-  return (rows + kRowGranule - 1) / kRowGranule * kRowGranule;
-}
-
-MatrixView allocate_rows(Workspace& workspace, std::int64_t rows, std::int64_t columns) {
-  const std::int64_t padded = padded_rows(rows);
-  const MatrixView matrix = workspace.matrix(padded, columns);
-  std::fill(matrix.row(rows), matrix.row(padded), 0.0f);
-  return matrix.first_rows(rows);
-}
-
 }  // namespace convbert::nn

@@ -41,11 +41,4 @@ InstructionSet instruction_set();
 std::string name_of(InstructionSet set);
 std::string onednn_version();  // "2.6.3"
 
-// Operations that work on rows do so in tiles of fixed heights and may read and write rows beyond
-// the last, up to this many in all.
-std::int64_t padded_rows(std::int64_t rows);
-
-// [rows, columns] with room for padded_rows(rows), of which those beyond `rows` are set to zero.
-MatrixView allocate_rows(Workspace& workspace, std::int64_t rows, std::int64_t columns);
-
 }  // namespace convbert::nn

@@ -30,7 +30,7 @@ class DepthwiseConv::Filters {
 
  private:
   dnnl::memory reorder_to(const dnnl::memory::desc& layout) const {
-    const dnnl::memory to = allocate(layout);
+    dnnl::memory to = allocate(layout);
     reorder(wrap(given_, plain_.data()), to);
     return to;
   }

@@ -28,7 +28,8 @@ std::string ElementwiseActivation::kernel() const {
   return computes ? name_of_kernel(kernels_->describe(kSomeRows)) : "";
 }
 
-void ElementwiseActivation::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
+void ElementwiseActivation::forward(const PaddedRows& x, const PaddedRows& y,
+                                    Workspace& workspace) const {
   expect_dense("activation, x", x, x.rows, kernels_->columns);
   expect_dense("activation, y", y, x.rows, kernels_->columns);
   if (kernels_->activation == Activation::identity) {
@@ -63,7 +64,7 @@ std::string ElementwiseProduct::kernel() const {
   return name_of_kernel(kernels_->describe(kSomeRows));
 }
 
-void ElementwiseProduct::forward(ConstMatrixView a, ConstMatrixView b, MatrixView y,
+void ElementwiseProduct::forward(const PaddedRows& a, const PaddedRows& b, const PaddedRows& y,
                                  Workspace& workspace) const {
   expect_dense("element-wise product, a", a, y.rows, kernels_->columns);
   expect_dense("element-wise product, b", b, y.rows, kernels_->columns);

@@ -8,6 +8,7 @@
 #include "core/tensor.h"
 #include "core/workspace.h"
 #include "nn/activation.h"
+#include "nn/padded_rows.h"
 
 namespace convbert::nn {
 
@@ -21,9 +22,9 @@ class ElementwiseActivation {
 
   std::string kernel() const;  // oneDNN's; of the identity ""
 
-  // x, y: [rows, columns], dense and from allocate_rows(). They may be the same matrix; else x
+  // x, y: [rows, columns]. They may be the same matrix; else x
   // stays as it is, for a backward pass.
-  void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const;
+  void forward(const PaddedRows& x, const PaddedRows& y, Workspace& workspace) const;
 
  private:
   struct Kernels;
@@ -40,8 +41,9 @@ class ElementwiseProduct {
 
   std::string kernel() const;  // oneDNN's
 
-  // a, b, y: [rows, columns], dense and from allocate_rows(). y may be a or b.
-  void forward(ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace& workspace) const;
+  // a, b, y: [rows, columns]. y may be a or b.
+  void forward(const PaddedRows& a, const PaddedRows& b, const PaddedRows& y,
+               Workspace& workspace) const;
 
  private:
   struct Kernels;

@@ -22,8 +22,9 @@ struct FeedForward::Part {
   // The rows of one such tile.
   void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
     const Workspace::Frame frame(workspace);
-    const MatrixView wide =
-        workspace.matrix(padded_rows(x.rows), intermediate.out()).first_rows(x.rows);
+    // Rows beyond the last are garbage that nobody reads: not worth setting to zero.
+    const PaddedRows wide(
+        workspace.matrix(padded_rows(x.rows), intermediate.out()).first_rows(x.rows));
     intermediate.forward(x, wide, workspace);
     activation.forward(wide, wide, workspace);
     output.forward(wide, y, workspace);
@@ -52,7 +53,7 @@ FeedForward::~FeedForward() = default;
 std::string FeedForward::kernel() const { return parts_.front().intermediate.kernel(); }
 std::string FeedForward::activation_kernel() const { return parts_.front().activation.kernel(); }
 
-void FeedForward::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
+void FeedForward::forward(const PaddedRows& x, const PaddedRows& y, Workspace& workspace) const {
   const auto groups = static_cast<std::int64_t>(parts_.size());
   const std::int64_t in = parts_.front().intermediate.in();
   const std::int64_t out = parts_.front().output.out();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nn/linear.h"
+#include "nn/padded_rows.h"
 
 namespace convbert::nn {
 
@@ -30,8 +31,8 @@ class FeedForward {
   std::string kernel() const;             // oneDNN's, of its products
   std::string activation_kernel() const;  // and of what stands between them
 
-  // x, y: [rows, features], dense and from allocate_rows(). They may be the same matrix.
-  void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const;
+  // x, y: [rows, features]. They may be the same matrix.
+  void forward(const PaddedRows& x, const PaddedRows& y, Workspace& workspace) const;
 
  private:
   struct Part;

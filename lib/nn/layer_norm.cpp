@@ -36,7 +36,7 @@ LayerNorm::~LayerNorm() = default;
 
 std::string LayerNorm::kernel() const { return name_of_kernel(kernels_->describe(kSomeRows)); }
 
-void LayerNorm::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
+void LayerNorm::forward(const PaddedRows& x, const PaddedRows& y, Workspace& workspace) const {
   const Kernels& kernels = *kernels_;
   const auto columns = static_cast<std::int64_t>(kernels.scale.size());
   expect_dense("LayerNorm, x", x, x.rows, columns);

@@ -8,6 +8,7 @@
 
 #include "core/tensor.h"
 #include "core/workspace.h"
+#include "nn/padded_rows.h"
 
 namespace convbert::nn {
 
@@ -23,9 +24,9 @@ class LayerNorm {
 
   std::string kernel() const;  // oneDNN's
 
-  // x, y: [rows, columns], dense and from allocate_rows(). They may be the same matrix; else x
+  // x, y: [rows, columns]. They may be the same matrix; else x
   // stays as it is, for a backward pass.
-  void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const;
+  void forward(const PaddedRows& x, const PaddedRows& y, Workspace& workspace) const;
 
  private:
   struct Kernels;

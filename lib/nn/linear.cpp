@@ -27,7 +27,7 @@ void Linear::repack(std::span<const float> weight, std::span<const float> bias) 
   product_->repack(weight, bias);
 }
 
-void Linear::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
+void Linear::forward(const PaddedRows& x, const PaddedRows& y, Workspace& workspace) const {
   expect_dense("Linear, x", x, x.rows, in());
   expect_dense("Linear, y", y, x.rows, out());
   product_->forward(x, y, workspace);
@@ -56,7 +56,7 @@ std::int64_t Projections::count() const { return static_cast<std::int64_t>(produ
 std::int64_t Projections::in() const { return products_.front().in(); }
 std::int64_t Projections::out() const { return products_.front().out(); }
 
-void Projections::forward(ConstMatrixView x, std::span<const MatrixView> y,
+void Projections::forward(const PaddedRows& x, std::span<const PaddedRows> y,
                           Workspace& workspace) const {
   expect_dense("Projections, x", x, x.rows, in());
   if (y.size() != products_.size()) {

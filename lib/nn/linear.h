@@ -12,6 +12,7 @@
 #include "core/workspace.h"
 #include "nn/activation.h"
 #include "nn/elementwise.h"
+#include "nn/padded_rows.h"
 #include "nn/precision.h"
 
 namespace convbert::nn {
@@ -52,8 +53,8 @@ class Linear {
   // Takes another weight and bias of the same shape and layout; nobody may run it meanwhile.
   void repack(std::span<const float> weight, std::span<const float> bias);
 
-  // x: [rows, in], y: [rows, out], both dense and from allocate_rows(). They must not overlap.
-  void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const;
+  // x: [rows, in], y: [rows, out]. They must not overlap.
+  void forward(const PaddedRows& x, const PaddedRows& y, Workspace& workspace) const;
 
  private:
   std::unique_ptr<Product> product_;
@@ -74,8 +75,8 @@ class Projections {
   std::int64_t in() const;
   std::int64_t out() const;  // of each
 
-  // x: [rows, in], y: count() times [rows, out], all dense and from allocate_rows(), apart.
-  void forward(ConstMatrixView x, std::span<const MatrixView> y, Workspace& workspace) const;
+  // x: [rows, in], y: count() times [rows, out], all apart.
+  void forward(const PaddedRows& x, std::span<const PaddedRows> y, Workspace& workspace) const;
 
  private:
   std::vector<Product> products_;

@@ -13,7 +13,7 @@ namespace convbert::nn {
 inline constexpr std::int64_t kSomeRows = 8;
 
 // It is made for a few heights, which cover a matrix of any; the last may reach beyond the matrix,
-// into rows that allocate_rows() gives room for.
+// into the room of PaddedRows.
 template <class Kind>
 class RowPrimitives {
  public:

@@ -25,7 +25,7 @@ GroupSoftmax::~GroupSoftmax() = default;
 
 std::string GroupSoftmax::kernel() const { return name_of_kernel(kernels_->describe(kSomeRows)); }
 
-void GroupSoftmax::forward(MatrixView x, Workspace& workspace) const {
+void GroupSoftmax::forward(const PaddedRows& x, Workspace& workspace) const {
   expect_dense("GroupSoftmax, x", x, x.rows, kernels_->groups * kernels_->width);
   kernels_->primitives.for_each_tile(
       x.rows, [&](std::int64_t rows) { return kernels_->describe(rows); },

@@ -7,6 +7,7 @@
 
 #include "core/tensor.h"
 #include "core/workspace.h"
+#include "nn/padded_rows.h"
 
 namespace convbert::nn {
 
@@ -21,8 +22,8 @@ class GroupSoftmax {
 
   std::string kernel() const;  // oneDNN's
 
-  // x: [rows, groups * width], dense and from allocate_rows(); in place.
-  void forward(MatrixView x, Workspace& workspace) const;
+  // x: [rows, groups * width]; in place.
+  void forward(const PaddedRows& x, Workspace& workspace) const;
 
  private:
   struct Kernels;

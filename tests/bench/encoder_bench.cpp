@@ -48,7 +48,7 @@ void run_batches(benchmark::State& state, const RandomModel& model,
   for (auto _ : state) {
     for (const Batch& batch : batches) {
       const Workspace::Frame frame(workspace);
-      const MatrixView hidden =
+      const nn::PaddedRows hidden =
           nn::allocate_rows(workspace, batch.tokens(), encoder.config().hidden_size);
       encoder.forward(batch, encoder.config().layers, hidden, workspace);
       benchmark::DoNotOptimize(hidden.data);

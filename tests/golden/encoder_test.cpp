@@ -113,7 +113,7 @@ Comparison compare_case(const std::filesystem::path& folder, const ModelFiles& f
                  row["type_ids"].get<std::vector<std::int32_t>>());
     Workspace workspace;
     Recorder recorder(model.config);
-    const MatrixView hidden =
+    const nn::PaddedRows hidden =
         nn::allocate_rows(workspace, batch.tokens(), model.config.hidden_size);
     model.encoder.forward(batch, model.config.layers, hidden, workspace, &recorder);
     auto& found = recorder.arrays;
@@ -172,7 +172,8 @@ double replaced_token_loss(const Model& model, const std::filesystem::path& batc
     one.append(row["ids"].get<std::vector<std::int32_t>>(),
                row["type_ids"].get<std::vector<std::int32_t>>());
     Workspace workspace;
-    const MatrixView hidden = nn::allocate_rows(workspace, one.tokens(), model.config.hidden_size);
+    const nn::PaddedRows hidden =
+        nn::allocate_rows(workspace, one.tokens(), model.config.hidden_size);
     model.encoder.forward(one, model.config.layers, hidden, workspace);
     const std::vector<float> logits = values_of(head.forward(one, hidden, workspace));
     const auto labels = row["labels"].get<std::vector<int>>();

@@ -22,7 +22,7 @@ const std::filesystem::path kCases = std::filesystem::path(CONVBERT_TEST_DATA) /
 
 std::vector<float> run(const Encoder& encoder, const Batch& batch) {
   Workspace workspace;
-  const MatrixView hidden =
+  const nn::PaddedRows hidden =
       nn::allocate_rows(workspace, batch.tokens(), encoder.config().hidden_size);
   encoder.forward(batch, encoder.config().layers, hidden, workspace);
   return {hidden.data, hidden.data + batch.tokens() * hidden.columns};
@@ -94,10 +94,10 @@ TEST_CASE("a workspace that has been used gives the same result") {
   for (const std::int64_t length : {200, 3, 39}) {
     const Workspace::Frame frame(workspace);
     const Batch other = random_batch(std::vector<std::int64_t>{length}, 100);
-    const MatrixView hidden = nn::allocate_rows(workspace, length, config.hidden_size);
+    const nn::PaddedRows hidden = nn::allocate_rows(workspace, length, config.hidden_size);
     model.encoder().forward(other, config.layers, hidden, workspace);
   }
-  const MatrixView hidden = nn::allocate_rows(workspace, batch.tokens(), config.hidden_size);
+  const nn::PaddedRows hidden = nn::allocate_rows(workspace, batch.tokens(), config.hidden_size);
   model.encoder().forward(batch, config.layers, hidden, workspace);
   CHECK(std::memcmp(hidden.data, expected.data(), expected.size() * sizeof(float)) == 0);
 }
@@ -112,7 +112,7 @@ TEST_CASE("what the encoder has no embedding for is refused") {
     Batch batch;
     batch.append(ids, types);
     Workspace workspace;
-    const MatrixView hidden = nn::allocate_rows(workspace, batch.tokens(), config.hidden_size);
+    const nn::PaddedRows hidden = nn::allocate_rows(workspace, batch.tokens(), config.hidden_size);
     CHECK_THROWS_AS(model.encoder().forward(batch, 1, hidden, workspace), Error);
   };
   refused({10}, {0});
@@ -137,7 +137,7 @@ TEST_CASE("a batch whose parts do not fit together is refused") {
   batch.type_ids.assign(3, 0);
   Workspace workspace;
   const auto forward = [&](std::int64_t rows, std::int64_t columns) {
-    const MatrixView hidden = nn::allocate_rows(workspace, rows, columns);
+    const nn::PaddedRows hidden = nn::allocate_rows(workspace, rows, columns);
     model.encoder().forward(batch, 1, hidden, workspace);
   };
   CHECK_NOTHROW(forward(3, config.hidden_size));

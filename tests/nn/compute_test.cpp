@@ -46,8 +46,8 @@ void multiply_once() {
   const std::vector<float> bias(256, 0.0f);
   const Linear linear({.in = 256, .out = 256, .weight = weight, .bias = bias});
   Workspace workspace;
-  const MatrixView x = allocate_rows(workspace, 512, 256);
-  const MatrixView y = allocate_rows(workspace, 512, 256);
+  const PaddedRows x = allocate_rows(workspace, 512, 256);
+  const PaddedRows y = allocate_rows(workspace, 512, 256);
   std::fill_n(x.data, 512 * 256, 1.0f);
   linear.forward(x, y, workspace);
   CHECK(y.row(511)[255] == 256.0f);

@@ -28,8 +28,8 @@ std::vector<float> random_floats(std::int64_t count, unsigned seed) {
   return values;
 }
 
-MatrixView random_matrix(Workspace& workspace, std::int64_t rows, std::int64_t columns) {
-  const MatrixView matrix = allocate_rows(workspace, rows, columns);
+PaddedRows random_matrix(Workspace& workspace, std::int64_t rows, std::int64_t columns) {
+  const PaddedRows matrix = allocate_rows(workspace, rows, columns);
   std::ranges::copy(random_floats(rows * columns, 7), matrix.data);
   return matrix;
 }
@@ -39,15 +39,15 @@ template <class Forward>
 int differing_rows(std::int64_t rows, std::int64_t in, std::int64_t out, std::int64_t height,
                    Forward forward) {
   Workspace workspace;
-  const MatrixView x = random_matrix(workspace, rows, in);
-  const MatrixView whole = allocate_rows(workspace, rows, out);
+  const PaddedRows x = random_matrix(workspace, rows, in);
+  const PaddedRows whole = allocate_rows(workspace, rows, out);
   forward(x, whole, workspace);
   int differing = 0;
   for (std::int64_t first = 0; first < rows; first += height) {
     const Workspace::Frame frame(workspace);
     const std::int64_t count = std::min(height, rows - first);
-    const MatrixView part_x = allocate_rows(workspace, count, in);
-    const MatrixView part = allocate_rows(workspace, count, out);
+    const PaddedRows part_x = allocate_rows(workspace, count, in);
+    const PaddedRows part = allocate_rows(workspace, count, out);
     std::copy_n(x.row(first), count * in, part_x.data);
     forward(part_x, part, workspace);
     for (std::int64_t row = 0; row < count; ++row) {
@@ -74,9 +74,10 @@ TEST_CASE("a linear layer's rows do not depend on how many there are") {
           {.in = in, .out = out, .weight = weight, .bias = bias, .precision = precision});
       for (const std::int64_t height : {1, 8, 31, 100}) {
         INFO(name_of(precision), " ", in, " -> ", out, ", runs of ", height);
-        CHECK(differing_rows(131, in, out, height, [&](MatrixView x, MatrixView y, Workspace& w) {
-                linear.forward(x, y, w);
-              }) == 0);
+        CHECK(differing_rows(131, in, out, height,
+                             [&](const PaddedRows& x, const PaddedRows& y, Workspace& w) {
+                               linear.forward(x, y, w);
+                             }) == 0);
       }
     }
   }
@@ -97,8 +98,8 @@ TEST_CASE("a linear layer's result does not depend on the number of threads") {
     const auto bias = random_floats(out, 2);
     for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
       Workspace workspace;
-      const MatrixView x = random_matrix(workspace, kRows, in);
-      std::vector<MatrixView> results;
+      const PaddedRows x = random_matrix(workspace, kRows, in);
+      std::vector<PaddedRows> results;
       for (const int threads : {1, 2, 3, 16}) {
         const ComputeScope scope(threads);
         // A layer of its own each time: its kernels are made for the first number of threads.
@@ -119,9 +120,10 @@ TEST_CASE("a tall linear layer's rows equal those of a short one") {
   const auto weight = random_floats(768 * 256, 1);
   const auto bias = random_floats(256, 2);
   const Linear linear({.in = 768, .out = 256, .weight = weight, .bias = bias});
-  CHECK(differing_rows(1100, 768, 256, 7, [&](MatrixView x, MatrixView y, Workspace& w) {
-          linear.forward(x, y, w);
-        }) == 0);
+  CHECK(differing_rows(1100, 768, 256, 7,
+                       [&](const PaddedRows& x, const PaddedRows& y, Workspace& w) {
+                         linear.forward(x, y, w);
+                       }) == 0);
 }
 
 TEST_CASE("a feed-forward part's rows do not depend on how many there are") {
@@ -143,10 +145,11 @@ TEST_CASE("a feed-forward part's rows do not depend on how many there are") {
                                       .precision = precision}}});
     for (const std::int64_t height : {1, 9, 200}) {
       INFO(name_of(precision), ", runs of ", height);
-      CHECK(differing_rows(300, 256, 256, height, [&](MatrixView x, MatrixView y, Workspace& w) {
-              std::copy_n(x.data, x.rows * x.columns, y.data);
-              feed_forward.forward(x, y, w);
-            }) == 0);
+      CHECK(differing_rows(300, 256, 256, height,
+                           [&](const PaddedRows& x, const PaddedRows& y, Workspace& w) {
+                             std::copy_n(x.data, x.rows * x.columns, y.data);
+                             feed_forward.forward(x, y, w);
+                           }) == 0);
     }
   }
 }
@@ -174,8 +177,8 @@ TEST_CASE("what is done to rows, elements and sequences does not depend on the n
   const auto filters = random_floats(kWidth * 9, 5);
   for (const std::int64_t rows : {1, 2, 3, 8, 37, 128, 300}) {
     Workspace workspace;
-    const MatrixView x = random_matrix(workspace, rows, kWidth);
-    const MatrixView y = allocate_rows(workspace, rows, kWidth);
+    const PaddedRows x = random_matrix(workspace, rows, kWidth);
+    const PaddedRows y = allocate_rows(workspace, rows, kWidth);
     const std::string what = std::to_string(rows) + " rows";
     check_threads(what + ", norm", [&] {
       LayerNorm(scale, scale, 1e-12f).forward(x, y, workspace);
@@ -215,12 +218,12 @@ TEST_CASE("rows are normalised, activated and weighted alike in any number of th
   const ElementwiseActivation activation(Activation::gelu, kWidth);
   const GroupSoftmax softmax(6, 9);
   for (const std::int64_t height : {1, 7, 100}) {
-    CHECK(
-        differing_rows(131, kWidth, kWidth, height, [&](MatrixView x, MatrixView y, Workspace& w) {
-          norm.forward(x, y, w);
-          activation.forward(y, y, w);
-          softmax.forward(y, w);
-        }) == 0);
+    CHECK(differing_rows(131, kWidth, kWidth, height,
+                         [&](const PaddedRows& x, const PaddedRows& y, Workspace& w) {
+                           norm.forward(x, y, w);
+                           activation.forward(y, y, w);
+                           softmax.forward(y, w);
+                         }) == 0);
   }
 }
 
@@ -235,16 +238,16 @@ TEST_CASE("a depthwise convolution sees its own sequence only") {
       for (const std::size_t length : {1, 2, 5, 24, 3, 8, 100, 7, 61}) {
         batch.append(std::vector<std::int32_t>(length), std::vector<std::int32_t>(length));
       }
-      const MatrixView x = random_matrix(workspace, batch.tokens(), channels);
-      const MatrixView y = allocate_rows(workspace, batch.tokens(), channels);
+      const PaddedRows x = random_matrix(workspace, batch.tokens(), channels);
+      const PaddedRows y = allocate_rows(workspace, batch.tokens(), channels);
       convolution.forward(*filters, batch, x, y, workspace);
       for (std::int64_t s = 0; s < batch.sequences(); ++s) {
         INFO(channels, " channels, kernel ", kernel, ", sequence ", s);
         Batch alone;
         const auto length = static_cast<std::size_t>(batch.length(s));
         alone.append(std::vector<std::int32_t>(length), std::vector<std::int32_t>(length));
-        const MatrixView x_alone = allocate_rows(workspace, alone.tokens(), channels);
-        const MatrixView y_alone = allocate_rows(workspace, alone.tokens(), channels);
+        const PaddedRows x_alone = allocate_rows(workspace, alone.tokens(), channels);
+        const PaddedRows y_alone = allocate_rows(workspace, alone.tokens(), channels);
         std::copy_n(x.row(batch.start(s)), alone.tokens() * channels, x_alone.data);
         convolution.forward(*filters, alone, x_alone, y_alone, workspace);
         CHECK(std::memcmp(y_alone.data, y.row(batch.start(s)),

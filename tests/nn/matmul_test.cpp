@@ -33,7 +33,7 @@ TEST_CASE("A B and its transposes, into zeros and added, over views of wider mat
           const MatrixView b = (options.transpose_b ? random.matrix(workspace, n, k + 5)
                                                     : random.matrix(workspace, k, n + 5))
                                    .column_range(1, options.transpose_b ? k : n);
-          const MatrixView wide = random.matrix(workspace, m, n + 4);
+          const PaddedRows wide = random.matrix(workspace, m, n + 4);
           const MatrixView c = wide.column_range(3, n);
           const std::vector<float> before(wide.data, wide.data + m * wide.stride);
           matmul.forward(a, b, c, options, workspace);
@@ -63,8 +63,8 @@ TEST_CASE("a product without terms is zero, and wrong shapes are caught") {
   const Matmul matmul;
   Random random(4);
   Workspace workspace;
-  const MatrixView a = allocate_rows(workspace, 2, 3);
-  const MatrixView c = random.matrix(workspace, 2, 4);
+  const PaddedRows a = allocate_rows(workspace, 2, 3);
+  const PaddedRows c = random.matrix(workspace, 2, 4);
   CHECK_THROWS_AS(matmul.forward(a, allocate_rows(workspace, 2, 4), c, {}, workspace), Error);
   const MatrixView none{a.data, 2, 0, 3};
   const float kept = c.data[0];
@@ -82,13 +82,13 @@ TEST_CASE("a repacked weight gives what a new layer of that weight gives") {
   const auto second = random.floats(24 * 40);
   const auto bias = random.floats(40);
   const auto other_bias = random.floats(40);
-  const MatrixView x = random.matrix(workspace, 9, 24);
+  const PaddedRows x = random.matrix(workspace, 9, 24);
   for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
     Linear changed({.in = 24, .out = 40, .weight = first, .bias = bias, .precision = precision});
     const Linear fresh(
         {.in = 24, .out = 40, .weight = second, .bias = other_bias, .precision = precision});
-    const MatrixView y = allocate_rows(workspace, 9, 40);
-    const MatrixView expected = allocate_rows(workspace, 9, 40);
+    const PaddedRows y = allocate_rows(workspace, 9, 40);
+    const PaddedRows expected = allocate_rows(workspace, 9, 40);
     changed.repack(second, other_bias);
     changed.forward(x, y, workspace);
     fresh.forward(x, expected, workspace);

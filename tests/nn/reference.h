@@ -11,6 +11,7 @@
 #include "core/workspace.h"
 #include "nn/activation.h"
 #include "nn/compute.h"
+#include "nn/padded_rows.h"
 
 namespace convbert::nn {
 
@@ -23,8 +24,8 @@ class Random {
     std::ranges::generate(values, [&] { return normal(generator_); });
     return values;
   }
-  MatrixView matrix(Workspace& workspace, std::int64_t rows, std::int64_t columns) {
-    const MatrixView matrix = allocate_rows(workspace, rows, columns);
+  PaddedRows matrix(Workspace& workspace, std::int64_t rows, std::int64_t columns) {
+    const PaddedRows matrix = allocate_rows(workspace, rows, columns);
     std::ranges::copy(floats(rows * columns), matrix.data);
     return matrix;
   }

@@ -36,7 +36,7 @@ TEST_CASE("linear layers with every activation, in both layouts") {
   constexpr std::int64_t kRows = 19;
   const auto weight = random.floats(kIn * kOut);
   const auto bias = random.floats(kOut);
-  const MatrixView x = random.matrix(workspace, kRows, kIn);
+  const PaddedRows x = random.matrix(workspace, kRows, kIn);
   for (const WeightLayout layout : {WeightLayout::out_in, WeightLayout::in_out}) {
     for (const Activation activation :
          {Activation::identity, Activation::gelu, Activation::gelu_tanh, Activation::relu,
@@ -47,7 +47,7 @@ TEST_CASE("linear layers with every activation, in both layouts") {
                            .layout = layout,
                            .bias = bias,
                            .activation = activation});
-      const MatrixView y = allocate_rows(workspace, kRows, kOut);
+      const PaddedRows y = allocate_rows(workspace, kRows, kOut);
       linear.forward(x, y, workspace);
       double largest = 0;
       for (std::int64_t row = 0; row < kRows; ++row) {
@@ -73,9 +73,9 @@ TEST_CASE("a linear layer adds to what is there") {
   Workspace workspace;
   const auto weight = random.floats(12 * 20);
   const auto bias = random.floats(20);
-  const MatrixView x = random.matrix(workspace, 9, 12);
-  const MatrixView plain = allocate_rows(workspace, 9, 20);
-  const MatrixView added = random.matrix(workspace, 9, 20);
+  const PaddedRows x = random.matrix(workspace, 9, 12);
+  const PaddedRows plain = allocate_rows(workspace, 9, 20);
+  const PaddedRows added = random.matrix(workspace, 9, 20);
   const std::vector<float> before(added.data, added.data + 9 * 20);
   Linear({.in = 12, .out = 20, .weight = weight, .bias = bias}).forward(x, plain, workspace);
   Linear({.in = 12, .out = 20, .weight = weight, .bias = bias, .accumulate = true})
@@ -126,7 +126,7 @@ TEST_CASE("feed-forward parts, in one group and in several that see their own sl
                         .layout = WeightLayout::in_out,
                         .bias = floats[4 * g + 3]}});
     }
-    const MatrixView y = random.matrix(workspace, kRows, kFeatures);
+    const PaddedRows y = random.matrix(workspace, kRows, kFeatures);
     const std::vector<double> before(y.data, y.data + kRows * kFeatures);
     FeedForward(specs).forward(y, y, workspace);
     double largest = 0;
@@ -157,8 +157,8 @@ double relative_error(Precision precision, bool accumulate) {
   constexpr std::int64_t kRows = 29;
   const auto weight = random.floats(kIn * kOut);
   const auto bias = random.floats(kOut);
-  const MatrixView x = random.matrix(workspace, kRows, kIn);
-  const MatrixView y = random.matrix(workspace, kRows, kOut);
+  const PaddedRows x = random.matrix(workspace, kRows, kIn);
+  const PaddedRows y = random.matrix(workspace, kRows, kOut);
   const std::vector<float> before(y.data, y.data + kRows * kOut);
   Linear({.in = kIn,
           .out = kOut,
@@ -208,10 +208,10 @@ TEST_CASE("depthwise and dynamic convolutions stop at the ends of their sequence
     Random random(static_cast<unsigned>(kernel));
     Workspace workspace;
     const auto weight = random.floats(kChannels * kernel);
-    const MatrixView x = random.matrix(workspace, tokens, kChannels);
-    const MatrixView kernels = random.matrix(workspace, tokens, kHeads * kernel);
-    const MatrixView depthwise = allocate_rows(workspace, tokens, kChannels);
-    const MatrixView dynamic = allocate_rows(workspace, tokens, kChannels);
+    const PaddedRows x = random.matrix(workspace, tokens, kChannels);
+    const PaddedRows kernels = random.matrix(workspace, tokens, kHeads * kernel);
+    const PaddedRows depthwise = allocate_rows(workspace, tokens, kChannels);
+    const PaddedRows dynamic = allocate_rows(workspace, tokens, kChannels);
     const DepthwiseConv convolution(kChannels, kernel);
     convolution.forward(*convolution.pack(weight), batch, x, depthwise, workspace);
     DynamicConv{kHeads, kHeadSize, kernel}.forward(batch, kernels, x, dynamic);
@@ -283,7 +283,7 @@ TEST_CASE("self-attention of lengths around its blocks and panels, in heads of a
                                 random.matrix(workspace, length, kHeads * size),
                                 random.matrix(workspace, length, kHeads * size)};
     const auto part = [&](int i) { return parts[i]; };
-    const MatrixView context = allocate_rows(workspace, length, kHeads * size);
+    const PaddedRows context = allocate_rows(workspace, length, kHeads * size);
     std::vector<double> expected(static_cast<std::size_t>(length * kHeads * size));
     int views = 0;
     double largest = 0;
@@ -321,11 +321,11 @@ TEST_CASE("attention in bfloat16 is as near as its rounding lets it be, and no n
   constexpr std::int64_t kWidth = 96;
   Random random(11);
   Workspace workspace;
-  const MatrixView query = random.matrix(workspace, kLength, kWidth);
-  const MatrixView key = random.matrix(workspace, kLength, kWidth);
-  const MatrixView value = random.matrix(workspace, kLength, kWidth);
+  const PaddedRows query = random.matrix(workspace, kLength, kWidth);
+  const PaddedRows key = random.matrix(workspace, kLength, kWidth);
+  const PaddedRows value = random.matrix(workspace, kLength, kWidth);
   const auto context_in = [&](Precision precision) {
-    const MatrixView context = allocate_rows(workspace, kLength, kWidth);
+    const PaddedRows context = allocate_rows(workspace, kLength, kWidth);
     SelfAttention(3, 32, precision).forward(query, key, value, context, workspace);
     return context;
   };
@@ -348,12 +348,12 @@ TEST_CASE("attention in blocks of queries shows whole maps") {
   constexpr std::int64_t kSize = 8;
   Random random(12);
   Workspace workspace;
-  const MatrixView x = random.matrix(workspace, kLength, kHeads * kSize);
+  const PaddedRows x = random.matrix(workspace, kLength, kHeads * kSize);
   // A part of a wider matrix, as the encoder has it.
-  const MatrixView wide = random.matrix(workspace, kLength, 2 * kHeads * kSize);
+  const PaddedRows wide = random.matrix(workspace, kLength, 2 * kHeads * kSize);
   const MatrixView context = wide.column_range(kHeads * kSize, kHeads * kSize);
   const std::vector<float> before(wide.row(5), wide.row(5) + kHeads * kSize);
-  const MatrixView unseen = allocate_rows(workspace, kLength, kHeads * kSize);
+  const PaddedRows unseen = allocate_rows(workspace, kLength, kHeads * kSize);
   const SelfAttention attention(kHeads, kSize);
   double largest = 0;
   attention.forward(x, x, x, context, workspace, [&](const AttentionView& view) {
@@ -382,8 +382,8 @@ TEST_CASE("wrong shapes are caught, not computed") {
   CHECK_THROWS_AS(Linear({.in = 2, .out = 4, .weight = six, .bias = six}), Error);
   CHECK_THROWS_AS(Linear({.in = 2, .out = 3, .weight = six, .bias = six}), Error);
   const Linear linear({.in = 1, .out = 6, .weight = six, .bias = six});
-  const MatrixView two = allocate_rows(workspace, 3, 2);
-  const MatrixView wide = allocate_rows(workspace, 3, 6);
+  const PaddedRows two = allocate_rows(workspace, 3, 2);
+  const PaddedRows wide = allocate_rows(workspace, 3, 6);
   CHECK_THROWS_AS(linear.forward(two, wide, workspace), Error);
   const LinearSpec two_to_three{.in = 2, .out = 3, .weight = six, .bias = {six.data(), 3}};
   CHECK_THROWS_AS(FeedForward({{two_to_three, two_to_three}}), Error);

@@ -14,8 +14,8 @@ TEST_CASE("activations over their whole range, NaN included") {
                                       Activation::silu, Activation::tanh}) {
     constexpr std::int64_t kColumns = 50;
     Workspace workspace;
-    const MatrixView x = allocate_rows(workspace, 400, kColumns);
-    const MatrixView y = allocate_rows(workspace, 400, kColumns);
+    const PaddedRows x = allocate_rows(workspace, 400, kColumns);
+    const PaddedRows y = allocate_rows(workspace, 400, kColumns);
     for (std::int64_t i = 0; i < 400 * kColumns; ++i) {
       x.data[i] = 0.01f * static_cast<float>(i) - 100.0f;
     }
@@ -41,7 +41,7 @@ TEST_CASE("layer normalisation, also of rows without variance") {
   Workspace workspace;
   const auto scale = random.floats(50);
   const auto shift = random.floats(50);
-  const MatrixView x = random.matrix(workspace, 11, 50);
+  const PaddedRows x = random.matrix(workspace, 11, 50);
   std::fill_n(x.row(3), 50, 2.5f);
   const std::vector<float> before(x.data, x.data + 11 * 50);
   const LayerNorm norm(scale, shift, 1e-12f);
@@ -63,7 +63,7 @@ TEST_CASE("layer normalisation, also of rows without variance") {
 TEST_CASE("softmax over groups of columns, large values included") {
   Random random(5);
   Workspace workspace;
-  const MatrixView x = random.matrix(workspace, 13, 12);
+  const PaddedRows x = random.matrix(workspace, 13, 12);
   x.row(2)[4] = 500.0f;
   const std::vector<float> before(x.data, x.data + 13 * 12);
   GroupSoftmax(4, 3).forward(x, workspace);
@@ -82,8 +82,8 @@ TEST_CASE("softmax over groups of columns, large values included") {
 TEST_CASE("the product of two matrices, element by element, also into one of them") {
   Random random(6);
   Workspace workspace;
-  const MatrixView a = random.matrix(workspace, 19, 21);
-  const MatrixView b = random.matrix(workspace, 19, 21);
+  const PaddedRows a = random.matrix(workspace, 19, 21);
+  const PaddedRows b = random.matrix(workspace, 19, 21);
   const std::vector<float> before(a.data, a.data + 19 * 21);
   ElementwiseProduct(21).forward(a, b, a, workspace);
   for (std::size_t i = 0; i < before.size(); ++i) CHECK(a.data[i] == before[i] * b.data[i]);

@@ -51,7 +51,7 @@ class Worker {
 
   void run(const Batch& batch, EncoderObserver* observer = nullptr) {
     const Workspace::Frame frame(workspace_);
-    const MatrixView hidden =
+    const nn::PaddedRows hidden =
         nn::allocate_rows(workspace_, batch.tokens(), encoder_.config().hidden_size);
     encoder_.forward(batch, encoder_.config().layers, hidden, workspace_, observer);
     for (std::int64_t s = 0; s < batch.sequences(); ++s) {

@@ -83,7 +83,8 @@ class AnswerCommand : public EncoderCommand {
  protected:
   void encode(Job& job) const override { encode_windows(loaded(), overlap_, job); }
 
-  Output run_head(const Batch& batch, MatrixView hidden, Workspace& workspace) const override {
+  Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
+                  Workspace& workspace) const override {
     return Output::of_tokens(batch, head_.forward(batch, hidden, workspace));
   }
 

@@ -53,7 +53,8 @@ class ClassifyCommand : public EncoderCommand {
   }
 
  protected:
-  Output run_head(const Batch& batch, MatrixView hidden, Workspace& workspace) const override {
+  Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
+                  Workspace& workspace) const override {
     return Output::of_sequences(batch, head_.forward(batch, hidden, workspace));
   }
 

@@ -41,7 +41,8 @@ class DetectCommand : public EncoderCommand {
   std::vector<std::string> result_names() const override { return {"truncated", "replaced"}; }
 
  protected:
-  Output run_head(const Batch& batch, MatrixView hidden, Workspace& workspace) const override {
+  Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
+                  Workspace& workspace) const override {
     return Output::of_tokens(batch, head_.forward(batch, hidden, workspace));
   }
 

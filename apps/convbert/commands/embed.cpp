@@ -86,9 +86,10 @@ class EmbedCommand : public EncoderCommand {
   }
 
   // Vectors of tokens, or a pooled one a sequence.
-  Output run_head(const Batch& batch, MatrixView hidden, Workspace& workspace) const override {
+  Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
+                  Workspace& workspace) const override {
     if (is_of_tokens()) return Output::of_tokens(batch, hidden);
-    const MatrixView pooled = nn::allocate_rows(workspace, batch.sequences(), hidden.columns);
+    const nn::PaddedRows pooled = nn::allocate_rows(workspace, batch.sequences(), hidden.columns);
     for (std::int64_t s = 0; s < batch.sequences(); ++s) {
       pool(plan_.pooling, rows_of(hidden, batch, s), pooled.row_span(s));
     }

@@ -51,7 +51,8 @@ class FillMaskCommand : public EncoderCommand {
 
  protected:
   // A row a mask: the ids of its best tokens, then their probabilities. Ids are exact as floats.
-  Output run_head(const Batch& batch, MatrixView hidden, Workspace& workspace) const override {
+  Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
+                  Workspace& workspace) const override {
     std::vector<std::int64_t> masked;
     std::vector<std::int64_t> first_rows{0};
     for (std::int64_t s = 0; s < batch.sequences(); ++s) {
@@ -60,17 +61,17 @@ class FillMaskCommand : public EncoderCommand {
       }
       first_rows.push_back(std::ssize(masked));
     }
-    const MatrixView best = nn::allocate_rows(workspace, std::ssize(masked), 2 * top_k_);
+    const nn::PaddedRows best = nn::allocate_rows(workspace, std::ssize(masked), 2 * top_k_);
     constexpr std::int64_t kChunk = 64;  // rows of the vocabulary's width that are held at once
     for (std::int64_t begin = 0; begin < best.rows; begin += kChunk) {
       const Workspace::Frame frame(workspace);
       const std::int64_t count = std::min(kChunk, best.rows - begin);
-      const MatrixView rows = nn::allocate_rows(workspace, count, hidden.columns);
+      const nn::PaddedRows rows = nn::allocate_rows(workspace, count, hidden.columns);
       for (std::int64_t i = 0; i < count; ++i) {
         std::ranges::copy(hidden.row_span(masked[static_cast<std::size_t>(begin + i)]),
                           rows.row(i));
       }
-      const MatrixView logits = nn::allocate_rows(workspace, count, head_.outputs());
+      const nn::PaddedRows logits = nn::allocate_rows(workspace, count, head_.outputs());
       head_.forward(rows, logits, workspace);
       for (std::int64_t i = 0; i < count; ++i) {
         choose_best(logits.row_span(i), best.row_span(begin + i));

@@ -59,7 +59,8 @@ class TagCommand : public EncoderCommand {
     encode_windows(loaded(), *request_.stride, job);
   }
 
-  Output run_head(const Batch& batch, MatrixView hidden, Workspace& workspace) const override {
+  Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
+                  Workspace& workspace) const override {
     return Output::of_tokens(batch, head_.forward(batch, hidden, workspace));
   }
 

@@ -43,7 +43,7 @@ EncoderCommand::Output EncoderCommand::Output::of_sequences(const Batch& batch, 
   return {values, std::move(first_rows)};
 }
 
-EncoderCommand::Output EncoderCommand::run_head(const Batch& batch, MatrixView hidden,
+EncoderCommand::Output EncoderCommand::run_head(const Batch& batch, const nn::PaddedRows& hidden,
                                                 Workspace&) const {
   return Output::of_tokens(batch, hidden);
 }
@@ -101,7 +101,7 @@ void EncoderCommand::run_windows(Job& job, Worker& worker) const {
 }
 
 EncoderCommand::Output EncoderCommand::run_model(const Batch& batch, Workspace& workspace) const {
-  const MatrixView hidden =
+  const nn::PaddedRows hidden =
       nn::allocate_rows(workspace, batch.tokens(), model().config.hidden_size);
   model().encoder.forward(batch, layers(), hidden, workspace);
   return run_head(batch, hidden, workspace);

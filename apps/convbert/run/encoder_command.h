@@ -71,7 +71,8 @@ class EncoderCommand : public RecordCommand {
     std::vector<std::int64_t> first_rows_;
   };
   // hidden: the states [tokens, hidden] of the batch. Memory comes from `workspace`.
-  virtual Output run_head(const Batch& batch, MatrixView hidden, Workspace& workspace) const;
+  virtual Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
+                          Workspace& workspace) const;
   // The results of one text. values: its rows, all of them finite, those of its windows one after
   // another; they may be changed. Throws Error(input) for a text that the command cannot use.
   virtual void write_row(MatrixView values, const Job& job, ResultWriter& result) const = 0;
