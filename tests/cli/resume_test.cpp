@@ -178,10 +178,12 @@ TEST_CASE("only what can be taken up is said to be") {
   for (const char* name : {"out.json", "out.npz", "out.jsonl.gz", "out.jsonl"}) {
     const std::string out = folder.path(name);
     const bool is_resumable = std::string(name) == "out.jsonl";
-    folder.write(std::string(name) + ".partial", "[");
+    const std::string partial = folder.write(std::string(name) + ".partial", "stale");
     Process process({"embed", "-o", out});
     process.write("a\n");
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    for (int i = 0; i < 1000 && read_file(partial) == "stale"; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
     process.signal(SIGINT);
     const ProcessResult result = process.wait();
     INFO(name, ": ", result.err);
