@@ -75,22 +75,17 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path.string())
   const auto fail = [&](const char* what) {
     throw Error(ErrorKind::system, concat(path_, ": ", what, ": ", std::strerror(errno)));
   };
-  struct Descriptor {
-    int number;
-    ~Descriptor() {
-      if (number >= 0) ::close(number);
-    }
-  } descriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (descriptor.number < 0) fail("cannot open");
+  FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (descriptor.number() < 0) fail("cannot open");
 
   struct stat status {};
-  if (::fstat(descriptor.number, &status) != 0) fail("cannot stat");
+  if (::fstat(descriptor.number(), &status) != 0) fail("cannot stat");
   if (!S_ISREG(status.st_mode)) {
     throw Error(ErrorKind::system, concat(path_, ": expected a regular file"));
   }
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size == 0) return;  // an empty mapping is an error to mmap, an empty span is not to us
-  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.number, 0);
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.number(), 0);
   if (address == MAP_FAILED) fail("cannot map");
   slot_ = remember(address, size);
   if (slot_ == kNoSlot) {
@@ -100,12 +95,12 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path.string())
   }
   data_ = static_cast<const std::byte*>(address);
   size_ = size;
-  descriptor_ = std::exchange(descriptor.number, -1);
+  descriptor_ = std::move(descriptor);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : path_(std::move(other.path_)),
-      descriptor_(std::exchange(other.descriptor_, -1)),
+      descriptor_(std::move(other.descriptor_)),
       data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
       slot_(other.slot_) {}
@@ -122,8 +117,8 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 void MappedFile::check() const {
   if (data_ == nullptr) return;
   struct stat status {};
-  if (::fstat(descriptor_, &status) == 0 && static_cast<std::size_t>(status.st_size) >= size_ &&
-      !ranges[slot_].was_cut) {
+  if (::fstat(descriptor_.number(), &status) == 0 &&
+      static_cast<std::size_t>(status.st_size) >= size_ && !ranges[slot_].was_cut) {
     return;
   }
   throw Error(ErrorKind::system, concat(path_, ": the file was cut short while it was in use: it ",
@@ -140,7 +135,6 @@ MappedFile::~MappedFile() {
   if (data_ == nullptr) return;
   forget(slot_);
   ::munmap(const_cast<std::byte*>(data_), size_);
-  ::close(descriptor_);
 }
 
 void survive_cut_files() {

@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 
+#include "core/file_descriptor.h"
+
 namespace convbert {
 
 // Owns a read-only mapping of a regular file. Move-only. The bytes stay valid, at the same
@@ -32,7 +34,7 @@ class MappedFile {
 
  private:
   std::string path_;
-  int descriptor_ = -1;
+  FileDescriptor descriptor_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t slot_ = 0;  // among the ranges that the signal handler knows

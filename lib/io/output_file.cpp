@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/file_descriptor.h"
 
 namespace convbert {
 namespace {
@@ -43,17 +44,6 @@ bool is_same_file(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-struct Descriptor {
-  int number;
-  explicit Descriptor(int opened) : number(opened) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number >= 0) ::close(number);
-  }
-  int release() { return std::exchange(number, -1); }
-};
-
 void lock(int descriptor, const std::string& partial) {
   while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
@@ -67,9 +57,9 @@ void lock(int descriptor, const std::string& partial) {
 // -1 where there is none, and `flags` do not make one.
 int open_locked(const std::string& partial, int flags, mode_t mode) {
   while (true) {
-    Descriptor file(::open(partial.c_str(),
-                           flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, mode));
-    if (file.number < 0) {
+    FileDescriptor file(::open(
+        partial.c_str(), flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, mode));
+    if (file.number() < 0) {
       if (errno == ENOENT && (flags & O_CREAT) == 0) return -1;
       if (errno == ELOOP) {
         throw Error(ErrorKind::usage, concat(partial, ": is a symbolic link; remove it"));
@@ -77,11 +67,11 @@ int open_locked(const std::string& partial, int flags, mode_t mode) {
       fail_with(partial, (flags & O_CREAT) != 0 ? "cannot create" : "cannot open");
     }
     struct stat opened {};
-    if (::fstat(file.number, &opened) != 0) fail_with(partial, "cannot stat");
+    if (::fstat(file.number(), &opened) != 0) fail_with(partial, "cannot stat");
     if (!S_ISREG(opened.st_mode)) {
       throw Error(ErrorKind::usage, concat(partial, ": expected a regular file; remove it"));
     }
-    lock(file.number, partial);
+    lock(file.number(), partial);
     struct stat named {};
     if (::lstat(partial.c_str(), &named) != 0 || !is_same_file(opened, named)) continue;
     if (named.st_nlink != 1) {
@@ -351,11 +341,8 @@ void OutputFile::finish() {
   ::unlink(state_path(path_).c_str());
   std::filesystem::path folder = std::filesystem::path(path_).parent_path();
   if (folder.empty()) folder = ".";
-  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory >= 0) {
-    ::fsync(directory);  // some file systems refuse; the rename itself has been done
-    ::close(directory);
-  }
+  const FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  ::fsync(directory.number());  // some file systems refuse; the rename itself has been done
 }
 
 }  // namespace convbert

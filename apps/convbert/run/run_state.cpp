@@ -43,29 +43,22 @@ Json parse_line(const std::string& line) {
   return check_json(line, kLimits).empty() ? Json::parse(line) : Json();
 }
 
-// With its length before it, so that no two lists of texts look alike.
-void add_text(XXH3_state_t* state, std::string_view text) {
-  const std::uint64_t size = text.size();
-  XXH3_128bits_update(state, &size, sizeof size);
-  XXH3_128bits_update(state, text.data(), text.size());
-}
-
 // A large file is known by a page of each mebibyte: other weights differ everywhere.
-void add_file(XXH3_state_t* state, const fs::path& path) {
+void add_file(Digest& digest, const fs::path& path) {
   constexpr std::uintmax_t kSmall = 16 << 20;
   constexpr std::uintmax_t kStep = 1 << 20;
   constexpr std::uintmax_t kPage = 4096;
   std::error_code error;
   const std::uintmax_t size = fs::file_size(path, error);
   if (error) return;
-  add_text(state, path.filename().string());
-  add_text(state, std::to_string(size));
+  digest.add_text(path.filename().string());
+  digest.add_text(std::to_string(size));
   std::ifstream file(path, std::ios::binary);
   std::vector<char> buffer(size <= kSmall ? kStep : kPage);
   for (std::uintmax_t position = 0; position < size && file; position += kStep) {
     file.seekg(static_cast<std::streamoff>(position));
     file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    XXH3_128bits_update(state, buffer.data(), static_cast<std::size_t>(file.gcount()));
+    digest.add_bytes(std::span(buffer).first(static_cast<std::size_t>(file.gcount())));
   }
 }
 
@@ -79,46 +72,50 @@ std::string model_digest(const ModelRequest& model) {
     if (entry.is_regular_file(error)) paths.push_back(entry.path());
   }
   std::ranges::sort(paths);
-  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(),
-                                                                              XXH3_freeState);
-  if (!state) throw std::bad_alloc();
-  XXH3_128bits_reset(state.get());
-  for (const fs::path& path : paths) add_file(state.get(), path);
-  return hexadecimal(XXH3_128bits_digest(state.get()));
+  Digest digest;
+  for (const fs::path& path : paths) add_file(digest, path);
+  return digest.text();
 }
 
 }  // namespace
 
-void RecordDigest::Free::operator()(XXH3_state_s* state) const { XXH3_freeState(state); }
+void Digest::Free::operator()(XXH3_state_s* state) const { XXH3_freeState(state); }
 
-RecordDigest::RecordDigest() : state_(XXH3_createState()) {
+Digest::Digest() : state_(XXH3_createState()) {
   if (!state_) throw std::bad_alloc();
   XXH3_128bits_reset(state_.get());
 }
 
-void RecordDigest::add(const Record& record) {
+void Digest::add_bytes(std::span<const char> bytes) {
+  XXH3_128bits_update(state_.get(), bytes.data(), bytes.size());
+}
+
+void Digest::add_text(std::string_view text) {
+  const std::uint64_t size = text.size();
+  XXH3_128bits_update(state_.get(), &size, sizeof size);
+  add_bytes(text);
+}
+
+void Digest::add_record(const Record& record) {
   const std::int64_t sizes[] = {record.number, record.line, std::ssize(record.fields),
                                 record.pair ? 1 : 0};
   XXH3_128bits_update(state_.get(), sizes, sizeof sizes);
   for (const RecordField& field : record.fields) {
-    add_text(state_.get(), field.name);
-    add_text(state_.get(), field.json);
+    add_text(field.name);
+    add_text(field.json);
   }
-  add_text(state_.get(), record.text);
-  if (record.pair) add_text(state_.get(), *record.pair);
-  add_text(state_.get(), record.error);
+  add_text(record.text);
+  if (record.pair) add_text(*record.pair);
+  add_text(record.error);
 }
 
-std::string RecordDigest::text() const { return hexadecimal(XXH3_128bits_digest(state_.get())); }
+std::string Digest::text() const { return hexadecimal(XXH3_128bits_digest(state_.get())); }
 
 RunState::RunState(const RecordRequest& request)
     : request_(request), path_(OutputFile::state_path(request.output.path)) {}
 
-RunState::~RunState() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-std::string RunState::first_line() const {
+const std::string& RunState::first_line() {
+  if (first_line_) return *first_line_;
   std::vector<std::string> command = request_.output.options;
   for (std::string& part : command) part = replace_invalid_utf8(part);
   std::string line;
@@ -128,11 +125,11 @@ std::string RunState::first_line() const {
   json.member("format", name_of(request_.output.format));
   json.member("model", replace_invalid_utf8(model_digest(request_.model)));
   json.end_object();
-  return line;
+  return first_line_.emplace(std::move(line));
 }
 
-void RunState::check(const std::string& line) const {
-  const std::string ours = first_line();
+void RunState::check(const std::string& line) {
+  const std::string& ours = first_line();
   if (line == ours) return;
   const Json found = parse_line(line);
   const Json expected = Json::parse(ours);
@@ -189,7 +186,7 @@ bool RunState::take_up(const Record& record) {
 }
 
 void RunState::add(const Record& record) {
-  digest_.add(record);
+  digest_.add_record(record);
   ++records_;
 }
 
@@ -212,14 +209,14 @@ void RunState::save() {
         .end_object();
     lines += '\n';
   };
-  if (descriptor_ < 0) {
-    descriptor_ = ::open(path_.c_str(),
-                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+  if (file_.number() < 0) {
+    file_ = FileDescriptor(::open(
+        path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
     lines = first_line() + "\n";
     for (std::size_t i = 0; i < taken_up_; ++i) append(loaded_[i].records, loaded_[i].input);
   }
   append(records_, digest_.text());
-  if (descriptor_ < 0 || ::write(descriptor_, lines.data(), lines.size()) != std::ssize(lines)) {
+  if (::write(file_.number(), lines.data(), lines.size()) != std::ssize(lines)) {
     throw Error(ErrorKind::system, concat(path_, ": cannot write: ", std::strerror(errno)));
   }
 }

@@ -12,23 +12,30 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/request.h"
+#include "core/file_descriptor.h"
 #include "io/record.h"
 
 struct XXH3_state_s;
 
 namespace convbert::app {
 
-// Of records, one after another, with all that a result can depend on: XXH3, 128 bits
-// (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md).
-class RecordDigest {
+// XXH3, 128 bits (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md).
+class Digest {
  public:
-  RecordDigest();
+  Digest();
 
-  void add(const Record& record);
+  void add_bytes(std::span<const char> bytes);
+  // With its length before it, so that no two lists of texts look alike.
+  void add_text(std::string_view text);
+  // All that a result can depend on.
+  void add_record(const Record& record);
   std::string text() const;  // 32 hexadecimal digits
 
  private:
@@ -43,7 +50,6 @@ class RunState {
   explicit RunState(const RecordRequest& request);
   RunState(const RunState&) = delete;
   RunState& operator=(const RunState&) = delete;
-  ~RunState();
 
   // What an earlier run has kept; nothing where there is no such file, or not yet a whole line.
   // Throws Error(usage) where it tells of other options or another model.
@@ -65,18 +71,19 @@ class RunState {
     std::int64_t records;
     std::string input;
   };
-  std::string first_line() const;
-  void check(const std::string& line) const;
+  const std::string& first_line();
+  void check(const std::string& line);
 
   static constexpr std::chrono::milliseconds kLeastInterval{200};
 
   const RecordRequest& request_;
   std::string path_;
-  RecordDigest digest_;
+  std::optional<std::string> first_line_;  // made once: it takes reading the model's files
+  Digest digest_;
   std::int64_t records_ = 0;
   std::vector<Checkpoint> loaded_;  // by rising number of records
   std::size_t taken_up_ = 0;        // of `loaded_`
-  int descriptor_ = -1;             // from the first line that is written
+  FileDescriptor file_;             // from the first line that is written
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point next_ = start_ + kLeastInterval;
 };
