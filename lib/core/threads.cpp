@@ -43,10 +43,6 @@ unsigned long float_control() { return 0; }
 void set_float_control(unsigned long) {}
 #endif
 
-}  // namespace
-
-namespace {
-
 int processors_of_affinity() {
 #if defined(__linux__)
   cpu_set_t set;

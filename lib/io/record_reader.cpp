@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "io/compressors.h"
 #include "io/json_text.h"
 #include "io/record_parsers.h"
 
@@ -17,9 +18,8 @@ namespace {
 constexpr std::string_view kFormatNames[] = {"auto", "text", "jsonl", "json", "tsv", "csv"};
 
 InputFormat format_by_extension(const std::string& path) {
-  std::filesystem::path name(path);
-  if (name.extension() == ".gz" || name.extension() == ".zst") name.replace_extension();
-  const std::string extension = name.extension().string();
+  const std::string extension =
+      std::filesystem::path(without_compression(path)).extension().string();
   if (extension == ".jsonl" || extension == ".ndjson") return InputFormat::jsonl;
   if (extension == ".json") return InputFormat::json;
   if (extension == ".tsv") return InputFormat::tsv;
