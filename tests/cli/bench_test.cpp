@@ -24,12 +24,7 @@ Json bench(std::vector<std::string> flags) {
 
 void check_refused(std::vector<std::string> flags, const std::string& reason) {
   flags.insert(flags.begin(), "bench");
-  const ProcessResult result = run_convbert(flags);
-  INFO(result.err);
-  CHECK(result.status == 2);
-  CHECK(result.out == "");
-  CHECK(std::ranges::count(result.err, '\n') == 1);
-  CHECK(result.err.find(reason) != std::string::npos);
+  test::check_refused(run_convbert(flags), reason);
 }
 
 TEST_CASE("everything is measured, in units that fit together") {

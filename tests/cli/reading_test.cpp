@@ -21,8 +21,9 @@ std::vector<Json> records_of(const ProcessResult& result) {
   return records;
 }
 
-// One line on standard error, that holds `what`, and exit status 2.
-void check_refused(const ProcessResult& result, const std::string& what) {
+// One line on standard error, that holds `what`, and exit status 2; records before it may have come
+// out.
+void check_then_refused(const ProcessResult& result, const std::string& what) {
   CAPTURE(result.err);
   CHECK(result.status == 2);
   CHECK(contains(result.err, what));
@@ -58,8 +59,8 @@ TEST_CASE("standard input that begins with an array of objects is one, and comes
   CHECK(text("[1] a\n") == "[CLS] [ 1 ] a [SEP]\n");
   CHECK(text(" [\r\n {\"text\":\"a\"}]") == "[CLS] a [SEP]\n");
   CHECK(text("[]") == "");
-  check_refused(run_convbert({"tokenize"}, {.input = "[{\"text\":\"a\"}"}),
-                "<stdin>:1: expected , or ]");
+  check_then_refused(run_convbert({"tokenize"}, {.input = "[{\"text\":\"a\"}"}),
+                     "<stdin>:1: expected , or ]");
   CHECK(run_convbert({"tokenize", "--input-format", "json", "-f", "text"},
                      {.input = "{\"text\":\"a\"}\n{\"text\":\"b\"}\n"})
             .out == "[CLS] a [SEP]\n[CLS] b [SEP]\n");
@@ -72,9 +73,9 @@ TEST_CASE("what is no UTF-8 text is refused, with what to do") {
     const std::string path = folder.write(name, bytes);
     const ProcessResult file = run_convbert({"tokenize", path});
     CHECK(file.out == "");
-    check_refused(file, path + ": ");
-    check_refused(file, advice);
-    check_refused(run_convbert({"tokenize"}, {.input = bytes}), "<stdin>: ");
+    check_then_refused(file, path + ": ");
+    check_then_refused(file, advice);
+    check_then_refused(run_convbert({"tokenize"}, {.input = bytes}), "<stdin>: ");
   };
   refuses("a.txt", "\xFF\xFEh\0i\0\n\0"s, "iconv -f utf-16 -t utf-8");
   refuses("b.jsonl", "{\0\"\0t\0"s, "iconv -f utf-16le -t utf-8");
@@ -92,9 +93,9 @@ TEST_CASE("what is no UTF-8 text is refused, with what to do") {
 TEST_CASE("the columns of csv and tsv can be delimited otherwise") {
   const TemporaryFolder folder;
   const std::string semicolons = folder.write("a.csv", "text;n\n\"a;b\";5\n");
-  check_refused(run_convbert({"tokenize", semicolons}), "is it --delimiter ';'?");
-  check_refused(run_convbert({"tokenize", folder.write("t.csv", "text\tn\na\t5\n")}),
-                "is it --delimiter '\\t'?");
+  check_then_refused(run_convbert({"tokenize", semicolons}), "is it --delimiter ';'?");
+  check_then_refused(run_convbert({"tokenize", folder.write("t.csv", "text\tn\na\t5\n")}),
+                     "is it --delimiter '\\t'?");
   const auto records = records_of(run_convbert({"tokenize", "--delimiter", ";", semicolons}));
   REQUIRE(records.size() == 1);
   CHECK(records[0]["text"] == "a;b");
@@ -106,20 +107,21 @@ TEST_CASE("the columns of csv and tsv can be delimited otherwise") {
                      {.input = "n|text\n1|a\n"})
             .out == "[CLS] a [SEP]\n");
   for (const std::string wrong : {"ab", "\"", "\n", "\xC2\xA6"}) {
-    check_refused(run_convbert({"tokenize", "--delimiter", wrong, semicolons}),
-                  "--delimiter: expected");
+    check_then_refused(run_convbert({"tokenize", "--delimiter", wrong, semicolons}),
+                       "--delimiter: expected");
   }
-  check_refused(run_convbert({"tokenize", "--delimiter", ";", "--input-format", "jsonl"}),
-                "--delimiter is for csv and tsv");
-  check_refused(run_convbert({"tokenize", "--delimiter", ";"}, {.input = "text;n\na;5\n"}),
-                "it is read as text, which has no --delimiter");
+  check_then_refused(run_convbert({"tokenize", "--delimiter", ";", "--input-format", "jsonl"}),
+                     "--delimiter is for csv and tsv");
+  check_then_refused(run_convbert({"tokenize", "--delimiter", ";"}, {.input = "text;n\na;5\n"}),
+                     "it is read as text, which has no --delimiter");
 }
 
 TEST_CASE("fields that are asked for of what seems to be text are refused") {
-  check_refused(run_convbert({"tokenize", "--text-field", "body"}, {.input = "id,body\n1,hello\n"}),
-                "<stdin>: it is read as text, which has no field \"body\"; --input-format csv");
-  check_refused(run_convbert({"tokenize", "--id-field", "key"}, {.input = "key,text\n"}),
-                "as text");
+  check_then_refused(
+      run_convbert({"tokenize", "--text-field", "body"}, {.input = "id,body\n1,hello\n"}),
+      "<stdin>: it is read as text, which has no field \"body\"; --input-format csv");
+  check_then_refused(run_convbert({"tokenize", "--id-field", "key"}, {.input = "key,text\n"}),
+                     "as text");
   CHECK(run_convbert({"tokenize", "--text-field", "body", "--input-format", "text"},
                      {.input = "a,b\n"})
             .status == 0);
@@ -130,9 +132,10 @@ TEST_CASE("JSON lines that all lack the text end after the first hundred") {
   std::string input;
   for (int i = 0; i < 7600; ++i) input += "{\"body\":\"a\"}\n";
   const ProcessResult result = run_convbert({"tokenize"}, {.input = input});
-  check_refused(result,
-                "<stdin>: the first 100 records all failed: no field \"text\"; it has \"body\" "
-                "(--text-field names another)");
+  check_then_refused(
+      result,
+      "<stdin>: the first 100 records all failed: no field \"text\"; it has \"body\" "
+      "(--text-field names another)");
   CHECK(split_lines(result.out).size() == 100);
 }
 
@@ -148,7 +151,7 @@ TEST_CASE("what is around compressed data costs no record") {
   for (const std::string& packed : {gzip("a\nb"), zstd("a\nb")}) {
     const ProcessResult result = read(packed + "junk");
     CHECK(result.out == tokens);
-    check_refused(result, "something else follows the compressed data");
+    check_then_refused(result, "something else follows the compressed data");
   }
 }
 
@@ -167,8 +170,8 @@ TEST_CASE("a NUL does not end a model's JSON either") {
   const TemporaryFolder folder;
   folder.write("vocab.txt", "[UNK]\n[CLS]\n[SEP]\n");
   folder.write("config.json", "{}\0{}"s);
-  check_refused(run_convbert({"embed", "-m", folder.path(), "-t", "a"}),
-                "config.json: not valid JSON at byte 3: something follows the value");
+  check_then_refused(run_convbert({"embed", "-m", folder.path(), "-t", "a"}),
+                     "config.json: not valid JSON at byte 3: something follows the value");
 }
 
 TEST_CASE("a row that failed keeps its id, and no number stands for one that cannot be read") {

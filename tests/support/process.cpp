@@ -1,5 +1,6 @@
 #include "support/process.h"
 
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -239,6 +240,15 @@ std::string TemporaryFolder::write(const std::string& name, const std::string& c
   std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
   std::ofstream(path(name), std::ios::binary) << content;
   return path(name);
+}
+
+void check_refused(const ProcessResult& result, const std::string& reason) {
+  INFO(result.err);
+  CHECK(result.status == 2);
+  CHECK(result.out == "");
+  CHECK(result.err.starts_with("convbert: error: "));
+  CHECK(std::ranges::count(result.err, '\n') == 1);
+  CHECK(result.err.find(reason) != std::string::npos);
 }
 
 std::string read_file(const std::string& path) {

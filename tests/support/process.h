@@ -76,6 +76,9 @@ class TemporaryFolder {
   std::string path_;
 };
 
+// A run that could not be done: status 2, nothing on standard output, one line that says why.
+void check_refused(const ProcessResult& result, const std::string& reason);
+
 std::string read_file(const std::string& path);
 std::vector<std::string> split_lines(const std::string& text);
 std::string gzip(const std::string& text);
