@@ -52,10 +52,8 @@ Context context_of(const Encoding& window, ConstMatrixView logits, bool may_be_e
 // The text from the beginning of the first token's word to the end of the last one's.
 Offsets whole_words(const Tokenizer& tokenizer, const Encoding& window, const Context& context,
                     std::size_t first, std::size_t last) {
-  const std::string& prefix = tokenizer.spec().wordpiece.continuation_prefix;
   const auto is_further = [&](std::size_t i) {
-    const std::string_view token = tokenizer.token(window.ids[context.tokens[i]]);
-    return token.size() > prefix.size() && token.starts_with(prefix);
+    return tokenizer.continuation_of(tokenizer.token(window.ids[context.tokens[i]])) > 0;
   };
   while (first > 0 && is_further(first)) --first;
   while (last + 1 < context.tokens.size() && is_further(last + 1)) ++last;
@@ -64,12 +62,13 @@ Offsets whole_words(const Tokenizer& tokenizer, const Encoding& window, const Co
 
 }  // namespace
 
-std::vector<Answer> answers_of(const Tokenizer& tokenizer, std::span<const Encoding> windows,
+std::vector<Answer> answers_of(const Tokenizer& tokenizer, std::span<const Encoding* const> windows,
                                ConstMatrixView logits, const AnswerOptions& options) {
   std::map<std::pair<std::uint32_t, std::uint32_t>, double> best;  // by range
   double empty = 1.0;
   std::int64_t row = 0;
-  for (const Encoding& window : windows) {
+  for (const Encoding* at : windows) {
+    const Encoding& window = *at;
     const auto count = static_cast<std::int64_t>(window.size());
     const Context context = context_of(window, logits.row_range(row, count), options.may_be_empty);
     row += count;

@@ -31,7 +31,7 @@ struct Answer {
 // may be empty; the score of no answer is the least over the windows, as in Hugging Face's
 // pipeline. Answers fall by score, of equal ones the first in the text comes first; one that lies
 // in two windows counts once, with its better score.
-std::vector<Answer> answers_of(const Tokenizer& tokenizer, std::span<const Encoding> windows,
+std::vector<Answer> answers_of(const Tokenizer& tokenizer, std::span<const Encoding* const> windows,
                                ConstMatrixView logits, const AnswerOptions& options);
 
 }  // namespace convbert

@@ -114,11 +114,10 @@ std::vector<AttentionMaps> compute_maps(const Encoder& encoder, const Batch& bat
 }
 
 std::vector<TokenText> tokens_of(const Tokenizer& tokenizer, const Encoding& encoding) {
-  const std::string& prefix = tokenizer.spec().wordpiece.continuation_prefix;
   std::vector<TokenText> tokens;
   for (std::string& text : tokenizer.tokens(encoding)) {
-    const bool continues = text.size() > prefix.size() && text.starts_with(prefix);
-    tokens.push_back({std::move(text), continues ? prefix.size() : 0});
+    const std::size_t continuation = tokenizer.continuation_of(text);
+    tokens.push_back({std::move(text), continuation});
   }
   return tokens;
 }

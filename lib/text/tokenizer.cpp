@@ -231,6 +231,11 @@ std::string_view Tokenizer::token(std::int32_t id) const {
   return impl_->spec.vocab.token(id).value_or("");
 }
 
+std::size_t Tokenizer::continuation_of(std::string_view token) const {
+  const std::string& prefix = impl_->spec.wordpiece.continuation_prefix;
+  return token.size() > prefix.size() && token.starts_with(prefix) ? prefix.size() : 0;
+}
+
 std::optional<std::int32_t> Tokenizer::id(std::string_view token) const {
   const auto added = std::ranges::find(impl_->added, token, &AddedToken::content);
   return added != impl_->added.end() ? added->id : impl_->spec.vocab.find(token);

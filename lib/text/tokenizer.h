@@ -79,6 +79,9 @@ class Tokenizer {
 
   // The token's text; "" for an id that has none.
   std::string_view token(std::int32_t id) const;
+  // Bytes at the start of a token's text that only say that it goes on with the word before it,
+  // "##"; 0 where a word begins.
+  std::size_t continuation_of(std::string_view token) const;
   // Of a token of the vocabulary or an added one.
   std::optional<std::int32_t> id(std::string_view token) const;
   std::vector<std::string> tokens(const Encoding& encoding) const;

@@ -142,6 +142,11 @@ Format chosen_format(const OutputFlags& flags, std::span<const Format> formats) 
   return format_from_path(output_path(flags), formats);
 }
 
+void take_single_texts(InputRequest& input, const std::string& reason) {
+  if (!input.given.pairs.empty()) usage_error("--text-pair: ", reason);
+  input.source.fields.pair.clear();
+}
+
 void refuse_terminal(const OutputRequest& output) {
   if (info_of(output.format).is_for_programs && output.path.empty() &&
       ::isatty(STDOUT_FILENO) == 1) {

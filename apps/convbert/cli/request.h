@@ -70,6 +70,10 @@ std::string output_path(const OutputFlags& flags);
 // format_from_path().
 Format chosen_format(const OutputFlags& flags, std::span<const Format> formats);
 
+// For a command that has no use for pairs: a record's second text is a field like others.
+// Throws Error(usage) with the reason for a pair that is given by a flag.
+void take_single_texts(InputRequest& input, const std::string& reason);
+
 // Throws Error(usage) where what no person could read would go to a terminal.
 void refuse_terminal(const OutputRequest& output);
 

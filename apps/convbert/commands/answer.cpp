@@ -66,36 +66,28 @@ AnswerRequest make_request(const AnswerFlags& flags) {
           .offsets = *offset_unit_from_name(flags.offsets)};
 }
 
-class AnswerCommand : public EncoderCommand {
+class AnswerCommand : public HeadCommand {
  public:
   AnswerCommand(const AnswerRequest& request, LoadedModel model)
-      : EncoderCommand(std::move(model)),
+      : HeadCommand(std::move(model), HeadKind::question_answering),
         request_(request),
-        head_(*this->model().head(HeadKind::question_answering)),
+        name_(request.is_list ? "answers" : "answer"),
         overlap_(request.stride.value_or(std::min(kUsualOverlap, loaded().encode.max_length / 2))) {
   }
 
-  std::vector<std::string> result_names() const override {
-    return {request_.is_list ? "answers" : "answer"};
-  }
+  std::vector<std::string> result_names() const override { return {name_}; }
   std::vector<std::string> columns() const override { return {"answer"}; }
 
  protected:
   void encode(Job& job) const override { encode_windows(loaded(), overlap_, job); }
 
-  Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
-                  Workspace& workspace) const override {
-    return Output::of_tokens(batch, head_.forward(batch, hidden, workspace));
-  }
-
   void write_row(MatrixView logits, const Job& job, ResultWriter& result) const override {
-    std::vector<Encoding> windows;
-    for_each_window(job, [&](const Encoding& window) { windows.push_back(window); });
+    const std::vector<const Encoding*> windows = windows_of(job);
     const std::vector<Answer> answers = answers_of(tokenizer(), windows, logits, request_.options);
     if (answers.empty()) throw Error(ErrorKind::input, "the context gives no token");
-    const TextUnits units(*job.record.pair, end_of_text(windows.back(), 1), request_.offsets);
+    const TextUnits units(*job.record.pair, end_of_text(*windows.back(), 1), request_.offsets);
     if (result.is_of_objects()) {
-      result.field(result_names().front(), [&](JsonBuilder& json) {
+      result.field(name_, [&](JsonBuilder& json) {
         if (request_.is_list) json.begin_list();
         for (const Answer& answer : answers) write(answer, units, json);
         if (request_.is_list) json.end_list();
@@ -107,15 +99,14 @@ class AnswerCommand : public EncoderCommand {
 
  private:
   static void write(const Answer& answer, const TextUnits& units, JsonBuilder& json) {
-    const Offsets range = units.convert(answer.range);
     json.begin_object();
     json.member("answer", units.text_of(answer.range)).member("score", answer.score);
-    json.member("start", std::int64_t{range.begin}).member("end", std::int64_t{range.end});
+    add_place(json, units.convert(answer.range));
     json.end_object();
   }
 
   AnswerRequest request_;
-  const Head& head_;  // of the model
+  const char* name_;  // of the result
   std::int64_t overlap_;
 };
 

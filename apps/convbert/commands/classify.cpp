@@ -31,14 +31,13 @@ ClassifyRequest make_request(const ClassifyFlags& flags) {
   return {make_request(flags.record, kFormats), flags.top_k, flags.threshold, flags.logits};
 }
 
-class ClassifyCommand : public EncoderCommand {
+class ClassifyCommand : public HeadCommand {
  public:
   ClassifyCommand(const ClassifyRequest& request, LoadedModel loaded)
-      : EncoderCommand(std::move(loaded)),
+      : HeadCommand(std::move(loaded), HeadKind::sequence_classification),
         request_(request),
-        head_(*model().head(HeadKind::sequence_classification)),
-        type_(resolve_problem_type(model().config, head_.outputs())),
-        labels_(label_names(model(), head_)) {}
+        type_(resolve_problem_type(model().config, head().outputs())),
+        labels_(label_names(model(), head())) {}
 
   std::vector<std::string> result_names() const override {
     std::vector<std::string> names{"truncated", "score"};
@@ -53,11 +52,6 @@ class ClassifyCommand : public EncoderCommand {
   }
 
  protected:
-  Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
-                  Workspace& workspace) const override {
-    return Output::of_sequences(batch, head_.forward(batch, hidden, workspace));
-  }
-
   void write_row(MatrixView logits, const Job&, ResultWriter& result) const override {
     const Classification classification = classification_of(logits.row_span(0), type_);
     if (type_ == ProblemType::regression) {
@@ -92,7 +86,6 @@ class ClassifyCommand : public EncoderCommand {
   }
 
   ClassifyRequest request_;
-  const Head& head_;  // of the model
   ProblemType type_;
   std::vector<std::string> labels_;
 };

@@ -1,8 +1,5 @@
-#include <cmath>
-
 #include "cli/command.h"
 #include "cli/flag_group.h"
-#include "cli/usage_error.h"
 #include "commands/commands.h"
 #include "run/encoder_command.h"
 #include "text/text_units.h"
@@ -25,27 +22,19 @@ struct DetectRequest {
 DetectRequest make_request(const DetectFlags& flags) {
   DetectRequest request{.record = make_request(flags.record, kFormats),
                         .offsets = *offset_unit_from_name(flags.offsets)};
-  if (!flags.record.input.pairs.empty()) usage_error("--text-pair: expected single texts");
-  request.record.input.source.fields.pair.clear();
+  take_single_texts(request.record.input, "expected single texts");
   return request;
 }
 
 // Replaced-token detection (Clark et al. 2020, ELECTRA): how likely each token is not the original.
-class DetectCommand : public EncoderCommand {
+class DetectCommand : public HeadCommand {
  public:
   DetectCommand(const DetectRequest& request, LoadedModel loaded)
-      : EncoderCommand(std::move(loaded)),
-        request_(request),
-        head_(*model().head(HeadKind::replaced_token_detection)) {}
+      : HeadCommand(std::move(loaded), HeadKind::replaced_token_detection), request_(request) {}
 
   std::vector<std::string> result_names() const override { return {"truncated", "replaced"}; }
 
  protected:
-  Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
-                  Workspace& workspace) const override {
-    return Output::of_tokens(batch, head_.forward(batch, hidden, workspace));
-  }
-
   void write_row(MatrixView logits, const Job& job, ResultWriter& result) const override {
     const Encoding& encoding = job.encoding;
     const TextUnits units(job.record.text, end_of_text(encoding, 0), request_.offsets);
@@ -53,12 +42,12 @@ class DetectCommand : public EncoderCommand {
       json.begin_list();
       for (std::size_t i = 0; i < encoding.size(); ++i) {
         if (encoding.special_mask[i] != 0) continue;
-        const Offsets range = units.convert(encoding.offsets[i]);
-        const float logit = *logits.row(static_cast<std::int64_t>(i));
+        const std::span<float> score = logits.row_span(static_cast<std::int64_t>(i));
+        to_probabilities(ProblemType::multi_label, score);
         json.begin_object();
         json.member("token", tokenizer().token(encoding.ids[i]));
-        json.member("start", std::int64_t{range.begin}).member("end", std::int64_t{range.end});
-        json.member("score", 1.0F / (1.0F + std::exp(-logit)));
+        add_place(json, units.convert(encoding.offsets[i]));
+        json.member("score", score.front());
         json.end_object();
       }
       json.end_list();
@@ -67,7 +56,6 @@ class DetectCommand : public EncoderCommand {
 
  private:
   DetectRequest request_;
-  const Head& head_;  // of the model
 };
 
 int run(const DetectFlags& flags, Console& console) {

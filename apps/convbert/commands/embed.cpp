@@ -99,7 +99,7 @@ class EmbedCommand : public EncoderCommand {
   void write_row(MatrixView rows, const Job& job, ResultWriter& result) const override {
     if (is_of_tokens()) return write_tokens(rows, job, result);
     std::vector<std::int64_t> tokens;
-    for_each_window(job, [&](const Encoding& window) { tokens.push_back(std::ssize(window.ids)); });
+    for (const Encoding* window : windows_of(job)) tokens.push_back(std::ssize(window->ids));
     const std::vector<float> vector = finish_vector(mean_of_windows(rows, tokens), plan_);
     result.field("embedding", std::span<const float>(vector));
   }

@@ -37,15 +37,13 @@ std::int32_t mask_of(const Tokenizer& tokenizer, const std::string& origin) {
 }
 
 // Masked language modelling (Devlin et al. 2019). Scores are computed for masks alone.
-class FillMaskCommand : public EncoderCommand {
+class FillMaskCommand : public HeadCommand {
  public:
   FillMaskCommand(const FillMaskRequest& request, LoadedModel loaded)
-      : EncoderCommand(std::move(loaded)),
-        head_(*model().head(HeadKind::masked_lm)),
+      : HeadCommand(std::move(loaded), HeadKind::masked_lm),
         mask_(mask_of(tokenizer(), model().origin)),
-        targets_(targets_of(request.targets)),
-        top_k_(std::min<std::int64_t>(request.top_k,
-                                      targets_.empty() ? head_.outputs() : std::ssize(targets_))) {}
+        candidates_(candidates_of(request.targets)),
+        top_k_(std::min<std::int64_t>(request.top_k, std::ssize(candidates_))) {}
 
   std::vector<std::string> result_names() const override { return {"truncated", "fills"}; }
 
@@ -71,8 +69,8 @@ class FillMaskCommand : public EncoderCommand {
         std::ranges::copy(hidden.row_span(masked[static_cast<std::size_t>(begin + i)]),
                           rows.row(i));
       }
-      const nn::PaddedRows logits = nn::allocate_rows(workspace, count, head_.outputs());
-      head_.forward(rows, logits, workspace);
+      const nn::PaddedRows logits = nn::allocate_rows(workspace, count, head().outputs());
+      head().forward(rows, logits, workspace);
       for (std::int64_t i = 0; i < count; ++i) {
         choose_best(logits.row_span(i), best.row_span(begin + i));
       }
@@ -104,9 +102,14 @@ class FillMaskCommand : public EncoderCommand {
   }
 
  private:
-  // Tokens, or the first piece of what is no token, as Hugging Face's pipeline takes them.
-  std::vector<std::int32_t> targets_of(const std::vector<std::string>& words) const {
+  // The ids of tokens, or of the first piece of what is no token, as Hugging Face's pipeline takes
+  // targets; of all tokens where no word is given.
+  std::vector<std::int32_t> candidates_of(const std::vector<std::string>& words) const {
     std::vector<std::int32_t> ids;
+    if (words.empty()) {
+      ids.resize(static_cast<std::size_t>(head().outputs()));
+      std::iota(ids.begin(), ids.end(), 0);
+    }
     for (const std::string& word : words) {
       auto id = tokenizer().id(word);
       if (!id) {
@@ -122,11 +125,7 @@ class FillMaskCommand : public EncoderCommand {
 
   void choose_best(std::span<float> logits, std::span<float> best) const {
     to_probabilities(ProblemType::single_label, logits);
-    std::vector<std::int32_t> ids = targets_;
-    if (ids.empty()) {
-      ids.resize(logits.size());
-      std::iota(ids.begin(), ids.end(), 0);
-    }
+    std::vector<std::int32_t> ids = candidates_;
     const auto score = [&](std::int32_t id) { return logits[static_cast<std::size_t>(id)]; };
     // Of equal scores the lower id comes first.
     std::ranges::partial_sort(ids, ids.begin() + top_k_, [&](std::int32_t a, std::int32_t b) {
@@ -139,9 +138,8 @@ class FillMaskCommand : public EncoderCommand {
     }
   }
 
-  const Head& head_;  // of the model
   std::int32_t mask_;
-  std::vector<std::int32_t> targets_;
+  std::vector<std::int32_t> candidates_;
   std::int64_t top_k_;
 };
 

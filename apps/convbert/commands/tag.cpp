@@ -4,7 +4,6 @@
 #include "api/entities.h"
 #include "cli/command.h"
 #include "cli/flag_group.h"
-#include "cli/usage_error.h"
 #include "commands/commands.h"
 #include "run/encoder_command.h"
 #include "text/text_units.h"
@@ -36,18 +35,16 @@ TagRequest make_request(const TagFlags& flags) {
                      .per_word = flags.per_word,
                      .stride = flags.stride,
                      .offsets = *offset_unit_from_name(flags.offsets)};
-  if (!flags.record.input.pairs.empty()) usage_error("--text-pair: tags are of single texts");
-  request.record.input.source.fields.pair.clear();
+  take_single_texts(request.record.input, "tags are of single texts");
   return request;
 }
 
-class TagCommand : public EncoderCommand {
+class TagCommand : public HeadCommand {
  public:
   TagCommand(const TagRequest& request, LoadedModel loaded)
-      : EncoderCommand(std::move(loaded)),
+      : HeadCommand(std::move(loaded), HeadKind::token_classification),
         request_(request),
-        head_(*model().head(HeadKind::token_classification)),
-        labels_(label_names(model(), head_)) {}
+        labels_(label_names(model(), head())) {}
 
   std::vector<std::string> result_names() const override {
     return {"truncated", request_.per_word ? "tags" : "entities"};
@@ -59,14 +56,9 @@ class TagCommand : public EncoderCommand {
     encode_windows(loaded(), *request_.stride, job);
   }
 
-  Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
-                  Workspace& workspace) const override {
-    return Output::of_tokens(batch, head_.forward(batch, hidden, workspace));
-  }
-
   void write_row(MatrixView logits, const Job& job, ResultWriter& result) const override {
-    const Encoding& last = job.more_windows.empty() ? job.encoding : job.more_windows.back();
-    const TextUnits units(job.record.text, end_of_text(last, 0), request_.offsets);
+    const std::uint32_t end = end_of_text(*windows_of(job).back(), 0);
+    const TextUnits units(job.record.text, end, request_.offsets);
     result.field(request_.per_word ? "tags" : "entities", [&](JsonBuilder& json) {
       json.begin_list();
       for (const Entity& entity : entities(logits, job)) write(entity, units, json);
@@ -78,39 +70,37 @@ class TagCommand : public EncoderCommand {
   std::vector<Entity> entities(MatrixView logits, const Job& job) const {
     std::vector<Entity> all;
     std::int64_t row = 0;
-    for_each_window(job, [&](const Encoding& window) {
-      const auto count = static_cast<std::int64_t>(window.size());
+    for (const Encoding* window : windows_of(job)) {
+      const auto count = static_cast<std::int64_t>(window->size());
       const std::vector<TaggedToken> tokens =
-          tagged_tokens(tokenizer(), window, logits.row_range(row, count));
+          tagged_tokens(tokenizer(), *window, logits.row_range(row, count));
       row += count;
       const std::vector<Entity> found = request_.per_word
                                             ? tagged_words(tokens, labels_)
                                             : entities_of(tokens, labels_, request_.aggregation);
       all.insert(all.end(), found.begin(), found.end());
-    });
+    }
     return job.more_windows.empty() ? all : merge_windows(std::move(all));
   }
 
   void write(const Entity& entity, const TextUnits& units, JsonBuilder& json) const {
     const bool is_token = !request_.per_word && request_.aggregation == Aggregation::none;
-    const Offsets range = units.convert(entity.range);
     json.begin_object();
     if (request_.per_word) {
       json.member("word", units.text_of(entity.range));
-      json.member("start", std::int64_t{range.begin}).member("end", std::int64_t{range.end});
+      add_place(json, units.convert(entity.range));
       json.member("label", std::string_view(entity.label)).member("score", entity.score);
     } else {
       json.member(is_token ? "entity" : "entity_group", std::string_view(entity.label));
       json.member("score", entity.score);
       if (is_token) json.member("index", entity.index);
       json.member("word", units.text_of(entity.range));
-      json.member("start", std::int64_t{range.begin}).member("end", std::int64_t{range.end});
+      add_place(json, units.convert(entity.range));
     }
     json.end_object();
   }
 
   TagRequest request_;
-  const Head& head_;  // of the model
   std::vector<std::string> labels_;
 };
 

@@ -30,6 +30,12 @@ PackedJobs pack(std::span<Job> jobs) {
 
 void EncoderCommand::prepare(Job& job) const { encode(job); }
 
+std::vector<const Encoding*> EncoderCommand::windows_of(const Job& job) {
+  std::vector<const Encoding*> windows{&job.encoding};
+  for (const Encoding& window : job.more_windows) windows.push_back(&window);
+  return windows;
+}
+
 EncoderCommand::Output EncoderCommand::Output::of_tokens(const Batch& batch, MatrixView values) {
   std::vector<std::int64_t> first_rows;
   for (std::int64_t s = 0; s < batch.sequences(); ++s) first_rows.push_back(batch.start(s));
@@ -81,12 +87,11 @@ void EncoderCommand::run_windows(Job& job, Worker& worker) const {
   std::vector<float> values;
   std::int64_t rows = 0;
   std::int64_t columns = 0;
-  const std::size_t windows = 1 + job.more_windows.size();
-  for (std::size_t window = 0; window < windows;) {
+  const std::vector<const Encoding*> windows = windows_of(job);
+  for (auto window = windows.begin(); window != windows.end();) {
     Batch batch;
-    for (; window < windows && batch.tokens() < default_batch_weight(); ++window) {
-      const Encoding& encoding = window == 0 ? job.encoding : job.more_windows[window - 1];
-      batch.append(encoding.ids, encoding.type_ids);
+    for (; window != windows.end() && batch.tokens() < default_batch_weight(); ++window) {
+      batch.append((*window)->ids, (*window)->type_ids);
     }
     const Workspace::Frame frame(worker.workspace);
     const MatrixView part = run_model(batch, worker.workspace).values();
@@ -114,6 +119,13 @@ void EncoderCommand::write_result(MatrixView values, Job& job, Worker& worker) c
     write_row(values, job, worker.result);
     worker.result.finish();
   });
+}
+
+EncoderCommand::Output HeadCommand::run_head(const Batch& batch, const nn::PaddedRows& hidden,
+                                             Workspace& workspace) const {
+  const MatrixView outputs = head_.forward(batch, hidden, workspace);
+  const bool is_of_tokens = info_of(head_.kind()).rows == HeadRows::every_token;
+  return is_of_tokens ? Output::of_tokens(batch, outputs) : Output::of_sequences(batch, outputs);
 }
 
 }  // namespace convbert::app

@@ -41,12 +41,8 @@ class EncoderCommand : public RecordCommand {
   const Model& model() const { return loaded_.model; }
   const Tokenizer& tokenizer() const { return loaded_.tokenizer; }
 
-  // Calls visit(encoding) for the sequences that a text went in, in order.
-  template <class Visit>
-  static void for_each_window(const Job& job, Visit visit) {
-    visit(job.encoding);
-    for (const Encoding& window : job.more_windows) visit(window);
-  }
+  // The sequences that a text went in, in order.
+  static std::vector<const Encoding*> windows_of(const Job& job);
 
   // How many layers to run; 0 gives the output of the embeddings.
   virtual std::int64_t layers() const { return model().config.layers; }
@@ -85,6 +81,21 @@ class EncoderCommand : public RecordCommand {
   void write_result(MatrixView values, Job& job, Worker& worker) const;
 
   LoadedModel loaded_;
+};
+
+// One whose rows are a head's outputs.
+class HeadCommand : public EncoderCommand {
+ protected:
+  // The model must have been loaded with that head.
+  HeadCommand(LoadedModel loaded, HeadKind kind)
+      : EncoderCommand(std::move(loaded)), head_(*model().head(kind)) {}
+
+  const Head& head() const { return head_; }
+  Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
+                  Workspace& workspace) const override;
+
+ private:
+  const Head& head_;  // of the model
 };
 
 }  // namespace convbert::app

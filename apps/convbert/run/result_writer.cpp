@@ -56,6 +56,10 @@ Layout layout_of(const ResultLayout& layout) {
               concat("--format ", name_of(layout.format), " has no layout of records"));
 }
 
+void add_place(JsonBuilder& json, Offsets place) {
+  json.member("start", std::int64_t{place.begin}).member("end", std::int64_t{place.end});
+}
+
 ResultWriter::ResultWriter(ResultLayout layout)
     : layout_(std::move(layout)), kind_(layout_of(layout_)) {}
 

@@ -36,6 +36,9 @@ enum class Layout {
 // Throws Error(internal) for a format that has none of these, in which a command writes itself.
 Layout layout_of(const ResultLayout& layout);
 
+// Where a part of a text is: "start" and "end", as Hugging Face's pipelines have it.
+void add_place(JsonBuilder& json, Offsets place);
+
 struct NamedNumber {
   std::string_view name;
   float number;
