@@ -135,7 +135,7 @@ class ViewerTest(unittest.TestCase):
             return [...copy.getImageData(0, 0, 1, 1).data];""", row, column))
 
     def wait_for(self, condition, what):
-        for _ in range(100):
+        for _ in range(600):
             if condition():
                 return
             time.sleep(0.05)
@@ -144,7 +144,12 @@ class ViewerTest(unittest.TestCase):
     def saved(self, form):
         """The content of the file that was saved, which is then removed."""
         pattern = os.path.join(self.folder.name, "*." + form)
-        self.wait_for(lambda: glob.glob(pattern), f"no {form} was saved")
+
+        def is_whole():
+            # Chromium holds the name with an empty file until the download takes its place.
+            return any(os.path.getsize(path) > 0 for path in glob.glob(pattern))
+
+        self.wait_for(is_whole, f"no {form} was saved")
         path, = glob.glob(pattern)
         with open(path, "rb") as file:
             content = file.read()
