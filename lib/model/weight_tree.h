@@ -91,7 +91,36 @@ void walk(Visit& visit, Tree& tree, More&... more) {
   }
 }
 
+template <class To, class From>
+void match(To& to, const From& from) {
+  if constexpr (kIsChoice<To>) {
+    to.reset();
+    if (from) match(to.emplace(), *from);
+  } else if constexpr (kIsList<To>) {
+    to.clear();
+    to.resize(from.size());
+    for (std::size_t i = 0; i < from.size(); ++i) match(to[i], from[i]);
+  } else if constexpr (Part<To>) {
+    const auto to_fields = To::fields(to);
+    const auto from_fields = From::fields(from);
+    [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+      (match(std::get<Index>(to_fields), std::get<Index>(from_fields)), ...);
+    }
+    (std::make_index_sequence<std::tuple_size_v<std::remove_const_t<decltype(to_fields)>>>());
+  } else {
+    static_assert(kIsSameRole<To, From>);
+  }
+}
+
 }  // namespace weight_tree
+
+// A tree of the structure of `from`, with nothing held of any tensor yet.
+template <class To, class From>
+To same_structure(const From& from) {
+  To to;
+  weight_tree::match(to, from);
+  return to;
+}
 
 // Calls visit(tensor, more_tensors...) once for every tensor, in the order of the computation, each
 // under its role's type: the same tensor of each tree, as an optimizer wants parameter, gradient

@@ -3,7 +3,9 @@
 #include <vector>
 
 #include "nn/checks.h"
+#include "nn/onednn_backward.h"
 #include "nn/primitive.h"
+#include "nn/row_loops.h"
 
 namespace convbert::nn {
 namespace {
@@ -52,6 +54,32 @@ struct DepthwiseConv::Kernels {
     dnnl::memory::desc filters;
   };
 
+  // Its gradients, in the layouts that their kernels like.
+  struct BackwardOfLength {
+    BackwardOfLength(const dnnl::convolution_backward_data::primitive_desc& data_desc,
+                     const dnnl::convolution_backward_weights::primitive_desc& weights_desc)
+        : data(data_desc),
+          filters(data_desc.weights_desc()),
+          weights(weights_desc),
+          gradient(weights_desc.diff_weights_desc()) {}
+    Primitive<dnnl::convolution_backward_data> data;
+    dnnl::memory::desc filters;
+    Primitive<dnnl::convolution_backward_weights> weights;
+    dnnl::memory::desc gradient;
+  };
+
+  std::shared_ptr<const BackwardOfLength> backward_of(std::int64_t length) const {
+    return backward_lengths.get({length}, [&] {
+      const auto tokens = float_desc({1, channels, 1, length}, FormatTag::nhwc);
+      const ConvolutionShape shape{.source = tokens,
+                                   .weights = filters_desc(FormatTag::any),
+                                   .destination = tokens,
+                                   .padding = {0, kernel / 2}};
+      return std::make_shared<const BackwardOfLength>(convolution_backward_data_desc(shape),
+                                                      convolution_backward_weights_desc(shape));
+    });
+  }
+
   dnnl::memory::desc filters_desc(FormatTag tag) const {
     return float_desc({channels, 1, 1, 1, kernel}, tag);  // [groups, out, in, height, width]
   }
@@ -85,6 +113,7 @@ struct DepthwiseConv::Kernels {
   std::int64_t kernel;
   std::int64_t shortest;
   PrimitiveCache<OfLength> lengths{kMostLengths};
+  PrimitiveCache<BackwardOfLength> backward_lengths{kMostLengths};
 };
 
 DepthwiseConv::DepthwiseConv(std::int64_t channels, std::int64_t kernel) {
@@ -136,6 +165,41 @@ void DepthwiseConv::forward(const Filters& filters, const Batch& batch, ConstMat
     std::fill(longer_x.row(length), longer_x.row(longer_x.rows), 0.0f);
     kernels_->run(filters, longer_x, longer_y, workspace);
     std::copy_n(longer_y.data, length * x.columns, to.data);
+  }
+}
+
+void DepthwiseConv::backward(const Filters& filters, const Batch& batch, ConstMatrixView dy,
+                             MatrixView dx, Workspace& workspace) const {
+  expect_dense("DepthwiseConv's gradient, dy", dy, batch.tokens(), kernels_->channels);
+  expect_dense("DepthwiseConv's gradient, dx", dx, batch.tokens(), kernels_->channels);
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    const auto of_length = kernels_->backward_of(batch.length(s));
+    filters.in(of_length->filters, [&](const void* packed) {
+      of_length->data.execute({{DNNL_ARG_DIFF_DST, rows_of(dy, batch, s).data},
+                               {DNNL_ARG_WEIGHTS, packed},
+                               {DNNL_ARG_DIFF_SRC, rows_of(dx, batch, s).data}},
+                              workspace);
+    });
+  }
+}
+
+void DepthwiseConv::add_filter_gradient(const Batch& batch, ConstMatrixView x, ConstMatrixView dy,
+                                        std::span<float> gradient, Workspace& workspace) const {
+  const Kernels& kernels = *kernels_;
+  expect_dense("DepthwiseConv's filters' gradient, x", x, batch.tokens(), kernels.channels);
+  expect_dense("DepthwiseConv's filters' gradient, dy", dy, batch.tokens(), kernels.channels);
+  const Workspace::Frame frame(workspace);
+  float* plain = workspace.floats(gradient.size());
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    const Workspace::Frame sequence_frame(workspace);
+    const auto of_length = kernels.backward_of(batch.length(s));
+    auto* packed = workspace.array<std::byte>(of_length->gradient.get_size());
+    of_length->weights.execute({{DNNL_ARG_SRC, rows_of(x, batch, s).data},
+                                {DNNL_ARG_DIFF_DST, rows_of(dy, batch, s).data},
+                                {DNNL_ARG_DIFF_WEIGHTS, packed}},
+                               workspace);
+    reorder(wrap(of_length->gradient, packed), wrap(kernels.filters_desc(FormatTag::goihw), plain));
+    add_in_place(gradient.data(), plain, std::ssize(gradient));
   }
 }
 

@@ -38,6 +38,15 @@ class DepthwiseConv {
   void forward(const Filters& filters, const Batch& batch, ConstMatrixView x, MatrixView y,
                Workspace& workspace) const;
 
+  // dx[t, c] = sum_j weight[c, j] dy[t - j + kernel / 2, c], by oneDNN's convolution_backward_data.
+  // dy, dx: [tokens, channels], dense; they must not overlap.
+  void backward(const Filters& filters, const Batch& batch, ConstMatrixView dy, MatrixView dx,
+                Workspace& workspace) const;
+  // gradient[c, j] += sum_t x[t + j - kernel / 2, c] dy[t, c], by its convolution_backward_weights.
+  // gradient: [channels, kernel], of the weight.
+  void add_filter_gradient(const Batch& batch, ConstMatrixView x, ConstMatrixView dy,
+                           std::span<float> gradient, Workspace& workspace) const;
+
  private:
   struct Kernels;
   std::unique_ptr<const Kernels> kernels_;

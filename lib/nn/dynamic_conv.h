@@ -21,6 +21,18 @@ struct DynamicConv {
   // [tokens, heads * head_size]. output must not overlap the others. Any strides.
   void forward(const Batch& batch, ConstMatrixView kernels, ConstMatrixView values,
                MatrixView output) const;
+
+  // d kernels[t, h, j] = sum over channels of d output[t, h, :] values[t + j - kernel / 2, h, :],
+  // zero at taps outside of t's sequence;
+  // d values[u, h, :] = sum_j kernels[u - j + kernel / 2, h, j] d output[u - j + kernel / 2, h, :].
+  struct Gradients {
+    ConstMatrixView output;
+    MatrixView kernels;
+    MatrixView values;
+  };
+  // Shapes as those of forward(); gradients overlap nothing.
+  void backward(const Batch& batch, ConstMatrixView kernels, ConstMatrixView values,
+                const Gradients& gradients) const;
 };
 
 }  // namespace convbert::nn

@@ -1,6 +1,7 @@
 #include "nn/elementwise.h"
 
 #include "nn/checks.h"
+#include "nn/onednn_backward.h"
 #include "nn/row_primitives.h"
 
 namespace convbert::nn {
@@ -13,11 +14,17 @@ struct ElementwiseActivation::Kernels {
     return activation_desc(float_desc({rows, columns}, FormatTag::ab), activation);
   }
 
+  dnnl::eltwise_backward::primitive_desc describe_backward(std::int64_t rows) const {
+    return activation_backward_desc(float_desc({rows, columns}, FormatTag::ab), activation);
+  }
+
   RowPrimitives<dnnl::eltwise_forward> primitives;
+  RowPrimitives<dnnl::eltwise_backward> backward;
 };
 
 ElementwiseActivation::ElementwiseActivation(Activation activation, std::int64_t columns)
-    : kernels_(new Kernels{.activation = activation, .columns = columns, .primitives = {}}) {}
+    : kernels_(new Kernels{
+          .activation = activation, .columns = columns, .primitives = {}, .backward = {}}) {}
 
 ElementwiseActivation::ElementwiseActivation(ElementwiseActivation&&) noexcept = default;
 ElementwiseActivation& ElementwiseActivation::operator=(ElementwiseActivation&&) noexcept = default;
@@ -40,6 +47,25 @@ void ElementwiseActivation::forward(const PaddedRows& x, const PaddedRows& y,
       x.rows, [&](std::int64_t rows) { return kernels_->describe(rows); },
       [&](const AnyPrimitive& primitive, std::int64_t first) {
         primitive.execute({{DNNL_ARG_SRC, x.row(first)}, {DNNL_ARG_DST, y.row(first)}}, workspace);
+      });
+}
+
+void ElementwiseActivation::backward(const PaddedRows& x, const PaddedRows& dy,
+                                     const PaddedRows& dx, Workspace& workspace) const {
+  expect_dense("activation's gradient, x", x, dy.rows, kernels_->columns);
+  expect_dense("activation's gradient, dy", dy, dy.rows, kernels_->columns);
+  expect_dense("activation's gradient, dx", dx, dy.rows, kernels_->columns);
+  if (kernels_->activation == Activation::identity) {
+    if (dx.data != dy.data) std::copy_n(dy.data, dy.rows * dy.columns, dx.data);
+    return;
+  }
+  kernels_->backward.for_each_tile(
+      dy.rows, [&](std::int64_t rows) { return kernels_->describe_backward(rows); },
+      [&](const AnyPrimitive& primitive, std::int64_t first) {
+        primitive.execute({{DNNL_ARG_SRC, x.row(first)},
+                           {DNNL_ARG_DIFF_DST, dy.row(first)},
+                           {DNNL_ARG_DIFF_SRC, dx.row(first)}},
+                          workspace);
       });
 }
 

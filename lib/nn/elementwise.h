@@ -26,6 +26,11 @@ class ElementwiseActivation {
   // stays as it is, for a backward pass.
   void forward(const PaddedRows& x, const PaddedRows& y, Workspace& workspace) const;
 
+  // dx = dy * activation'(x), by oneDNN's eltwise_backward. x: what forward() read; dy, dx: the
+  // gradients of y and x, which may be the same matrix.
+  void backward(const PaddedRows& x, const PaddedRows& dy, const PaddedRows& dx,
+                Workspace& workspace) const;
+
  private:
   struct Kernels;
   std::unique_ptr<const Kernels> kernels_;
@@ -41,7 +46,7 @@ class ElementwiseProduct {
 
   std::string kernel() const;  // oneDNN's
 
-  // a, b, y: [rows, columns]. y may be a or b.
+  // a, b, y: [rows, columns]. y may be a or b. Gradients are products, too: da = dy * b.
   void forward(const PaddedRows& a, const PaddedRows& b, const PaddedRows& y,
                Workspace& workspace) const;
 

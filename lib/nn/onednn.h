@@ -130,15 +130,15 @@ inline dnnl::softmax_forward::primitive_desc softmax_desc(const dnnl::memory::de
 
 // Over the last dimension, with a scale and a shift; likewise.
 inline dnnl::layer_normalization_forward::primitive_desc layer_norm_desc(
-    const dnnl::memory::desc& data, float epsilon) {
-  constexpr auto kKind = dnnl::prop_kind::forward_inference;
+    const dnnl::memory::desc& data, float epsilon,
+    dnnl::prop_kind kind = dnnl::prop_kind::forward_inference) {
   const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
   return call_onednn("making a layer normalisation",
                      [&]() -> dnnl::layer_normalization_forward::primitive_desc {
 #if DNNL_VERSION_MAJOR >= 3
-                       return {engine(), kKind, data, data, epsilon, flags, attributes()};
+                       return {engine(), kind, data, data, epsilon, flags, attributes()};
 #else
-  return {dnnl::layer_normalization_forward::desc(kKind, data, epsilon, flags), attributes(),
+  return {dnnl::layer_normalization_forward::desc(kind, data, epsilon, flags), attributes(),
           engine()};
 #endif
                      });
@@ -156,15 +156,18 @@ inline dnnl::algorithm algorithm_of(Activation activation) {
   return dnnl::algorithm::undef;
 }
 
+// Of swish, x / (1 + exp(-alpha x)), and of relu, whose slope below zero must not be zero itself:
+// oneDNN's kernels then take a maximum, which hides NaN. The others have none.
+inline float alpha_of(Activation activation) {
+  constexpr float kNoSlope = std::numeric_limits<float>::min();
+  if (activation == Activation::silu) return 1.0f;
+  return activation == Activation::relu ? kNoSlope : 0.0f;
+}
+
 inline dnnl::eltwise_forward::primitive_desc activation_desc(const dnnl::memory::desc& data,
                                                              Activation activation) {
   constexpr auto kKind = dnnl::prop_kind::forward_inference;
-  // Of swish, x / (1 + exp(-alpha x)), and of relu, whose slope below zero must not be zero itself:
-  // oneDNN's kernels then take a maximum, which hides NaN. The others have none.
-  constexpr float kNoSlope = std::numeric_limits<float>::min();
-  const float alpha = activation == Activation::silu   ? 1.0f
-                      : activation == Activation::relu ? kNoSlope
-                                                       : 0.0f;
+  const float alpha = alpha_of(activation);
   return call_onednn("making an activation", [&]() -> dnnl::eltwise_forward::primitive_desc {
 #if DNNL_VERSION_MAJOR >= 3
     return {engine(), kKind, algorithm_of(activation), data, data, alpha, 0.0f, attributes()};

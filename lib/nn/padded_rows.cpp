@@ -11,10 +11,14 @@ std::int64_t padded_rows(std::int64_t rows) {
 }
 
 PaddedRows allocate_rows(Workspace& workspace, std::int64_t rows, std::int64_t columns) {
-  const std::int64_t padded = padded_rows(rows);
-  const MatrixView matrix = workspace.matrix(padded, columns);
-  std::fill(matrix.row(rows), matrix.row(padded), 0.0f);
-  return PaddedRows(matrix.first_rows(rows));
+  const MatrixView matrix = workspace.matrix(padded_rows(rows), columns);
+  const PaddedRows padded(matrix.first_rows(rows));
+  clear_padding(padded);
+  return padded;
+}
+
+void clear_padding(const PaddedRows& matrix) {
+  std::fill(matrix.row(matrix.rows), matrix.row(padded_rows(matrix.rows)), 0.0f);
 }
 
 }  // namespace convbert::nn

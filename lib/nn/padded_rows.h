@@ -27,4 +27,7 @@ class PaddedRows : public MatrixView {
 // [rows, columns], dense, of which the rows beyond `rows` are set to zero.
 PaddedRows allocate_rows(Workspace& workspace, std::int64_t rows, std::int64_t columns);
 
+// Sets the rows beyond the last to zero again, whatever operations left there.
+void clear_padding(const PaddedRows& matrix);
+
 }  // namespace convbert::nn

@@ -7,8 +7,11 @@
 namespace convbert::nn {
 namespace {
 
-constexpr int kArguments[] = {DNNL_ARG_SRC, DNNL_ARG_SRC_1, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS,
-                              DNNL_ARG_DST, DNNL_ARG_SCALE, DNNL_ARG_SHIFT};
+constexpr int kArguments[] = {DNNL_ARG_SRC,        DNNL_ARG_SRC_1,     DNNL_ARG_WEIGHTS,
+                              DNNL_ARG_BIAS,       DNNL_ARG_DST,       DNNL_ARG_SCALE,
+                              DNNL_ARG_SHIFT,      DNNL_ARG_MEAN,      DNNL_ARG_VARIANCE,
+                              DNNL_ARG_DIFF_SRC,   DNNL_ARG_DIFF_DST,  DNNL_ARG_DIFF_WEIGHTS,
+                              DNNL_ARG_DIFF_SCALE, DNNL_ARG_DIFF_SHIFT};
 constexpr std::size_t kMostArguments = std::size(kArguments) + 1;  // and the scratch memory
 
 }  // namespace

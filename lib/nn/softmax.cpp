@@ -1,6 +1,7 @@
 #include "nn/softmax.h"
 
 #include "nn/checks.h"
+#include "nn/onednn_backward.h"
 #include "nn/row_primitives.h"
 
 namespace convbert::nn {
@@ -13,11 +14,16 @@ struct GroupSoftmax::Kernels {
     return softmax_desc(float_desc({rows * groups, width}, FormatTag::ab), 1);
   }
 
+  dnnl::softmax_backward::primitive_desc describe_backward(std::int64_t rows) const {
+    return softmax_backward_desc(float_desc({rows * groups, width}, FormatTag::ab), 1);
+  }
+
   RowPrimitives<dnnl::softmax_forward> primitives;
+  RowPrimitives<dnnl::softmax_backward> backward;
 };
 
 GroupSoftmax::GroupSoftmax(std::int64_t groups, std::int64_t width)
-    : kernels_(new Kernels{.groups = groups, .width = width, .primitives = {}}) {}
+    : kernels_(new Kernels{.groups = groups, .width = width, .primitives = {}, .backward = {}}) {}
 
 GroupSoftmax::GroupSoftmax(GroupSoftmax&&) noexcept = default;
 GroupSoftmax& GroupSoftmax::operator=(GroupSoftmax&&) noexcept = default;
@@ -31,6 +37,19 @@ void GroupSoftmax::forward(const PaddedRows& x, Workspace& workspace) const {
       x.rows, [&](std::int64_t rows) { return kernels_->describe(rows); },
       [&](const AnyPrimitive& primitive, std::int64_t first) {
         primitive.execute({{DNNL_ARG_SRC, x.row(first)}, {DNNL_ARG_DST, x.row(first)}}, workspace);
+      });
+}
+
+void GroupSoftmax::backward(const PaddedRows& y, const PaddedRows& dy, Workspace& workspace) const {
+  expect_dense("GroupSoftmax's gradient, y", y, dy.rows, kernels_->groups * kernels_->width);
+  expect_dense("GroupSoftmax's gradient, dy", dy, dy.rows, kernels_->groups * kernels_->width);
+  kernels_->backward.for_each_tile(
+      dy.rows, [&](std::int64_t rows) { return kernels_->describe_backward(rows); },
+      [&](const AnyPrimitive& primitive, std::int64_t first) {
+        primitive.execute({{DNNL_ARG_DST, y.row(first)},
+                           {DNNL_ARG_DIFF_DST, dy.row(first)},
+                           {DNNL_ARG_DIFF_SRC, dy.row(first)}},
+                          workspace);
       });
 }
 

@@ -25,6 +25,10 @@ class GroupSoftmax {
   // x: [rows, groups * width]; in place.
   void forward(const PaddedRows& x, Workspace& workspace) const;
 
+  // dx = y * (dy - sum(y * dy)) over each run, by oneDNN's softmax_backward. y: what forward()
+  // gave; dy becomes dx in place.
+  void backward(const PaddedRows& y, const PaddedRows& dy, Workspace& workspace) const;
+
  private:
   struct Kernels;
   std::unique_ptr<const Kernels> kernels_;

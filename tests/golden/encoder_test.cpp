@@ -190,14 +190,14 @@ double replaced_token_loss(const Model& model, const std::filesystem::path& batc
 }
 
 TEST_CASE("replaced-token heads give the reference's loss") {
-  const std::filesystem::path folder = std::filesystem::path(CONVBERT_TEST_DATA) / "replaced";
-  const std::map<std::string, double> expected{{"convbert", 0.67408686876297},
-                                               {"electra", 0.690008282661438}};
+  const std::filesystem::path folder = std::filesystem::path(CONVBERT_TEST_DATA) / "training";
+  const std::map<std::string, double> expected{{"convbert-replaced", 0.67408686876297},
+                                               {"electra-replaced", 0.690008282661438}};
   for (const auto& entry : expected) {
-    const std::string& family = entry.first;
-    const Model model = load_model(ModelFiles::directory(folder / family), {});
-    const double found = replaced_token_loss(model, folder / family / "batch.jsonl");
-    INFO(family, ": ", found);
+    const std::string& name = entry.first;
+    const Model model = load_model(ModelFiles::directory(folder / name), {});
+    const double found = replaced_token_loss(model, folder / name / "batch.jsonl");
+    INFO(name, ": ", found);
     CHECK(std::abs(found - entry.second) <= 1e-6);
   }
 }

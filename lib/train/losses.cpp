@@ -1,0 +1,210 @@
+#include "train/losses.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+
+namespace convbert {
+namespace {
+
+void expect(bool holds, std::string_view loss) {
+  if (!holds) throw Error(ErrorKind::internal, concat(loss, ": arguments of different shapes"));
+}
+
+bool have_one_shape(ConstMatrixView a, ConstMatrixView b) {
+  return a.rows == b.rows && a.columns == b.columns;
+}
+
+// log(1 + exp(x)), for any x.
+double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+
+// log(sum(exp(values)))
+double log_sum(std::span<const double> values) {
+  const double largest = *std::ranges::max_element(values);
+  double sum = 0.0;
+  for (const double value : values) sum += std::exp(value - largest);
+  return largest + std::log(sum);
+}
+
+double dot(std::span<const float> a, std::span<const float> b) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
+  return sum;
+}
+
+// 1 / |v|, bounded as model/pooling.h bounds it.
+double inverse_length(std::span<const float> vector) {
+  return 1.0 / std::max(std::sqrt(dot(vector, vector)), 1e-12);
+}
+
+// d cos(a, b) / d a = (b / |b| - cos a / |a|) / |a|, times `factor`, added.
+struct Direction {
+  std::span<const float> vector;
+  double inverse;
+};
+void add_cosine_gradient(const Direction& a, const Direction& b, double cosine, double factor,
+                         std::span<float> gradient) {
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    const double across = b.vector[i] * b.inverse - cosine * a.vector[i] * a.inverse;
+    gradient[i] += static_cast<float>(factor * a.inverse * across);
+  }
+}
+
+std::vector<Direction> directions_of(ConstMatrixView vectors) {
+  std::vector<Direction> directions;
+  for (std::int64_t row = 0; row < vectors.rows; ++row) {
+    directions.push_back({vectors.row_span(row), inverse_length(vectors.row_span(row))});
+  }
+  return directions;
+}
+
+double cosine_of(const Direction& a, const Direction& b) {
+  return dot(a.vector, b.vector) * a.inverse * b.inverse;
+}
+
+}  // namespace
+
+double cross_entropy(ConstMatrixView logits, std::span<const std::int32_t> labels,
+                     std::span<const float> weights, const CrossEntropyOptions& options,
+                     MatrixView gradient) {
+  const std::int64_t classes = logits.columns;
+  expect(have_one_shape(logits, gradient) && std::ssize(labels) == logits.rows &&
+             labels.size() == weights.size() &&
+             (options.class_weights.empty() || std::ssize(options.class_weights) == classes),
+         "cross_entropy");
+  const auto class_weight = [&](std::int64_t index) {
+    return options.class_weights.empty()
+               ? 1.0
+               : static_cast<double>(options.class_weights[static_cast<std::size_t>(index)]);
+  };
+  double weight_sum = 0.0;
+  for (std::int64_t i = 0; i < classes; ++i) weight_sum += class_weight(i);
+  const double smoothed = options.label_smoothing / static_cast<double>(classes);
+  double loss = 0.0;
+  std::vector<double> values(static_cast<std::size_t>(classes));
+  for (std::int64_t row = 0; row < logits.rows; ++row) {
+    const std::int32_t label = labels[static_cast<std::size_t>(row)];
+    if (label == kIgnored) {
+      std::ranges::fill(gradient.row_span(row), 0.0f);
+      continue;
+    }
+    if (label < 0 || label >= classes) {
+      throw Error(ErrorKind::internal,
+                  concat("cross_entropy: label ", label, " of ", classes, " classes"));
+    }
+    std::ranges::copy(logits.row_span(row), values.begin());
+    const double total = log_sum(values);
+    const double weight = weights[static_cast<std::size_t>(row)];
+    // -l is a sum of log-probabilities times these, whose sum is `mass`.
+    const auto share = [&](std::int64_t index) {
+      const double own = index == label ? 1.0 - options.label_smoothing : 0.0;
+      return (own + smoothed) * class_weight(index);
+    };
+    const double mass =
+        (1.0 - options.label_smoothing) * class_weight(label) + smoothed * weight_sum;
+    for (std::int64_t i = 0; i < classes; ++i) {
+      const double log_probability = values[static_cast<std::size_t>(i)] - total;
+      if (share(i) != 0.0) loss -= weight * share(i) * log_probability;
+      gradient.row(row)[i] =
+          static_cast<float>(weight * (mass * std::exp(log_probability) - share(i)));
+    }
+  }
+  return loss;
+}
+
+double binary_cross_entropy(ConstMatrixView logits, ConstMatrixView targets,
+                            std::span<const float> weights, MatrixView gradient) {
+  expect(have_one_shape(logits, gradient) && have_one_shape(logits, targets) &&
+             std::ssize(weights) == logits.rows,
+         "binary_cross_entropy");
+  double loss = 0.0;
+  for (std::int64_t row = 0; row < logits.rows; ++row) {
+    const double weight =
+        weights[static_cast<std::size_t>(row)] / static_cast<double>(logits.columns);
+    for (std::int64_t i = 0; i < logits.columns; ++i) {
+      const double x = logits.row(row)[i];
+      const double target = targets.row(row)[i];
+      loss += weight * (softplus(x) - target * x);
+      gradient.row(row)[i] = static_cast<float>(weight * (1.0 / (1.0 + std::exp(-x)) - target));
+    }
+  }
+  return loss;
+}
+
+double squared_error(ConstMatrixView values, ConstMatrixView targets,
+                     std::span<const float> weights, MatrixView gradient) {
+  expect(have_one_shape(values, gradient) && have_one_shape(values, targets) &&
+             std::ssize(weights) == values.rows,
+         "squared_error");
+  double loss = 0.0;
+  for (std::int64_t row = 0; row < values.rows; ++row) {
+    const double weight =
+        weights[static_cast<std::size_t>(row)] / static_cast<double>(values.columns);
+    for (std::int64_t i = 0; i < values.columns; ++i) {
+      const double difference = static_cast<double>(values.row(row)[i]) - targets.row(row)[i];
+      loss += weight * difference * difference;
+      gradient.row(row)[i] = static_cast<float>(2.0 * weight * difference);
+    }
+  }
+  return loss;
+}
+
+double cosine_to_value(ConstMatrixView vectors, std::span<const float> targets,
+                       std::span<const float> weights, MatrixView gradient) {
+  expect(have_one_shape(vectors, gradient) && 2 * std::ssize(targets) == vectors.rows &&
+             targets.size() == weights.size(),
+         "cosine_to_value");
+  const std::vector<Direction> directions = directions_of(vectors);
+  double loss = 0.0;
+  for (std::size_t pair = 0; pair < targets.size(); ++pair) {
+    const auto row = static_cast<std::int64_t>(2 * pair);
+    const Direction& a = directions[2 * pair];
+    const Direction& b = directions[2 * pair + 1];
+    const double cosine = cosine_of(a, b);
+    const double difference = cosine - targets[pair];
+    const double weight = weights[pair];
+    loss += weight * difference * difference;
+    std::ranges::fill(gradient.row_span(row), 0.0f);
+    std::ranges::fill(gradient.row_span(row + 1), 0.0f);
+    add_cosine_gradient(a, b, cosine, 2.0 * weight * difference, gradient.row_span(row));
+    add_cosine_gradient(b, a, cosine, 2.0 * weight * difference, gradient.row_span(row + 1));
+  }
+  return loss;
+}
+
+double in_batch_negatives(ConstMatrixView vectors, float temperature, MatrixView gradient) {
+  expect(have_one_shape(vectors, gradient) && vectors.rows % 2 == 0 && temperature > 0.0f,
+         "in_batch_negatives");
+  const std::vector<Direction> directions = directions_of(vectors);
+  for (std::int64_t row = 0; row < gradient.rows; ++row) {
+    std::ranges::fill(gradient.row_span(row), 0.0f);
+  }
+  const std::size_t pairs = directions.size() / 2;
+  const double share = 1.0 / static_cast<double>(pairs);
+  double loss = 0.0;
+  std::vector<double> scores(pairs);
+  for (std::size_t i = 0; i < pairs; ++i) {
+    const Direction& a = directions[2 * i];
+    for (std::size_t j = 0; j < pairs; ++j) {
+      scores[j] = cosine_of(a, directions[2 * j + 1]) / temperature;
+    }
+    const double total = log_sum(scores);
+    loss += share * (total - scores[i]);
+    for (std::size_t j = 0; j < pairs; ++j) {
+      const Direction& b = directions[2 * j + 1];
+      const double cosine = scores[j] * temperature;
+      const double own = i == j ? 1.0 : 0.0;
+      const double factor = share * (std::exp(scores[j] - total) - own) / temperature;
+      add_cosine_gradient(a, b, cosine, factor,
+                          gradient.row_span(static_cast<std::int64_t>(2 * i)));
+      add_cosine_gradient(b, a, cosine, factor,
+                          gradient.row_span(static_cast<std::int64_t>(2 * j + 1)));
+    }
+  }
+  return loss;
+}
+
+}  // namespace convbert

@@ -1,0 +1,32 @@
+// How a batch is cut for the threads that work on it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/batch.h"
+
+namespace convbert {
+
+// Sequences `first` to `first + count` of a batch.
+struct Slice {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+
+// At most so many: they serve as many threads, and gradients cost an addition a slice. Larger
+// batches are cut into more, so that what one slice keeps for its backward pass stays bounded.
+inline constexpr std::int64_t kUsualSlices = 8;
+inline constexpr std::int64_t kFewestTokens = 256;  // of a slice: products want tall matrices
+inline constexpr std::int64_t kMostTokens = 1024;   // unless one sequence alone has more
+
+// Consecutive slices of about as many tokens each. They follow from the lengths of the sequences
+// alone, so that sums over slices have one order on any number of threads.
+// `group`: so many neighbouring sequences stay together, as the two of a pair; it divides their
+// number.
+std::vector<Slice> cut(const Batch& batch, std::int64_t group = 1);
+
+// The sequences of a slice as a batch of their own.
+Batch take(const Batch& batch, const Slice& slice);
+
+}  // namespace convbert

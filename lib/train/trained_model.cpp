@@ -1,0 +1,192 @@
+#include "train/trained_model.h"
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+
+#include "core/threads.h"
+#include "nn/compute.h"
+
+namespace convbert {
+namespace {
+
+// Rows of `from` at `places`, one after another.
+nn::PaddedRows gather(ConstMatrixView from, const std::vector<std::int64_t>& places,
+                      Workspace& workspace) {
+  const nn::PaddedRows to = nn::allocate_rows(workspace, std::ssize(places), from.columns);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    std::copy_n(from.row(places[i]), from.columns, to.row(static_cast<std::int64_t>(i)));
+  }
+  return to;
+}
+
+// d_hidden of rows that were gathered: zero elsewhere.
+void scatter(ConstMatrixView from, const std::vector<std::int64_t>& places, MatrixView to) {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    std::copy_n(from.row(static_cast<std::int64_t>(i)), from.columns, to.row(places[i]));
+  }
+}
+
+// d_hidden of a mean over the tokens of each sequence.
+void spread_mean(const Batch& batch, ConstMatrixView from, MatrixView to) {
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    const auto count = static_cast<float>(batch.length(s));
+    for (std::int64_t row = batch.start(s); row < batch.start(s + 1); ++row) {
+      std::ranges::transform(from.row_span(s), to.row(row), [&](float d) { return d / count; });
+    }
+  }
+}
+
+}  // namespace
+
+TrainedModel::TrainedModel(const ModelConfig& config, const Parameters& parameters,
+                           const TrainedModelOptions& options)
+    : config_(config),
+      options_(options),
+      encoder_(config, parameters.encoder, options.dropout, options.precision) {
+  if (options.head != nullptr) {
+    head_.emplace(*options.head, config, parameters, options.dropout.head);
+  } else if (options.pooling != Pooling::mean && options.pooling != Pooling::cls) {
+    throw Error(ErrorKind::usage, concat("training of sentence vectors: expected pooling mean or "
+                                         "cls, found ",
+                                         name_of(options.pooling)));
+  }
+}
+
+void TrainedModel::repack(const Parameters& parameters, int threads) {
+  encoder_.repack(parameters.encoder, threads);
+  if (head_) head_->repack(parameters);
+}
+
+TrainedModel::Rows TrainedModel::rows_of(const TrainingBatch& batch, const SlicePass& pass) const {
+  const bool reads_tokens = head_ && head_->rows() == HeadRows::every_token;
+  if (!reads_tokens) {
+    // The first token of each sequence.
+    const auto& starts = pass.batch.starts;
+    return {pass.first_sequence, {starts.begin(), starts.end() - 1}};
+  }
+  const auto begin = std::ranges::lower_bound(batch.rows, pass.first_token);
+  const auto end = std::ranges::lower_bound(batch.rows, pass.first_token + pass.batch.tokens());
+  Rows rows{begin - batch.rows.begin(), {begin, end}};
+  for (std::int64_t& token : rows.tokens) token -= pass.first_token;
+  return rows;
+}
+
+TrainedModel::Outputs TrainedModel::forward(const SlicePass& pass, const Rows& rows) const {
+  Outputs result{.encoding = encoder_.forward(pass), .head = {}, .outputs = {}};
+  const nn::PaddedRows& hidden = result.encoding.hidden;
+  if (head_ || options_.pooling == Pooling::cls) {
+    const nn::PaddedRows read = gather(hidden, rows.tokens, pass.workspace);
+    result.outputs = read;
+    if (!head_) return result;
+    result.head = head_->forward(pass, rows.first, read);
+    result.outputs = result.head->logits;
+    return result;
+  }
+  result.outputs = nn::allocate_rows(pass.workspace, pass.batch.sequences(), hidden.columns);
+  for (std::int64_t s = 0; s < pass.batch.sequences(); ++s) {
+    pool(options_.pooling, convbert::rows_of(MatrixView(hidden), pass.batch, s),
+         result.outputs.row_span(s));
+  }
+  return result;
+}
+
+// One slice and what lies between its way forward and its way back.
+struct TrainedModel::Run {
+  Run(const TrainedModel& model, const TrainingBatch& training, const Slice& slice,
+      const RandomPlace& place, Workspace& workspace)
+      : frame(workspace),
+        batch(take(training.batch, slice)),
+        pass{batch, training.batch.start(slice.first), slice.first, place, workspace},
+        rows(model.rows_of(training, pass)),
+        outputs(model.forward(pass, rows)),
+        d_outputs(nn::allocate_rows(workspace, outputs.outputs.rows, outputs.outputs.columns)) {}
+
+  Workspace::Frame frame;
+  Batch batch;
+  SlicePass pass;
+  Rows rows;
+  Outputs outputs;
+  nn::PaddedRows d_outputs;
+};
+
+void TrainedModel::backward(const Run& run, Gradients& gradients, const SliceTurns& turns) const {
+  const auto& [frame, batch, pass, rows, outputs, d_outputs] = run;
+  const nn::PaddedRows& hidden = outputs.encoding.hidden;
+  const nn::PaddedRows d_hidden = allocate_zeros(pass.workspace, hidden.rows, hidden.columns);
+  if (head_) {
+    const nn::PaddedRows d_read =
+        head_->backward(pass, rows.first, *outputs.head, d_outputs, *gradients.head, turns);
+    scatter(d_read, rows.tokens, d_hidden);
+  } else if (options_.pooling == Pooling::cls) {
+    scatter(d_outputs, rows.tokens, d_hidden);
+  } else {
+    spread_mean(batch, d_outputs, d_hidden);
+  }
+  encoder_.backward(pass, outputs.encoding, d_hidden, options_.freeze, gradients.encoder, turns);
+}
+
+double TrainedModel::add_gradients(const TrainingBatch& batch, const LossFunction& loss,
+                                   Gradients& gradients, const StepOptions& options) {
+  for_each_tensor([](Gradient& gradient) { gradient.turns = 0; }, gradients);
+  const std::vector<Slice> slices = cut(batch.batch, batch.group);
+  return options.scope == LossScope::slice ? add_by_slice(batch, slices, loss, gradients, options)
+                                           : add_whole(batch, slices, loss, gradients, options);
+}
+
+double TrainedModel::add_by_slice(const TrainingBatch& batch, const std::vector<Slice>& slices,
+                                  const LossFunction& loss, Gradients& gradients,
+                                  const StepOptions& options) {
+  workspaces_.resize(std::max(workspaces_.size(), static_cast<std::size_t>(options.threads)));
+  std::vector<double> losses(slices.size());
+  Turns turns;
+  share_out(slices.size(), options.threads, [&](std::size_t index, std::size_t worker) {
+    try {
+      const nn::ComputeScope scope(1);
+      const Run run(*this, batch, slices[index], options.place, workspaces_[worker]);
+      losses[index] = loss(run.rows.first, run.outputs.outputs, run.d_outputs);
+      backward(run, gradients, {turns, static_cast<std::int64_t>(index)});
+    } catch (...) {
+      turns.fail(static_cast<std::int64_t>(index));
+      throw;
+    }
+  });
+  return std::accumulate(losses.begin(), losses.end(), 0.0);
+}
+
+double TrainedModel::add_whole(const TrainingBatch& batch, const std::vector<Slice>& slices,
+                               const LossFunction& loss, Gradients& gradients,
+                               const StepOptions& options) {
+  workspaces_.resize(std::max(workspaces_.size(), slices.size()));
+  std::vector<std::unique_ptr<const Run>> runs(slices.size());
+  share_out(slices.size(), options.threads, [&](std::size_t index, std::size_t) {
+    const nn::ComputeScope scope(1);
+    runs[index] =
+        std::make_unique<const Run>(*this, batch, slices[index], options.place, workspaces_[index]);
+  });
+  Workspace whole;
+  const Run& last = *runs.back();
+  const std::int64_t rows = last.rows.first + last.d_outputs.rows;
+  const MatrixView outputs = whole.matrix(rows, last.d_outputs.columns);
+  const MatrixView d_outputs = whole.matrix(rows, outputs.columns);
+  const auto part_of = [](MatrixView matrix, const Run& run) {
+    return matrix.row_range(run.rows.first, run.d_outputs.rows);
+  };
+  for (const auto& run : runs) copy_rows(run->outputs.outputs, part_of(outputs, *run));
+  const double total = loss(0, outputs, d_outputs);
+  Turns turns;
+  share_out(slices.size(), options.threads, [&](std::size_t index, std::size_t) {
+    try {
+      const nn::ComputeScope scope(1);
+      const Run& run = *runs[index];
+      copy_rows(part_of(d_outputs, run), run.d_outputs);
+      backward(run, gradients, {turns, static_cast<std::int64_t>(index)});
+    } catch (...) {
+      turns.fail(static_cast<std::int64_t>(index));
+      throw;
+    }
+  });
+  return total;
+}
+
+}  // namespace convbert
