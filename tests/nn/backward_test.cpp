@@ -37,6 +37,7 @@ Batch batch_of(const std::vector<std::int64_t>& lengths) {
 }
 
 TEST_CASE("activations") {
+  const ComputeScope scope;
   Random random(21);
   Workspace workspace;
   for (const Activation activation : {Activation::identity, Activation::gelu, Activation::gelu_tanh,
@@ -144,6 +145,7 @@ TEST_CASE("linear layers, one row, odd widths, groups") {
 }
 
 TEST_CASE("layer normalisation, with leftovers beyond the last row, without an epsilon") {
+  const ComputeScope scope;
   Random random(23);
   for (const std::int64_t rows : {1, 11, 51}) {
     for (const float epsilon : {0.0f, 1e-12f}) {
@@ -207,6 +209,7 @@ void softmax_in_place(std::span<double> values) {
 }
 
 TEST_CASE("softmax over groups of columns") {
+  const ComputeScope scope;
   Random random(24);
   Workspace workspace;
   const PaddedRows x = random.matrix(workspace, 13, 12);
