@@ -24,10 +24,11 @@ const std::map<std::string, std::set<std::string>> kAllowed{
     {"attention", {"core"}},
     {"figures", {"core", "attention"}},
     {"io", {"core"}},
+    {"metrics", {"core"}},
     {"model", {"core", "nn", "checkpoint"}},
     {"pipeline", {"core", "text", "io"}},
     {"api", {"core", "nn", "checkpoint", "model", "text", "attention"}},
-    {"train", {"core", "nn", "checkpoint", "model", "text", "io", "pipeline"}},
+    {"train", {"core", "nn", "checkpoint", "model", "text", "io", "metrics", "pipeline"}},
 };
 
 // What each room of apps/convbert may include of the program, besides itself; "" is main.cpp.
@@ -37,7 +38,8 @@ const std::map<std::string, std::set<std::string>> kAllowedRooms{
     {"commands", {"run", "cli"}},
     {"attention", {"run", "cli"}},
     {"bench", {"run", "cli"}},
-    {"", {"commands", "attention", "bench", "run", "cli"}},
+    {"evaluate", {"run", "cli"}},
+    {"", {"commands", "attention", "bench", "evaluate", "run", "cli"}},
 };
 
 template <class Visit>

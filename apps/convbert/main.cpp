@@ -20,6 +20,7 @@
 #include "cli/whole_output.h"
 #include "commands/commands.h"
 #include "core/mapped_file.h"
+#include "evaluate/command.h"
 #include "nn/compute.h"
 
 namespace convbert::app {
@@ -73,6 +74,7 @@ class Program {
     add_fill_mask_command(app_, choose);
     add_answer_command(app_, choose);
     add_detect_command(app_, choose);
+    add_evaluate_command(app_, choose);
     add_info_command(app_, choose);
     add_bench_command(app_, choose);
     for (CLI::App* command : app_.get_subcommands([](CLI::App*) { return true; })) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/random.h"
 
 namespace convbert {
 namespace {
@@ -104,14 +105,6 @@ void add_to(MapStatistics& to, const MapStatistics& from) {
   for (std::size_t d = 0; d < from.by_distance.size(); ++d) {
     to.by_distance[d] += from.by_distance[d];
   }
-}
-
-// A number that follows from both alone and is spread over all 64 bits (Steele et al. 2014).
-std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
-  std::uint64_t x = a * 0x9E3779B97F4A7C15u + b;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-  return x ^ (x >> 31);
 }
 
 // The Poisson(1) variable that a uniform one stands for.

@@ -12,6 +12,7 @@
 #include "text/text_units.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer_json.h"
+#include "text/word_list.h"
 #include "text/wordpiece.h"
 
 namespace convbert {
@@ -356,6 +357,20 @@ TEST_CASE("truncation") {
   CHECK_THROWS_AS(lengths(2, 9, 8, Truncation::only_first), Error);
   CHECK_THROWS_AS(lengths(9, 2, 8, Truncation::only_second), Error);
   CHECK_THROWS_AS(lengths(9, 2, 2, Truncation::longest_first), Error);
+}
+
+TEST_CASE("the first token of each word of a list") {
+  const Tokenizer tokenizer = TokenizerFiles().open();
+  const std::string words[] = {"ab", "\u200b", "a.b", "hey foo", "abbc", "foo"};
+  const JoinedWords joined = join_words(words);
+  CHECK(joined.text == "ab \u200b a.b hey foo abbc foo");
+  CHECK(joined.places.size() == 6);
+  CHECK(joined.places[2] == Offsets{5, 8});
+  const Encoding whole = tokenizer.encode(joined.text);
+  // [CLS] ab | a . b | hey foo | ab ##b ##c | foo [SEP]; a character without width is dropped.
+  CHECK(first_tokens(whole, joined.places) == std::vector<std::int64_t>{1, -1, 2, 5, 7, 10});
+  const Encoding cut = tokenizer.encode(joined.text, std::nullopt, {.max_length = 8});
+  CHECK(first_tokens(cut, joined.places) == std::vector<std::int64_t>{1, -1, 2, 5, -1, -1});
 }
 
 TEST_CASE("offsets convert to bytes and UTF-16 units") {

@@ -13,18 +13,28 @@ namespace {
 constexpr const char* kOutputGroup = "Output";
 constexpr const char* kModelGroup = "Model";
 
-void add_input_flags(CLI::App& command, InputFlags& input) {
-  const RecordFields fields;
-  FlagGroup group(command, "Input");
+constexpr const char* kInputGroup = "Input";
+
+void add_input_files(CLI::App& command, InputFlags& input) {
   command
       .add_option("INPUT", input.paths,
                   "Files to read, gzip or zstd or plain; - or nothing for standard input")
-      ->group("Input");
+      ->group(kInputGroup);
+}
+
+void add_texts_on_the_spot(CLI::App& command, InputFlags& input) {
+  FlagGroup group(command, kInputGroup);
   group
       .add("-t,--text", input.texts, "TEXT", "A text to work on, instead of files; can be repeated")
       ->allow_extra_args(false);
   group.add("--text-pair", input.pairs, "TEXT", "The second text of each --text, in order")
       ->allow_extra_args(false);
+}
+
+// How records lie in files.
+void add_layout_flags(CLI::App& command, InputFlags& input) {
+  const RecordFields fields;
+  FlagGroup group(command, kInputGroup);
   group
       .add_choice(
           "--input-format", input.format, {"auto", "text", "jsonl", "json", "tsv", "csv"}, "FORMAT",
@@ -47,27 +57,30 @@ void add_input_flags(CLI::App& command, InputFlags& input) {
             "Take records I, I+N, I+2N, ... of the input, from 0; ids stay those of the whole");
 }
 
-void add_output_flags(CLI::App& command, OutputFlags& output, std::span<const Format> formats) {
-  FlagGroup group(command, kOutputGroup);
-  add_output_flag(command, output.path);
+void add_format_flag(FlagGroup& group, OutputFlags& output, std::span<const Format> formats) {
   const std::vector<std::string> names = names_of(formats);
   group.add_choice("-f,--format", output.format, names, "FORMAT",
                    concat("One of: ", list_of(names, ", "), "; default: what -o FILE ends with, ",
                           "else ", names.front(), "; an ending that none has is refused"));
+}
+
+void add_strict_flag(FlagGroup& group, OutputFlags& output) {
+  group.add_flag("--strict", output.strict, "Stop at the first bad record, exit status 1");
+}
+
+void add_output_flags(CLI::App& command, OutputFlags& output, std::span<const Format> formats) {
+  FlagGroup group(command, kOutputGroup);
+  add_output_flag(command, output.path);
+  add_format_flag(group, output, formats);
   group.add_flag("--only-result", output.only_result, "Leave the input's fields out, save the id");
   group.add("--result-prefix", output.result_prefix, "TEXT",
             "Put this before the name of every result, so that none replaces a field of the input");
-  group.add_flag("--strict", output.strict, "Stop at the first bad record, exit status 1");
+  add_strict_flag(group, output);
   group.add_flag("--resume", output.resume,
                  "Go on with FILE.partial of an interrupted run of the same command (needs -o)");
 }
 
-}  // namespace
-
-void add_record_flags(CLI::App& command, RecordFlags& flags, std::span<const Format> formats) {
-  flags.command = &command;
-  add_input_flags(command, flags.input);
-  add_output_flags(command, flags.output, formats);
+void add_model_flags(CLI::App& command, RecordFlags& flags) {
   FlagGroup group(command, kModelGroup);
   group.add("--max-length", flags.truncation.max_length, "N",
             "Cut texts to so many tokens, special tokens included; default: the model's limit");
@@ -80,6 +93,28 @@ void add_record_flags(CLI::App& command, RecordFlags& flags, std::span<const For
   add_model_flag(command, flags.model);
   group.add("--threads", flags.model.threads, "N", "Compute threads; 0 for one a processor")
       ->check(within(0, 1024));
+}
+
+}  // namespace
+
+void add_record_flags(CLI::App& command, RecordFlags& flags, std::span<const Format> formats) {
+  flags.command = &command;
+  add_input_files(command, flags.input);
+  add_texts_on_the_spot(command, flags.input);
+  add_layout_flags(command, flags.input);
+  add_output_flags(command, flags.output, formats);
+  add_model_flags(command, flags);
+}
+
+void add_report_flags(CLI::App& command, RecordFlags& flags, std::span<const Format> formats) {
+  flags.command = &command;
+  add_input_files(command, flags.input);
+  add_layout_flags(command, flags.input);
+  FlagGroup output(command, kOutputGroup);
+  add_output_flag(command, flags.output.path);
+  add_format_flag(output, flags.output, formats);
+  add_strict_flag(output, flags.output);
+  add_model_flags(command, flags);
 }
 
 void add_encoder_flags(CLI::App& command, ModelFlags& flags) {

@@ -59,6 +59,9 @@ struct RecordFlags {
 
 // Input, output, model and threads. `formats`: what --format offers, the first being the default.
 void add_record_flags(CLI::App& command, RecordFlags& flags, std::span<const Format> formats);
+// The same of a command that reads files and writes one report: no texts on the spot, no fields
+// beside the results, no --resume.
+void add_report_flags(CLI::App& command, RecordFlags& flags, std::span<const Format> formats);
 // What a command that runs the encoder has besides: precision and batch size.
 void add_encoder_flags(CLI::App& command, ModelFlags& flags);
 

@@ -50,7 +50,9 @@ LoadedModel load_model(const RecordRequest& request, const ModelUse& use, Consol
 LoadedModel load_model(const ModelRequest& request, const TruncationRequest& truncation,
                        const ModelUse& use, Console& console) {
   const ModelSource source = open_model_source(request.model, request.flag);
-  LoadOptions options{.parts = use.head ? ModelParts::encoder_and_head : ModelParts::encoder,
+  LoadOptions options{.parts = use.every_head ? ModelParts::everything
+                               : use.head     ? ModelParts::encoder_and_head
+                                              : ModelParts::encoder,
                       .precision = request.precision,
                       .threads = request.threads};
   if (use.head) options.head = *use.head;

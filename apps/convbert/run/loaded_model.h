@@ -13,6 +13,7 @@ namespace convbert::app {
 
 struct ModelUse {
   std::optional<HeadKind> head{};  // that must be there; none: the encoder alone
+  bool every_head = false;         // or all that there are
   bool for_vectors = false;        // the limit of the model's sentence configuration counts, too
 };
 

@@ -14,6 +14,7 @@
 
 namespace convbert::app {
 
+class RecordInput;
 class ResultSink;
 struct ResultLayout;
 
@@ -63,5 +64,8 @@ void attempt(Job& job, Step step) {
 
 // Reads, computes and writes all records; returns the exit status.
 int run_records(const RecordRequest& request, const RecordCommand& command, Console& console);
+// The same of the request's input, which has been opened before.
+int run_records(const RecordRequest& request, const RecordCommand& command, RecordInput& input,
+                Console& console);
 
 }  // namespace convbert::app

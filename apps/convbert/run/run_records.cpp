@@ -5,12 +5,12 @@
 #include <optional>
 #include <utility>
 
-#include "cli/signals.h"
 #include "cli/usage_error.h"
 #include "core/cancel.h"
 #include "core/error.h"
 #include "run/progress.h"
 #include "run/record_command.h"
+#include "run/record_input.h"
 #include "run/result_writer.h"
 #include "run/resume.h"
 #include "run/sinks.h"
@@ -41,11 +41,6 @@ ResultLayout make_layout(const RecordRequest& request, const RecordCommand& comm
     usage_error("--id-field ", kErrorField, ": records that fail have their message there");
   }
   return layout;
-}
-
-std::unique_ptr<RecordSource> open_source(const InputRequest& input, const CancelToken& cancel) {
-  if (!input.given.texts.empty()) return records_of_texts(input.given, input.source.shard);
-  return open_records(input.source, cancel);
 }
 
 bool reads_terminal(const InputRequest& input) {
@@ -153,26 +148,30 @@ void tell_start(const OutputRequest& output, const ResumePoint& start, Console& 
 std::unique_ptr<ResultSink> RecordCommand::make_sink(OutputFile&) const { return nullptr; }
 
 int run_records(const RecordRequest& request, const RecordCommand& command, Console& console) {
-  CancelToken cancel;
-  const SignalGuard signals(cancel);
+  RecordInput input(request.input);
+  return run_records(request, command, input, console);
+}
+
+int run_records(const RecordRequest& request, const RecordCommand& command, RecordInput& source,
+                Console& console) {
+  CancelToken& cancel = source.cancel();
   const ResultLayout layout = make_layout(request, command);
-  const auto source = open_source(request.input, cancel);
   const OutputRequest& asked = request.output;
   RunState state(request);
 
   if (asked.resume) console.status(concat("looks at what there is of ", printable(asked.path)));
   ResumePoint start = asked.resume
-                          ? find_resume_point({request, layout, command, *source, state, cancel})
+                          ? find_resume_point({request, layout, command, source, state, cancel})
                           : ResumePoint{};
   console.clear_status();
-  if (signals.caught() != 0) return kSignalBase + signals.caught();
+  if (source.caught() != 0) return kSignalBase + source.caught();
   tell_start(asked, start, console);
   if (start.finished) return start.failed > 0 ? kSomeFailed : 0;
 
   const bool is_typed = reads_terminal(request.input);
   if (is_typed && console.is_terminal()) console.note("reading from the terminal; Ctrl-D ends");
   Progress progress(console,
-                    {.records = start.records, .failed = start.failed, .input = source->progress()},
+                    {.records = start.records, .failed = start.failed, .input = source.progress()},
                     is_typed);
   bool stopped_by_strict = false;
   try {
@@ -203,8 +202,8 @@ int run_records(const RecordRequest& request, const RecordCommand& command, Cons
                                 .batch_weight = request.model.max_batch_tokens > 0
                                                     ? request.model.max_batch_tokens
                                                     : command.default_batch_weight()};
-    run_pipeline(*source, stages, limits, cancel);
-    if (signals.caught() == 0 && !stopped_by_strict) {
+    run_pipeline(source, stages, limits, cancel);
+    if (source.caught() == 0 && !stopped_by_strict) {
       output.finish();
     } else if (keeps_state) {
       state.save();
@@ -215,12 +214,12 @@ int run_records(const RecordRequest& request, const RecordCommand& command, Cons
   } catch (const StoppedOutput&) {
   }
   progress.summarize();
-  if (signals.caught() != 0) {
+  if (source.caught() != 0) {
     if (asked.is_resumable && progress.records() > 0) {
       console.note(concat(OutputFile::partial_path(asked.path), " holds ", progress.records(),
                           " records; --resume goes on from there"));
     }
-    return kSignalBase + signals.caught();
+    return kSignalBase + source.caught();
   }
   return stopped_by_strict || progress.failed() > 0 ? kSomeFailed : 0;
 }

@@ -1,0 +1,186 @@
+#include "evaluate/report.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "cli/console.h"
+#include "cli/table.h"
+#include "core/error.h"
+
+namespace convbert::app {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr std::size_t kMostShown = 12;  // labels of a confusion matrix that people can read
+constexpr std::size_t kMostPairs = 10;  // of the most frequent confusions, where there are more
+
+std::string_view describe(Task task) {
+  switch (task) {
+    case Task::classify: return "one label of each record";
+    case Task::multilabel: return "several labels of each record";
+    case Task::regress: return "values, by the model's head";
+    case Task::tag: return "tags of words";
+    case Task::similarity: return "values of pairs, by the cosine of their vectors";
+  }
+  return "";
+}
+
+// As people write it.
+std::string title_of(const std::string& name) {
+  if (name == "matthews") return "Matthews correlation";
+  if (name == "pearson") return "Pearson correlation";
+  if (name == "spearman") return "Spearman correlation";
+  std::string title = name;
+  std::ranges::replace(title, '_', ' ');
+  if (const std::size_t at = title.find("f1"); at != std::string::npos) title[at] = 'F';
+  return title;
+}
+
+std::string fixed(double value) {
+  if (std::isnan(value)) return "-";
+  if (std::abs(value) < 0.00005) value = 0;  // no -0.0000
+  std::array<char, 400> digits;
+  std::snprintf(digits.data(), digits.size(), "%.4f", value);
+  return digits.data();
+}
+
+std::string range_of(const Interval& interval) {
+  if (std::isnan(interval.low)) return "-";
+  return concat(fixed(interval.low), " to ", fixed(interval.high));
+}
+
+std::string counted(std::int64_t count, std::string_view thing) {
+  return concat(grouped(count), " ", thing, count == 1 ? "" : "s");
+}
+
+std::string percent(double level) { return concat(std::round(level * 100), " %"); }
+
+std::string head_of_table(const Report& report) {
+  std::string text = concat(printable(report.model), ": ", describe(report.task), "; ",
+                            counted(report.records, "record"));
+  if (report.words > 0) text += concat(", ", counted(report.words, "word"));
+  if (report.failed > 0) text += concat("; ", counted(report.failed, "record"), " left out");
+  if (report.truncated > 0) text += concat("; ", counted(report.truncated, "text"), " cut");
+  if (report.words_without_token > 0) {
+    text += concat("; ", counted(report.words_without_token, "word"),
+                   " cut off or without a token, taken for outside");
+  }
+  return text + "\n";
+}
+
+std::string measures_of(const Report& report) {
+  Table table({Align::left, Align::right, Align::right});
+  table.add({"figure", "value", percent(report.resampling.level) + " interval"});
+  for (const auto& [name, measure] : report.measures) {
+    table.add({title_of(name), fixed(measure.value), range_of(measure.interval)});
+  }
+  return table.text();
+}
+
+std::string rows_of(const Report& report) {
+  Table table({Align::left, Align::right});
+  table.add({report.rows_are, "precision", "recall", "F1", "interval of F1", "support"});
+  for (const LabelRow& row : report.rows) {
+    table.add({printable(row.label, 60), fixed(row.precision.value), fixed(row.recall.value),
+               fixed(row.f1.value), range_of(row.f1.interval), grouped(row.support)});
+  }
+  return table.text();
+}
+
+std::string matrix_of(const Confusion& confusion) {
+  Table table({Align::left, Align::right});
+  std::vector<std::string> header{"true \\ predicted"};
+  for (const std::string& label : confusion.labels) header.push_back(printable(label, 60));
+  table.add(std::move(header));
+  for (std::size_t i = 0; i < confusion.labels.size(); ++i) {
+    std::vector<std::string> cells{printable(confusion.labels[i], 60)};
+    for (const std::int64_t count : confusion.counts[i]) cells.push_back(grouped(count));
+    table.add(std::move(cells));
+  }
+  return table.text();
+}
+
+std::string pairs_of(const Confusion& confusion) {
+  struct Pair {
+    std::int64_t count;
+    std::size_t truth;
+    std::size_t predicted;
+  };
+  std::vector<Pair> pairs;
+  for (std::size_t i = 0; i < confusion.counts.size(); ++i) {
+    for (std::size_t j = 0; j < confusion.counts.size(); ++j) {
+      if (i != j && confusion.counts[i][j] > 0) pairs.push_back({confusion.counts[i][j], i, j});
+    }
+  }
+  std::ranges::stable_sort(pairs, std::greater<>(), &Pair::count);
+  if (pairs.size() > kMostPairs) pairs.resize(kMostPairs);
+  Table table({Align::left, Align::left, Align::right});
+  table.add({"true", "predicted", "most frequent"});
+  for (const Pair& pair : pairs) {
+    table.add({printable(confusion.labels[pair.truth], 60),
+               printable(confusion.labels[pair.predicted], 60), grouped(pair.count)});
+  }
+  return pairs.empty() ? "" : table.text();
+}
+
+std::string to_table(const Report& report) {
+  std::string text = head_of_table(report) + "\n" + measures_of(report);
+  if (!report.rows.empty()) text += "\n" + rows_of(report);
+  if (!report.confusion.counts.empty()) {
+    const std::string confusions = report.confusion.labels.size() <= kMostShown
+                                       ? matrix_of(report.confusion)
+                                       : pairs_of(report.confusion);
+    if (!confusions.empty()) text += "\n" + confusions;
+  }
+  return text + concat("\nIntervals: percentiles of ", grouped(report.resampling.replicates),
+                       " bootstrap resamples of the records, seed ", report.resampling.seed, ".\n");
+}
+
+OrderedJson to_json(const Measure& measure) {
+  return {{"value", measure.value}, {"low", measure.interval.low}, {"high", measure.interval.high}};
+}
+
+// NaN becomes null.
+std::string to_json(const Report& report) {
+  OrderedJson json{{"model", report.model},
+                   {"task", name_of(report.task)},
+                   {"records", report.records},
+                   {"failed", report.failed},
+                   {"truncated", report.truncated}};
+  if (report.task == Task::tag) {
+    json["words"] = report.words;
+    json["words_without_token"] = report.words_without_token;
+  }
+  json["intervals"] = {{"level", report.resampling.level},
+                       {"method", "percentile bootstrap over records"},
+                       {"resamples", report.resampling.replicates},
+                       {"seed", report.resampling.seed}};
+  OrderedJson& figures = json["figures"] = OrderedJson::object();
+  for (const auto& [name, measure] : report.measures) figures[name] = to_json(measure);
+  if (!report.rows_are.empty()) {
+    OrderedJson& rows = json["labels"] = OrderedJson::array();
+    for (const LabelRow& row : report.rows) {
+      rows.push_back({{report.rows_are, row.label},
+                      {"precision", to_json(row.precision)},
+                      {"recall", to_json(row.recall)},
+                      {"f1", to_json(row.f1)},
+                      {"support", row.support}});
+    }
+  }
+  if (!report.confusion.counts.empty()) {
+    json["confusion"] = {{"labels", report.confusion.labels}, {"counts", report.confusion.counts}};
+  }
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string report_text(const Report& report, Format format) {
+  return format == Format::json ? to_json(report) : to_table(report);
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,58 @@
+// What an evaluation found, for people and for programs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/format.h"
+#include "evaluate/task.h"
+#include "metrics/bootstrap.h"
+
+namespace convbert::app {
+
+// NaN where there is none: a correlation with what is constant.
+struct Measure {
+  double value;
+  Interval interval;
+};
+
+struct NamedMeasure {
+  std::string name;  // "macro_f1"
+  Measure measure;
+};
+
+// Of a label, or a type of entity.
+struct LabelRow {
+  std::string label;
+  Measure precision;
+  Measure recall;
+  Measure f1;
+  std::int64_t support;
+};
+
+// How often records of one label were given another, of labels that occur.
+struct Confusion {
+  std::vector<std::string> labels;
+  std::vector<std::vector<std::int64_t>> counts;  // [true, predicted]; none of too many labels
+};
+
+struct Report {
+  std::string model;
+  Task task = Task::classify;
+  std::int64_t records = 0;  // those that could be used
+  std::int64_t failed = 0;
+  std::int64_t truncated = 0;
+  std::int64_t words = 0;                // of tagged texts
+  std::int64_t words_without_token = 0;  // and count as outside
+  std::vector<NamedMeasure> measures;
+  std::string rows_are;  // "label", "entity", "tag"
+  std::vector<LabelRow> rows;
+  Confusion confusion;
+  Resampling resampling;
+};
+
+// Format::table or Format::json.
+std::string report_text(const Report& report, Format format);
+
+}  // namespace convbert::app
