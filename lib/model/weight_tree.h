@@ -91,35 +91,37 @@ void walk(Visit& visit, Tree& tree, More&... more) {
   }
 }
 
-template <class To, class From>
-void match(To& to, const From& from) {
-  if constexpr (kIsChoice<To>) {
-    to.reset();
-    if (from) match(to.emplace(), *from);
-  } else if constexpr (kIsList<To>) {
-    to.clear();
-    to.resize(from.size());
-    for (std::size_t i = 0; i < from.size(); ++i) match(to[i], from[i]);
-  } else if constexpr (Part<To>) {
-    const auto to_fields = To::fields(to);
-    const auto from_fields = From::fields(from);
-    [&]<std::size_t... Index>(std::index_sequence<Index...>) {
-      (match(std::get<Index>(to_fields), std::get<Index>(from_fields)), ...);
-    }
-    (std::make_index_sequence<std::tuple_size_v<std::remove_const_t<decltype(to_fields)>>>());
-  } else {
-    static_assert(kIsSameRole<To, From>);
-  }
-}
-
 }  // namespace weight_tree
 
 // A tree of the structure of `from`, with nothing held of any tensor yet.
 template <class To, class From>
 To same_structure(const From& from) {
-  To to;
-  weight_tree::match(to, from);
-  return to;
+  if constexpr (weight_tree::kIsChoice<To>) {
+    using Tree = typename To::value_type;
+    return from ? To(same_structure<Tree>(*from)) : To();
+  } else if constexpr (weight_tree::kIsList<To>) {
+    To to;
+    to.reserve(from.size());
+    for (const auto& tree : from) {
+      to.push_back(same_structure<typename To::value_type>(tree));
+    }
+    return to;
+  } else if constexpr (weight_tree::Part<To>) {
+    To to;
+    const auto fields = To::fields(to);
+    const auto from_fields = From::fields(from);
+    const auto make = []<class Tree>(Tree& tree, const auto& like) {
+      tree = same_structure<Tree>(like);
+    };
+    [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+      (make(std::get<Index>(fields), std::get<Index>(from_fields)), ...);
+    }
+    (std::make_index_sequence<std::tuple_size_v<std::remove_const_t<decltype(fields)>>>());
+    return to;
+  } else {
+    static_assert(weight_tree::kIsSameRole<To, From>);
+    return {};
+  }
 }
 
 // Calls visit(tensor, more_tensors...) once for every tensor, in the order of the computation, each

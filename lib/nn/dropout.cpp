@@ -18,28 +18,30 @@ std::uint64_t mix(std::uint64_t x) {
 
 CONVBERT_INLINE Words splat_words(std::uint32_t value) { return value - Words{}; }
 
-// The finaliser of MurmurHash3 for 32 bits (Appleby 2011), likewise.
-CONVBERT_INLINE Words mix_words(Words x) {
-  x = (x ^ (x >> 16)) * 0x85EBCA6Bu;
-  x = (x ^ (x >> 13)) * 0xC2B2AE35u;
-  return x ^ (x >> 16);
-}
-
+// Whether an element stays: MurmurHash3's finaliser for 32 bits (Appleby 2011) of its column and
+// the row's key, half of which comes in between its two multiplications.
 struct Drop {
   static CONVBERT_INLINE void run(const float* x, float* y, std::int64_t count, std::uint64_t key,
-                                  std::uint32_t threshold, float scale) {
-    const Words low = splat_words(static_cast<std::uint32_t>(key));
+                                  std::int32_t threshold, float scale) {
     const Words high = splat_words(static_cast<std::uint32_t>(key >> 32));
     Words place;
-    for (std::uint32_t lane = 0; lane < kLanes; ++lane) place[lane] = lane;
+    for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
+      place[lane] = static_cast<std::uint32_t>(key) + lane * kGolden;
+    }
     for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      // Two rounds, one for each half of the key, so that keys that share a half differ.
-      const Words random = mix_words(mix_words(place ^ low) ^ high);
+      Words random = ((place ^ (place >> 16)) * 0x85EBCA6Bu) ^ high;
+      random = (random ^ (random >> 13)) * 0xC2B2AE35u;
+      random ^= random >> 16;
+      Ints draw;  // of 31 bits: AVX2 compares signed numbers only
+      const Words positive = random >> 1;
+      std::memcpy(&draw, &positive, sizeof(draw));
       const Floats kept = load_lanes(x + i, lanes) * splat(scale);
-      store_lanes(y + i, random < splat_words(threshold) ? Floats{} : kept, lanes);
-      place += static_cast<std::uint32_t>(kLanes);
+      store_lanes(y + i, draw < threshold ? Floats{} : kept, lanes);
+      place += static_cast<std::uint32_t>(kLanes) * kGolden;
     });
   }
+
+  static constexpr std::uint32_t kGolden = 0x9E3779B9u;  // 2^32 over the golden ratio
 };
 
 }  // namespace
@@ -56,8 +58,8 @@ void Dropout::apply(ConstMatrixView x, MatrixView y, std::int64_t first_row) con
   if (!(rate >= 0.0f && rate < 1.0f)) {
     throw Error(ErrorKind::internal, concat("Dropout: expected a rate from 0 to 1, found ", rate));
   }
-  constexpr double kRange = 4294967296.0;  // of 32 bits
-  const auto threshold = static_cast<std::uint32_t>(std::min(rate * kRange, kRange - 1.0));
+  constexpr double kRange = 2147483648.0;  // of 31 bits
+  const auto threshold = static_cast<std::int32_t>(std::min(rate * kRange, kRange - 1.0));
   const float scale = 1.0f / (1.0f - rate);
   for (std::int64_t row = 0; row < y.rows; ++row) {
     const std::uint64_t row_key = random_key({key, static_cast<std::uint64_t>(first_row + row)});

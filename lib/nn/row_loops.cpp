@@ -13,6 +13,19 @@ struct Add {
   }
 };
 
+struct UndoSoftmax {
+  static CONVBERT_INLINE void run(const float* y, float* dy, std::int64_t count) {
+    Floats products{};
+    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
+      products += load_lanes(y + i, lanes) * load_lanes(dy + i, lanes);
+    });
+    const Floats sum = splat(sum_of(products));
+    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
+      store_lanes(dy + i, load_lanes(y + i, lanes) * (load_lanes(dy + i, lanes) - sum), lanes);
+    });
+  }
+};
+
 using Bits16 = Unaligned<std::uint16_t>::Vector;
 using Bits8 = Unaligned<std::uint8_t>::Vector;
 using SignedBits8 = Unaligned<std::int8_t>::Vector;
@@ -128,6 +141,10 @@ struct Dequantize {
 }  // namespace
 
 void add_in_place(float* y, const float* x, std::int64_t count) { dispatch<Add>(y, x, count); }
+
+void undo_softmax(const float* y, float* dy, std::int64_t count) {
+  dispatch<UndoSoftmax>(y, dy, count);
+}
 
 void narrow_to_bf16(const float* from, std::uint16_t* to, std::int64_t count) {
   dispatch<NarrowToBf16>(from, to, count);

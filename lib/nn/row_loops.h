@@ -9,6 +9,9 @@ namespace convbert::nn {
 
 void add_in_place(float* y, const float* x, std::int64_t count);  // y += x
 
+// dy = y * (dy - sum(y * dy)): the gradient of a softmax whose result is y, in place.
+void undo_softmax(const float* y, float* dy, std::int64_t count);
+
 // To bfloat16 as its bits, to nearest even, and back.
 void narrow_to_bf16(const float* from, std::uint16_t* to, std::int64_t count);
 void widen_from_bf16(const std::uint16_t* from, float* to, std::int64_t count);
