@@ -26,6 +26,7 @@ const std::map<std::string, std::set<std::string>> kAllowed{
     {"io", {"core"}},
     {"metrics", {"core"}},
     {"model", {"core", "nn", "checkpoint"}},
+    {"search", {"core", "nn", "io"}},
     {"pipeline", {"core", "text", "io"}},
     {"api", {"core", "nn", "checkpoint", "model", "text", "attention"}},
     {"train", {"core", "nn", "checkpoint", "model", "text", "io", "metrics", "pipeline"}},

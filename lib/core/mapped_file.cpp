@@ -125,10 +125,12 @@ void MappedFile::check() const {
                                         "had ", size_, " bytes"));
 }
 
-void MappedFile::release_pages() const {
+void MappedFile::release_pages(std::size_t offset, std::size_t size) const {
   // Of a file that was cut, the zeros that replace it must stay.
-  if (data_ == nullptr || ranges[slot_].was_cut) return;
-  ::madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED);
+  if (data_ == nullptr || size == 0 || ranges[slot_].was_cut) return;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t begin = offset / page * page;
+  ::madvise(const_cast<std::byte*>(data_) + begin, offset + size - begin, MADV_DONTNEED);
 }
 
 MappedFile::~MappedFile() {

@@ -30,7 +30,9 @@ class MappedFile {
   void check() const;
 
   // Takes its pages out of this process's memory; those that are read again come back.
-  void release_pages() const;
+  void release_pages() const { release_pages(0, size_); }
+  // Those that hold the `size` bytes from `offset` on.
+  void release_pages(std::size_t offset, std::size_t size) const;
 
  private:
   std::string path_;
