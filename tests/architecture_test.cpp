@@ -40,7 +40,8 @@ const std::map<std::string, std::set<std::string>> kAllowedRooms{
     {"attention", {"run", "cli"}},
     {"bench", {"run", "cli"}},
     {"evaluate", {"run", "cli"}},
-    {"", {"commands", "attention", "bench", "evaluate", "run", "cli"}},
+    {"similar", {"run", "cli"}},
+    {"", {"commands", "attention", "bench", "evaluate", "similar", "run", "cli"}},
 };
 
 template <class Visit>

@@ -22,6 +22,7 @@
 #include "core/mapped_file.h"
 #include "evaluate/command.h"
 #include "nn/compute.h"
+#include "similar/command.h"
 
 namespace convbert::app {
 namespace {
@@ -75,6 +76,7 @@ class Program {
     add_answer_command(app_, choose);
     add_detect_command(app_, choose);
     add_evaluate_command(app_, choose);
+    add_similar_command(app_, choose);
     add_info_command(app_, choose);
     add_bench_command(app_, choose);
     for (CLI::App* command : app_.get_subcommands([](CLI::App*) { return true; })) {

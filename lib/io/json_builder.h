@@ -54,6 +54,12 @@ class JsonBuilder {
     append_json_array(out_, elements);
     return *this;
   }
+  // A value that is JSON already.
+  JsonBuilder& json(std::string_view text) {
+    separate();
+    out_ += text;
+    return *this;
+  }
   JsonBuilder& null() {
     separate();
     out_ += "null";

@@ -20,6 +20,10 @@ RecordInput::RecordInput(const InputRequest& request)
                                           : records_of_texts(request.given, request.source.shard)) {
 }
 
+RecordInput::RecordInput(
+    const std::function<std::unique_ptr<RecordSource>(const CancelToken&)>& open)
+    : source_(open(cancel_)) {}
+
 const std::deque<Record>& RecordInput::look_ahead(std::size_t most) {
   std::size_t bytes = 0;
   for (const Record& record : ahead_) bytes += bytes_of(record);

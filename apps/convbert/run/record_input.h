@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 
 #include "cli/request.h"
@@ -17,6 +18,9 @@ class RecordInput : public RecordSource {
  public:
   // Throws as open_records() does.
   explicit RecordInput(const InputRequest& request);
+  // Of records from elsewhere; `open` makes a source that listens to the token.
+  explicit RecordInput(
+      const std::function<std::unique_ptr<RecordSource>(const CancelToken&)>& open);
 
   // The first records, of which next() gives the rest only after them: `most` at the most, and
   // fewer of long ones.

@@ -43,25 +43,6 @@ Json parse_line(const std::string& line) {
   return check_json(line, kLimits).empty() ? Json::parse(line) : Json();
 }
 
-// A large file is known by a page of each mebibyte: other weights differ everywhere.
-void add_file(Digest& digest, const fs::path& path) {
-  constexpr std::uintmax_t kSmall = 16 << 20;
-  constexpr std::uintmax_t kStep = 1 << 20;
-  constexpr std::uintmax_t kPage = 4096;
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (error) return;
-  digest.add_text(path.filename().string());
-  digest.add_text(std::to_string(size));
-  std::ifstream file(path, std::ios::binary);
-  std::vector<char> buffer(size <= kSmall ? kStep : kPage);
-  for (std::uintmax_t position = 0; position < size && file; position += kStep) {
-    file.seekg(static_cast<std::streamoff>(position));
-    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    digest.add_bytes(std::span(buffer).first(static_cast<std::size_t>(file.gcount())));
-  }
-}
-
 // A directory's files, those of its folders included; the name of an embedded model.
 std::string model_digest(const ModelRequest& model) {
   const std::string origin = find_model(model.model, model.flag).origin();
@@ -73,7 +54,7 @@ std::string model_digest(const ModelRequest& model) {
   }
   std::ranges::sort(paths);
   Digest digest;
-  for (const fs::path& path : paths) add_file(digest, path);
+  for (const fs::path& path : paths) digest.add_file(path);
   return digest.text();
 }
 
@@ -94,6 +75,24 @@ void Digest::add_text(std::string_view text) {
   const std::uint64_t size = text.size();
   XXH3_128bits_update(state_.get(), &size, sizeof size);
   add_bytes(text);
+}
+
+void Digest::add_file(const fs::path& path) {
+  constexpr std::uintmax_t kSmall = 16 << 20;
+  constexpr std::uintmax_t kStep = 1 << 20;
+  constexpr std::uintmax_t kPage = 4096;
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (error) return;
+  add_text(path.filename().string());
+  add_text(std::to_string(size));
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> buffer(size <= kSmall ? kStep : kPage);
+  for (std::uintmax_t position = 0; position < size && file; position += kStep) {
+    file.seekg(static_cast<std::streamoff>(position));
+    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    add_bytes(std::span(buffer).first(static_cast<std::size_t>(file.gcount())));
+  }
 }
 
 void Digest::add_record(const Record& record) {

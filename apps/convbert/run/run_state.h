@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -34,6 +35,8 @@ class Digest {
   void add_bytes(std::span<const char> bytes);
   // With its length before it, so that no two lists of texts look alike.
   void add_text(std::string_view text);
+  // Its name and size, and its content: all of it, or of a large file a page of each mebibyte.
+  void add_file(const std::filesystem::path& path);
   // All that a result can depend on.
   void add_record(const Record& record);
   std::string text() const;  // 32 hexadecimal digits

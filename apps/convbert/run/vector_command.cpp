@@ -1,0 +1,65 @@
+#include "run/vector_command.h"
+
+#include "cli/flag_group.h"
+#include "cli/flags.h"
+#include "cli/usage_error.h"
+#include "nn/compute.h"
+
+namespace convbert::app {
+
+void add_vector_flags(FlagGroup& group, VectorFlags& flags) {
+  group.add_choice("--pooling", flags.pooling, {"mean", "cls", "max", "last"}, "HOW",
+                   "mean, cls, max or last over all tokens; default: what the model says, else "
+                   "mean");
+  CLI::Option* normalize =
+      group.add_flag("--normalize", flags.normalize,
+                     "Scale vectors to length 1; default: what the model says, else not");
+  group.add_flag("--no-normalize", flags.no_normalize, "Leave vectors as they are")
+      ->excludes(normalize);
+  group.add("--layer", flags.layer, "N",
+            "Hidden states after so many layers: 0 the embeddings, -1 the last (default)");
+  group
+      .add("--dim", flags.dim, "N", "Keep the first N dimensions; --normalize scales what is kept")
+      ->check(within(1, 1 << 20));
+  add_window_flag(group, flags.stride);
+}
+
+VectorRequest make_request(const VectorFlags& flags) {
+  VectorRequest request{.options = {.layer = flags.layer, .dim = flags.dim},
+                        .stride = flags.stride};
+  if (flags.pooling) request.options.pooling = pooling_from_name(*flags.pooling);
+  if (flags.normalize || flags.no_normalize) request.options.normalize = flags.normalize;
+  return request;
+}
+
+VectorPlan make_plan(const VectorOptions& options, VectorsOf of, const LoadedModel& loaded) {
+  const std::string& unsupported = loaded.sentence.unsupported;
+  if (!unsupported.empty() && !(options.pooling && options.normalize)) {
+    throw Error(ErrorKind::format, concat(unsupported, "; --pooling and --normalize or ",
+                                          "--no-normalize decide instead of it"));
+  }
+  return naming_flags([&] { return plan_vectors(loaded, options, of); });
+}
+
+void VectorCommand::encode(Job& job) const {
+  if (!stride_) return encode_job(loaded(), job);
+  encode_windows(loaded(), *stride_, job);
+}
+
+EncoderCommand::Output VectorCommand::run_head(const Batch& batch, const nn::PaddedRows& hidden,
+                                               Workspace& workspace) const {
+  const nn::PaddedRows pooled = nn::allocate_rows(workspace, batch.sequences(), hidden.columns);
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    pool(plan_.pooling, rows_of(hidden, batch, s), pooled.row_span(s));
+  }
+  return Output::of_sequences(batch, pooled);
+}
+
+void VectorCommand::write_row(MatrixView rows, const Job& job, ResultWriter& result) const {
+  std::vector<std::int64_t> tokens;
+  for (const Encoding* window : windows_of(job)) tokens.push_back(std::ssize(window->ids));
+  const std::vector<float> vector = finish_vector(mean_of_windows(rows, tokens), plan_);
+  result.field("embedding", std::span<const float>(vector));
+}
+
+}  // namespace convbert::app

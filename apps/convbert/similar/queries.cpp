@@ -1,0 +1,150 @@
+#include "similar/queries.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "run/result_writer.h"
+
+namespace convbert::app {
+namespace {
+
+// What computes together: of a batch's queries, as many tokens as the encoder likes best.
+constexpr std::int64_t kWeightOfRow = 16;
+
+void keep_row(std::span<const float> row, Job& job) {
+  job.output.assign(reinterpret_cast<const char*>(row.data()), row.size_bytes());
+}
+
+class TextQueries : public QueryVectors {
+ public:
+  explicit TextQueries(const RecordCommand& embed) : embed_(embed) {}
+
+  void prepare(Job& job) const override { embed_.prepare(job); }
+  std::string pair_notice() const override { return embed_.pair_notice(); }
+
+  ComputeBatch make_worker() const override {
+    const ResultLayout rows{.format = Format::npy,
+                            .style = {},
+                            .columns = embed_.columns(),
+                            .row_width = embed_.row_width()};
+    return [compute = embed_.make_worker(rows), most = embed_.default_batch_weight()](
+               std::span<Job> jobs, int threads) {
+      while (!jobs.empty()) {
+        std::size_t count = 0;
+        for (std::int64_t weight = 0; count < jobs.size(); ++count) {
+          weight += jobs[count].weight;
+          if (count > 0 && weight > most) break;
+        }
+        compute(jobs.first(count), threads);
+        jobs = jobs.subspan(count);
+      }
+    };
+  }
+
+ protected:
+  const RecordCommand& embed() const { return embed_; }
+
+ private:
+  const RecordCommand& embed_;
+};
+
+class KeptQueries : public TextQueries {
+ public:
+  KeptQueries(const RecordCommand& embed, const Corpus& corpus)
+      : TextQueries(embed), vectors_(corpus.vectors()) {}
+
+  ComputeBatch make_worker() const override {
+    return [this](std::span<Job> jobs, int) {
+      std::vector<float> row(static_cast<std::size_t>(vectors_.width()));
+      for (Job& job : jobs) {
+        if (job.failed()) continue;
+        if (job.record.number >= vectors_.rows()) {
+          throw Error(ErrorKind::system,
+                      concat(job.record.where, ": the input has changed while it was read"));
+        }
+        vectors_.read(job.record.number, {row.data(), 1, vectors_.width(), vectors_.width()});
+        if (!all_finite(row)) {
+          fail_not_finite(job);
+        } else {
+          keep_row(row, job);
+        }
+      }
+    };
+  }
+
+ private:
+  const VectorRows& vectors_;
+};
+
+// A record a row, without fields.
+class MatrixRecords : public RecordSource {
+ public:
+  MatrixRecords(const NpyMatrix& matrix, Shard shard, const CancelToken& cancel)
+      : matrix_(matrix), shard_(shard), cancel_(cancel), next_(shard.index) {}
+
+  bool next(Record& record) override {
+    if (next_ >= matrix_.rows() || cancel_.requested()) return false;
+    record = Record();
+    record.number = next_;
+    record.line = next_ + 1;
+    record.where = concat(matrix_.path(), ": row ", next_);
+    next_ += shard_.count;
+    return true;
+  }
+  InputProgress progress() const override {
+    const std::int64_t row_bytes = matrix_.columns() * std::int64_t{sizeof(float)};
+    return {.bytes = std::min(next_, matrix_.rows()) * row_bytes,
+            .total_bytes = matrix_.rows() * row_bytes};
+  }
+
+ private:
+  const NpyMatrix& matrix_;
+  Shard shard_;
+  const CancelToken& cancel_;
+  std::int64_t next_;
+};
+
+class MatrixQueries : public QueryVectors {
+ public:
+  explicit MatrixQueries(const std::string& path) : matrix_(path) {}
+
+  std::unique_ptr<RecordInput> open(const InputRequest& input) const override {
+    return std::make_unique<RecordInput>([&](const CancelToken& cancel) {
+      return std::make_unique<MatrixRecords>(matrix_, input.source.shard, cancel);
+    });
+  }
+  void prepare(Job& job) const override { job.weight = kWeightOfRow; }
+
+  ComputeBatch make_worker() const override {
+    return [this](std::span<Job> jobs, int) {
+      std::vector<float> row(static_cast<std::size_t>(matrix_.columns()));
+      for (Job& job : jobs) {
+        matrix_.read(job.record.number, {row.data(), 1, matrix_.columns(), matrix_.columns()});
+        if (all_finite(row)) {
+          keep_row(row, job);
+        } else {
+          job.failure = concat(job.record.where, ": NaN or infinity: a record without a vector");
+        }
+      }
+    };
+  }
+
+ private:
+  NpyMatrix matrix_;
+};
+
+}  // namespace
+
+std::unique_ptr<QueryVectors> make_text_queries(const RecordCommand& embed) {
+  return std::make_unique<TextQueries>(embed);
+}
+
+std::unique_ptr<QueryVectors> make_kept_queries(const RecordCommand& embed, const Corpus& corpus) {
+  return std::make_unique<KeptQueries>(embed, corpus);
+}
+
+std::unique_ptr<QueryVectors> make_matrix_queries(const std::string& path) {
+  return std::make_unique<MatrixQueries>(path);
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,47 @@
+// What `similar` is asked for: checked, and not changed afterwards.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cli/request.h"
+#include "nn/precision.h"
+#include "run/vector_command.h"
+
+namespace convbert::app {
+
+struct SimilarFlags;
+
+inline constexpr Format kSimilarFormats[] = {Format::jsonl, Format::json, Format::tsv};
+
+enum class CorpusKind {
+  input,   // the queries' own texts or vectors
+  texts,   // of another file
+  vectors  // of a matrix
+};
+
+struct CorpusRequest {
+  CorpusKind kind;
+  InputRequest texts;        // of kind `texts` and `input`
+  std::string vectors_path;  // of kind `vectors`, and of `input` where queries are vectors
+};
+
+struct SimilarRequest {
+  RecordRequest record;
+  VectorRequest vectors;
+  CorpusRequest corpus;
+  std::string query_vectors;  // "": queries are texts
+  bool pairs;
+  bool with_text;
+  std::int64_t most;
+  float least;
+
+  bool needs_model() const { return query_vectors.empty() || corpus.kind == CorpusKind::texts; }
+  // Of the search; int8 is the encoder's alone.
+  nn::Precision precision() const;
+};
+
+// Throws Error(usage) naming the flag.
+SimilarRequest make_request(const SimilarFlags& flags);
+
+}  // namespace convbert::app
