@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""`convbert similar` on vectors, beside NumPy, FAISS (flat) and sentence-transformers:
+search.py CONVBERT [--rows N] [--queries N] [--width N] [--threads N] [--rounds N]
+
+The nearest ten of each query, exact, in float32. Every engine is a process of its own, held to as many
+processors as it has threads, in turns; medians over the rounds. Of Python the search alone is timed,
+the vectors being in memory, of length 1; of convbert the whole process: starting, reading the file,
+scaling to length 1, searching, writing JSON. Memory is the process's peak; of convbert with a file, the
+part that is not the file's own pages, too. Needs numpy, faiss-cpu, sentence-transformers.
+"""
+import argparse
+import json
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from convbert import pinned
+
+TOP = 10
+LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def search_numpy(corpus, queries):
+    import numpy
+    scores = queries @ corpus.T
+    best = numpy.argpartition(scores, -TOP, axis=1)[:, -TOP:]
+    order = numpy.argsort(-numpy.take_along_axis(scores, best, 1), axis=1)
+    return numpy.take_along_axis(best, order, 1)
+
+
+def search_faiss(corpus, queries):
+    import faiss
+    index = faiss.IndexFlatIP(corpus.shape[1])
+    index.add(corpus)
+    begin = time.perf_counter()
+    found = index.search(queries, TOP)[1]
+    return found, time.perf_counter() - begin
+
+
+def search_sentence_transformers(corpus, queries):
+    import torch
+    from sentence_transformers import util
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    corpus, queries = torch.from_numpy(corpus), torch.from_numpy(queries)
+    begin = time.perf_counter()
+    found = util.semantic_search(queries, corpus, top_k=TOP, score_function=util.dot_score)
+    seconds = time.perf_counter() - begin
+    return [[match["corpus_id"] for match in matches] for matches in found], seconds
+
+
+PEERS = {"NumPy": search_numpy, "FAISS flat": search_faiss,
+         "semantic_search": search_sentence_transformers}
+
+
+def run_peer(name, folder):
+    """In a process of its own: a JSON line of what it found and took."""
+    import numpy
+    corpus, queries = (numpy.load(f"{folder}/{part}.npy") for part in ("corpus", "queries"))
+    corpus, queries = (part / numpy.linalg.norm(part, axis=1, keepdims=True)
+                       for part in (corpus, queries))
+    begin = time.perf_counter()
+    result = PEERS[name](corpus, queries)
+    seconds = time.perf_counter() - begin
+    if isinstance(result, tuple):  # it has made an index before
+        result, seconds = result
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    numpy.save(f"{folder}/{name}.found.npy", numpy.asarray(result))
+    print(json.dumps({"seconds": seconds, "peak_mb": peak / 1024}))
+
+
+def measure_peer(name, folder, threads):
+    environment = dict(os.environ, **{limit: str(threads) for limit in LIMITS})
+    output = subprocess.run([sys.executable, __file__, "--peer", name, folder], check=True,
+                            capture_output=True, env=environment, preexec_fn=pinned(threads))
+    return json.loads(output.stdout)
+
+
+def peak_of(process):
+    """The largest resident set of a running process, all of it and without the files' pages, in MB."""
+    peak = anonymous = 0
+    while process.poll() is None:
+        try:
+            fields = dict(line.split(":", 1)
+                          for line in pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines())
+            peak = max(peak, int(fields["VmHWM"].split()[0]))
+            anonymous = max(anonymous, int(fields["RssAnon"].split()[0]))
+        except (OSError, KeyError):
+            pass
+        time.sleep(0.005)
+    return peak / 1024, anonymous / 1024
+
+
+def measure_convbert(binary, folder, threads, flags=()):
+    out = f"{folder}/out.jsonl"
+    with open(out, "w") as output:
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            [binary, "similar", "--corpus-vectors", f"{folder}/corpus.npy", "--query-vectors",
+             f"{folder}/queries.npy", "--top-k", str(TOP), "--threads", str(threads), *flags],
+            stdout=output, preexec_fn=pinned(threads))
+        peak, anonymous = peak_of(process)
+        seconds = time.perf_counter() - begin
+    assert process.returncode == 0
+    return {"seconds": seconds, "peak_mb": peak, "anonymous_mb": anonymous}
+
+
+def found_by_convbert(folder):
+    lines = pathlib.Path(f"{folder}/out.jsonl").read_text().splitlines()
+    return [[match["corpus_id"] for match in json.loads(line)["matches"]] for line in lines]
+
+
+def write_vectors(path, rows, width, seed):
+    import numpy
+    generator = numpy.random.default_rng(seed)
+    array = numpy.lib.format.open_memmap(path, "w+", "<f4", (rows, width))
+    for first in range(0, rows, 100_000):
+        count = min(100_000, rows - first)
+        array[first:first + count] = generator.standard_normal((count, width), "f4")
+    array.flush()
+
+
+def main():
+    if sys.argv[1] == "--peer":
+        return run_peer(sys.argv[2], sys.argv[3])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("convbert")
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--queries", type=int, default=1_000)
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--alone", action="store_true", help="convbert alone, for large corpora")
+    options = parser.parse_args()
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        write_vectors(f"{folder}/corpus.npy", options.rows, options.width, 1)
+        write_vectors(f"{folder}/queries.npy", options.queries, options.width, 2)
+        for _ in range(options.rounds):
+            for name in [] if options.alone else PEERS:
+                results.setdefault(name, []).append(measure_peer(name, folder, options.threads))
+            for name, flags in {"convbert bf16": ["--precision", "bf16"], "convbert": []}.items():
+                results.setdefault(name, []).append(
+                    measure_convbert(options.convbert, folder, options.threads, flags))
+        if not options.alone:
+            import numpy
+            ours = numpy.asarray(found_by_convbert(folder))
+            for name in PEERS:
+                same = numpy.load(f"{folder}/{name}.found.npy") == ours
+                print(f"{name}: {same.mean():.6f} of the places hold the same row as convbert's")
+    print(f"\n{options.queries:,} queries, {options.rows:,} x {options.width} vectors, "
+          f"{options.threads} threads\n\n| | s | peak MB | without the file's pages |\n|---|---|---|---|")
+    for name, runs in results.items():
+        median = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+        anonymous = f"{median['anonymous_mb']:.0f}" if "anonymous_mb" in median else ""
+        print(f"| {name} | {median['seconds']:.3f} | {median['peak_mb']:.0f} | {anonymous} |")
+
+
+if __name__ == "__main__":
+    main()
