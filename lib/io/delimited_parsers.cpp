@@ -42,6 +42,9 @@ class DelimitedParser : public RecordParser {
   }
 
   const ByteSource& source() const override { return rows_->source(); }
+  const std::vector<std::string>* columns() const override {
+    return names_.empty() ? nullptr : &names_;
+  }
 
  private:
   bool read_header() {
@@ -110,7 +113,7 @@ class DelimitedParser : public RecordParser {
       }
       std::string json;
       append_json_string(json, row.cells[i]);
-      record.fields.push_back({names_[i], std::move(json)});
+      record.fields.push_back({names_[i], std::move(json), row.in_quotes[i]});
     }
     record.id_field = id_;
     record.text = std::move(row.cells[*text_]);

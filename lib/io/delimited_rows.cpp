@@ -10,8 +10,10 @@
 namespace convbert {
 namespace {
 
-void add_cell(Row& row, std::string_view cell) {
-  if (++row.count <= kMostColumns) row.cells.emplace_back(cell);
+void add_cell(Row& row, std::string_view cell, bool in_quotes) {
+  if (++row.count > kMostColumns) return;
+  row.cells.emplace_back(cell);
+  row.in_quotes.push_back(in_quotes);
 }
 
 class TsvRows : public RowReader {
@@ -30,7 +32,7 @@ class TsvRows : public RowReader {
     if (line.ends_with('\r')) line.remove_suffix(1);
     while (true) {
       const std::size_t end = line.find(delimiter_);
-      add_cell(row, line.substr(0, end));
+      add_cell(row, line.substr(0, end), false);
       if (end == std::string_view::npos) return true;
       line.remove_prefix(end + 1);
     }
@@ -172,7 +174,7 @@ class CsvRows : public RowReader {
     for (std::size_t at = 0;; ++at) {  // behind the delimiter
       if (!in_quotes_ && !text.substr(at).starts_with('"')) {
         const std::size_t end = std::min(text.find(delimiter_, at), text.size());
-        add_cell(row, text.substr(at, end - at));
+        add_cell(row, text.substr(at, end - at), false);
         at = end;
       } else {
         if (!std::exchange(in_quotes_, true)) {
@@ -185,7 +187,7 @@ class CsvRows : public RowReader {
           return true;
         }
         if (at < text.size() && text[at] != delimiter_) return false;
-        add_cell(row, cell_);
+        add_cell(row, cell_, true);
       }
       if (at == text.size()) return true;
     }

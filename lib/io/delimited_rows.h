@@ -14,7 +14,8 @@ namespace convbert {
 inline constexpr std::size_t kMostColumns = 65'536;
 
 struct Row {
-  std::vector<std::string> cells;  // of a row with an error: those before it
+  std::vector<std::string> cells;  // at most kMostColumns; of a row with an error: those before it
+  std::vector<bool> in_quotes;     // did the cell stand in quotes?
   std::size_t count = 0;           // of all its cells
   std::int64_t line = 0;           // on which it starts
   std::string error;

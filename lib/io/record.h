@@ -10,7 +10,8 @@ namespace convbert {
 
 struct RecordField {
   std::string name;
-  std::string json;  // the value, as it stood in JSON input, or as a JSON string
+  std::string json;        // the value, as it stood in JSON input, or as a JSON string
+  bool in_quotes = false;  // of CSV
 };
 
 // A record that cannot be used has an `error`, and then no text.

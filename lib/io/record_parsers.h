@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/record.h"
 #include "io/record_reader.h"
@@ -19,6 +20,8 @@ class RecordParser {
   // False at the end. Throws Error(format) where nothing that follows can be read.
   virtual bool next(Record& record) = 0;
   virtual const ByteSource& source() const = 0;
+  // Those that the header of a table names, once it has been read.
+  virtual const std::vector<std::string>* columns() const { return nullptr; }
 };
 
 std::unique_ptr<RecordParser> make_text_parser(TextBuffer text, const RecordFields& fields);

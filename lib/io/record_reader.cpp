@@ -91,6 +91,9 @@ class FileRecords : public RecordSource {
       if (!parser_ && !open_next()) return false;
       record = {};
       const bool found = read(record);
+      if (!table_ && parser_->columns() != nullptr) {
+        table_ = {.names = *parser_->columns(), .has_byte_order_mark = has_byte_order_mark_};
+      }
       if (cancel_.requested()) return false;  // what is there of the record may not be all of it
       const ByteSource& bytes = parser_->source();
       progress_.bytes = finished_bytes_ + bytes.position();
@@ -110,6 +113,7 @@ class FileRecords : public RecordSource {
   }
 
   InputProgress progress() const override { return progress_; }
+  const TableHeader* table() const override { return table_ ? &*table_ : nullptr; }
 
  private:
   bool open_next() {
@@ -122,6 +126,8 @@ class FileRecords : public RecordSource {
     const InputFormat format = settled(asked, options_.fields, text);
     const bool is_guess = asked == InputFormat::automatic && format == InputFormat::text;
     check_fields(text, format, is_guess);
+    const bool is_table = format == InputFormat::csv || format == InputFormat::tsv;
+    has_byte_order_mark_ = is_table && text.begins_with_byte_order_mark();
     parser_ = make_parser(format, std::move(text), options_);
     return true;
   }
@@ -157,6 +163,8 @@ class FileRecords : public RecordSource {
   std::int64_t next_number_ = 0;
   std::int64_t finished_bytes_ = 0;
   InputProgress progress_;
+  bool has_byte_order_mark_ = false;  // the file that is being read
+  std::optional<TableHeader> table_;
 };
 
 class TextRecords : public RecordSource {

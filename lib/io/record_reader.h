@@ -47,6 +47,12 @@ struct RecordSourceOptions {
   Shard shard = {};
 };
 
+// What the header of an input says that is a table.
+struct TableHeader {
+  std::vector<std::string> names;
+  bool has_byte_order_mark = false;
+};
+
 // Numbers and bytes seen so far, for progress.
 struct InputProgress {
   std::int64_t bytes = 0;
@@ -61,6 +67,8 @@ class RecordSource {
   // Error(format) or Error(usage) for an input that cannot be read on.
   virtual bool next(Record& record) = 0;
   virtual InputProgress progress() const { return {}; }
+  // Of the first table that has been read so far; nullptr for none. Good until the next call.
+  virtual const TableHeader* table() const { return nullptr; }
 };
 
 // Files one after another. Opens each when its turn comes, but checks at once that all are there.

@@ -14,12 +14,12 @@ void append_id(std::string& out, const Record& record, const RecordStyle& style)
   out += record.id_json();
 }
 
+}  // namespace
+
 // There are few of them.
 bool is_result(const std::string& name, const RecordStyle& style) {
   return std::ranges::find(style.result_names, name) != style.result_names.end();
 }
-
-}  // namespace
 
 void begin_record(std::string& out, const Record& record, const RecordStyle& style) {
   out += '{';

@@ -29,6 +29,7 @@ void append_result_name(std::string& out, std::string_view name, const RecordSty
 std::string error_record(const Record& record, std::string_view kind, std::string_view message,
                          const RecordStyle& style);
 
+bool is_result(const std::string& name, const RecordStyle& style);
 // The first field of the input that a result replaces; "" if there is none.
 std::string replaced_field(const Record& record, const RecordStyle& style);
 

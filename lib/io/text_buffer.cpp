@@ -13,7 +13,8 @@ bool TextBuffer::start() {
   if (const auto found = foreign_data(buffer_)) {
     throw Error(ErrorKind::format, concat(source_.name(), ": ", *found));
   }
-  if (buffer_.starts_with(kByteOrderMark)) begin_ = kByteOrderMark.size();
+  has_byte_order_mark_ = buffer_.starts_with(kByteOrderMark);
+  if (has_byte_order_mark_) begin_ = kByteOrderMark.size();
   return !rest().empty() || source_.read(buffer_);
 }
 
@@ -22,6 +23,11 @@ bool TextBuffer::fill() {
   buffer_.erase(0, begin_);
   begin_ = 0;
   return source_.read(buffer_);
+}
+
+bool TextBuffer::begins_with_byte_order_mark() {
+  if (!started_) start();
+  return has_byte_order_mark_;
 }
 
 std::string TextBuffer::peek(std::size_t count) {

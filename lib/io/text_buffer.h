@@ -28,6 +28,9 @@ class TextBuffer {
   // have no more. Nothing is taken.
   std::string peek(std::size_t count);
 
+  // Reads at least one byte to find out.
+  bool begins_with_byte_order_mark();
+
   const ByteSource& source() const { return source_; }
 
  private:
@@ -37,6 +40,7 @@ class TextBuffer {
   std::string buffer_;
   std::size_t begin_ = 0;  // of what has not been taken
   bool started_ = false;
+  bool has_byte_order_mark_ = false;
 };
 
 }  // namespace convbert

@@ -51,6 +51,29 @@ TEST_CASE("one set of calls, a result in each format") {
   CHECK(output(Format::text) == "very good");
 }
 
+TEST_CASE("a table has the input's own columns, then the results', then what is wrong") {
+  ResultLayout layout = layout_in(Format::csv);
+  layout.columns.push_back("scores");
+  layout.style.result_prefix = "my_";
+  layout.table.style = {.delimiter = ';', .has_quotes = true};
+  layout.table.has_id = false;
+  layout.table.own = TableColumns({"absent", "text", "score"});
+  CHECK(header_of(layout) == "absent;text;score;my_label;my_score;my_scores;my_error\n");
+  CHECK(classified(layout, 0.75f).output ==
+        ";fine;1.10;very\tgood;0.75;\"{\"\"very\\tgood\"\":0.75,\"\"bad\"\":0.25}\";");
+  layout.table.has_error = false;
+  layout.table.has_byte_order_mark = true;
+  CHECK(header_of(layout) ==
+        "\xEF\xBB\xBF"
+        "absent;text;score;my_label;my_score;my_scores\n");
+  layout.columns = {"label"};
+  CHECK(classified(layout, 0.75f).output == ";fine;1.10;very\tgood");
+  Job job = job_of_text("x");
+  job.failure = "in.csv:5: \"this\"";
+  layout.table.has_error = true;
+  CHECK(result_bytes(layout, job) == ";x;1.10;;\"in.csv:5: \"\"this\"\"\"\n");
+}
+
 TEST_CASE("names have their prefix, and nothing of the input stays where it is not wanted") {
   ResultLayout layout = layout_in(Format::jsonl);
   layout.style.result_prefix = "my_";

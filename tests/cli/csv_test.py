@@ -5,7 +5,8 @@
 
 Where Python, told to be strict, reads a file to its end, the records must be its rows. Where it does
 not, the records before the broken row must be its rows, and the row on the last line, which has no
-quotes, must be there, whatever quotes stand open before it."""
+quotes, must be there, whatever quotes stand open before it. Tables that are given back have the same
+cells."""
 import csv
 import io
 import json
@@ -71,6 +72,14 @@ def records_of(convbert, paths):
     return [json.loads(line) for line in run.stdout.splitlines()]
 
 
+def given_back(convbert, path, columns):
+    """The rows of the table that comes out, without the results' columns, as Python reads them."""
+    run = subprocess.run([convbert, "tokenize", "-q", "-f", "csv", "--result-prefix", "p.", str(path)],
+                         capture_output=True, check=False)
+    rows = csv.reader(io.StringIO(run.stdout.decode(), newline=""), strict=True)
+    return [row[:columns] for row in rows]
+
+
 def shown(record, header):
     return None if "error" in record else {name: record[name] for name in header}
 
@@ -97,6 +106,13 @@ def main():
             if found[:len(expected)] != expected or None not in found or not is_last:
                 wrong += 1
                 print(f"{text!r}:\n  expected {expected} first\n  found {found}")
+        for path, header, expected, text in whole[:20 if count <= 200 else None]:
+            rows = given_back(convbert, path, len(header))
+            wanted = [header] + [list(row.values()) if row else [""] * len(header)
+                                 for row in expected]
+            if rows != wanted:
+                wrong += 1
+                print(f"{text!r}:\n  expected {wanted}\n  given back {rows}")
         found = records_of(convbert, [path for path, *_ in whole])
         for path, header, expected, text in whole:
             mine = [shown(record, header) for record in found[:len(expected)]]

@@ -84,6 +84,7 @@ TEST_CASE("--resume goes on where a run was cut, at any byte") {
       {"embed", "--only-result", "--dim", "4"},
       {"embed", "-f", "npy", "--dim", "5"},
       {"classify", "-f", "tsv"},
+      {"classify", "-f", "csv"},
       {"classify", "-f", "text"},
       {"tokenize"},
       {"tokenize", "-f", "text", "--truncation", "error", "--max-length", "30"},

@@ -245,8 +245,9 @@ TEST_CASE("texts that are cut say so, and bfloat16 is near") {
 TEST_CASE("a table has the nearest of each record") {
   const auto rows = split_lines(run_similar({kReviews, "-f", "tsv", "--threshold", "0.4"}).out);
   REQUIRE(rows.size() == 11);
-  CHECK(rows[0] == "id\tcorpus_id\tscore\terror");
-  CHECK(rows[1].starts_with("r-001\tr-009\t0.4"));
+  CHECK(rows[0] == "id\ttext\tstars\tsource\tcorpus_id\tscore\tmatches\ttruncated\terror");
+  CHECK(rows[1].find("\tr-009\t0.4") != std::string::npos);
+  CHECK(rows[1].find("\t[{\"corpus_id\":\"r-009\",\"score\":0.4") != std::string::npos);
 }
 
 TEST_CASE("an interrupted run is gone on with, but not after the corpus has changed") {

@@ -30,11 +30,11 @@ TEST_CASE("an ending that no format has is refused, with those that there are") 
     if (command != "bench") more.insert(more.end(), {"-t", "a"});
     return run_convbert(more);
   };
-  for (const char* name : {"out.csv", "x.parquet", "a.jpg", "results.log", "b.csv.gz"}) {
+  for (const char* name : {"out.xlsx", "x.parquet", "a.jpg", "results.log", "b.npy.gz"}) {
     const ProcessResult result = run("classify", name);
     INFO(name, ": ", result.err);
     CHECK(result.status == 2);
-    CHECK(contains(result.err, "expected .jsonl, .json, .tsv or .txt, or --format"));
+    CHECK(contains(result.err, "expected .jsonl, .json, .csv, .tsv or .txt, or --format"));
     CHECK(run("classify", name, {"-f", "jsonl"}).status == 0);
   }
   CHECK(contains(run("attention", "map.jpg").err, "no format here ends in .jpg; expected .jsonl"));
@@ -184,7 +184,7 @@ TEST_CASE("what no person reads does not go to a terminal") {
 
 TEST_CASE("nothing to work on") {
   const TemporaryFolder folder;
-  CHECK(run_convbert({"classify", "-f", "tsv"}).out == "id\tlabel\tscore\terror\n");
+  CHECK(run_convbert({"classify", "-f", "tsv"}).out == "id\tlabel\tscore\tscores\ttruncated\terror\n");
   const ProcessResult table = run_convbert({"attention", "--stats", "-f", "table"});
   CHECK(table.status == 0);
   CHECK(table.out.starts_with("layer  head  kind"));
@@ -261,9 +261,8 @@ TEST_CASE("no name stands twice in a record") {
 TEST_CASE("fields are replaced in formats that have fields") {
   const std::string input = "{\"text\":\"good\",\"label\":1}\n";
   CHECK(contains(run_convbert({"classify"}, {.input = input}).err, "gives way"));
-  for (const char* format : {"text", "tsv"}) {
-    CHECK(run_convbert({"classify", "-f", format}, {.input = input}).err == "");
-  }
+  CHECK(contains(run_convbert({"classify", "-f", "tsv"}, {.input = input}).err, "gives way"));
+  CHECK(run_convbert({"classify", "-f", "text"}, {.input = input}).err == "");
 }
 
 TEST_CASE("ids of an array are as wide as the longest") {

@@ -103,12 +103,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   ResultLayout layout;
   layout.format = data[0] == 't'   ? Format::tsv
+                  : data[0] == 'c' ? Format::csv
                   : data[0] == 'x' ? Format::text
                   : data[0] == 'n' ? Format::npy
                                    : Format::jsonl;
   layout.style.result_names = {"size"};
   layout.columns = command.columns();
   layout.row_width = command.row_width();
+  layout.table.style.has_quotes = layout.format == Format::csv;
+  layout.table.own = TableColumns({"text"});
   RecordRequest request;
   request.output.path = output_path();
   request.output.format = layout.format;

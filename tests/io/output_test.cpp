@@ -138,6 +138,31 @@ TEST_CASE("texts that come one by one make the same array") {
   }
 }
 
+TEST_CASE("cells of tables, ours and those of the input") {
+  const TableStyle csv{.delimiter = ';', .has_quotes = true};
+  const TableStyle tsv;
+  const auto ours = [](std::string_view text, const TableStyle& style) {
+    std::string out;
+    append_cell(out, text, style);
+    return out;
+  };
+  const auto given = [](std::string_view text, const TableStyle& style, Quotes quotes) {
+    std::string out;
+    append_given_cell(out, text, style, quotes);
+    return out;
+  };
+  CHECK(ours("a,b", csv) == "a,b");
+  CHECK(ours("a;b", csv) == "\"a;b\"");
+  CHECK(ours("a\n\"b\"\x1b", csv) == "\"a\n\"\"b\"\" \"");
+  CHECK(ours("a\n\"b\"\x1b", tsv) == "a \"b\" ");
+  CHECK(given("007", csv, Quotes::always) == "\"007\"");
+  CHECK(given("", csv, Quotes::always) == "\"\"");
+  CHECK(given("\x1b\r\t", csv, Quotes::where_needed) == "\"\x1b\r\t\"");
+  CHECK(given("\x1b\xC2\x85\t", tsv, Quotes::always) == "\x1b\xC2\x85 ");
+  CHECK(given("\x1b\n|\r", {.has_quotes = true, .keeps_controls = false}, Quotes::where_needed) ==
+        "\" \n| \"");
+}
+
 TEST_CASE("nothing in a cell ends its line or reaches a terminal") {
   const auto cell = [](std::string_view text) {
     std::string out = "<";

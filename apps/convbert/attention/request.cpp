@@ -13,7 +13,7 @@ bool is_one_of(Format format, std::span<const Format> formats) {
 }
 
 void check_statistics(const AttentionFlags& flags, Format format) {
-  constexpr Format kFormats[] = {Format::jsonl, Format::tsv, Format::table,
+  constexpr Format kFormats[] = {Format::jsonl, Format::csv, Format::tsv, Format::table,
                                  Format::png,   Format::svg, Format::pdf};
   if (!is_one_of(format, kFormats)) {
     usage_error("--stats: expected --format ", list_of(names_of(kFormats)), ", found ",

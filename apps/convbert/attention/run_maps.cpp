@@ -30,6 +30,7 @@ class MapsCommand : public RecordCommand {
     }
     return names;
   }
+  bool holds_errors(Format format) const override { return info_of(format).is_json; }
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
     return folder_.path.empty() ? writer_->make_sink(output)
                                 : make_folder_sink(folder_.path, folder_.format);

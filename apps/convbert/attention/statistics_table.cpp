@@ -55,30 +55,37 @@ std::string to_json_line(const HeadStatistics& head) {
   return line + "\n";
 }
 
-std::string tsv_header(bool has_models) {
-  std::string header = has_models ? "model\tlayer" : "layer";
-  header += "\thead\tkind\trows\tpattern";
-  for (const std::string_view name : kFigureNames) {
-    header += concat("\t", name, "\t", name, "_uniform\t", name, "_low\t", name, "_high");
+std::string row_of(std::span<const std::string> cells, const TableStyle& style) {
+  std::string row;
+  for (const std::string& cell : cells) {
+    if (!row.empty()) row += style.delimiter;
+    append_cell(row, cell, style);
   }
-  return header + "\n";
+  return row + "\n";
 }
 
-std::string to_tsv_line(const HeadStatistics& head) {
-  std::string line;
-  if (!head.model.empty()) {
-    append_tsv_text(line, head.model);
-    line += '\t';
+std::vector<std::string> header_cells(bool has_models) {
+  std::vector<std::string> cells{"layer", "head", "kind", "rows", "pattern"};
+  if (has_models) cells.insert(cells.begin(), "model");
+  for (const std::string_view name : kFigureNames) {
+    for (const char* suffix : {"", "_uniform", "_low", "_high"}) {
+      cells.push_back(concat(name, suffix));
+    }
   }
-  line += concat(head.layer, "\t", head.head, "\t", kind_name(head), "\t", head.rows, "\t",
-                 pattern_of(head));
+  return cells;
+}
+
+std::vector<std::string> cells_of(const HeadStatistics& head) {
+  std::vector<std::string> cells{concat(head.layer), concat(head.head), concat(kind_name(head)),
+                                 concat(head.rows), concat(pattern_of(head))};
+  if (!head.model.empty()) cells.insert(cells.begin(), head.model);
   for (std::size_t i = 0; i < kFigures; ++i) {
     const Estimate& estimate = head.figures[i];
-    line += has_figure(head, i) ? concat("\t", number(estimate.mean), "\t", number(head.uniform[i]),
-                                         "\t", number(estimate.low), "\t", number(estimate.high))
-                                : "\t\t\t\t";
+    for (const double value : {estimate.mean, head.uniform[i], estimate.low, estimate.high}) {
+      cells.push_back(has_figure(head, i) ? number(value) : "");
+    }
   }
-  return line + "\n";
+  return cells;
 }
 
 std::string fixed(double value) {
@@ -150,10 +157,15 @@ std::string table(std::span<const HeadStatistics> heads) {
 std::string statistics_text(std::span<const HeadStatistics> heads, Format format) {
   if (format == Format::table) return table(heads);
   const bool has_models = !heads.empty() && !heads.front().model.empty();
-  std::string text = format == Format::tsv ? tsv_header(has_models) : "";
-  for (const HeadStatistics& head : heads) {
-    text += format == Format::tsv ? to_tsv_line(head) : to_json_line(head);
+  std::string text;
+  if (format == Format::jsonl) {
+    for (const HeadStatistics& head : heads) text += to_json_line(head);
+    return text;
   }
+  const TableStyle style{.delimiter = format == Format::csv ? ',' : '\t',
+                         .has_quotes = format == Format::csv};
+  text = row_of(header_cells(has_models), style);
+  for (const HeadStatistics& head : heads) text += row_of(cells_of(head), style);
   return text;
 }
 

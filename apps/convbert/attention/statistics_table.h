@@ -9,7 +9,7 @@
 
 namespace convbert::app {
 
-// format: jsonl, tsv or table. Heads come with their model's name where several are compared.
+// format: jsonl, csv, tsv or table. Heads come with their model's name where several are compared.
 std::string statistics_text(std::span<const HeadStatistics> heads, Format format);
 
 }  // namespace convbert::app

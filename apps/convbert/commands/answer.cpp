@@ -12,7 +12,7 @@
 namespace convbert::app {
 namespace {
 
-constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::text};
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv, Format::text};
 constexpr std::int64_t kUsualOverlap = 128;
 
 struct AnswerFlags {
@@ -76,7 +76,11 @@ class AnswerCommand : public HeadCommand {
   }
 
   std::vector<std::string> result_names() const override { return {name_}; }
-  std::vector<std::string> columns() const override { return {"answer"}; }
+  std::vector<std::string> columns() const override {
+    std::vector<std::string> columns{"answer", "score", "start", "end"};
+    if (request_.is_list) columns.push_back(name_);
+    return columns;
+  }
 
  protected:
   void encode(Job& job) const override { encode_windows(loaded(), overlap_, job); }
@@ -86,15 +90,14 @@ class AnswerCommand : public HeadCommand {
     const std::vector<Answer> answers = answers_of(tokenizer(), windows, logits, request_.options);
     if (answers.empty()) throw Error(ErrorKind::input, "the context gives no token");
     const TextUnits units(*job.record.pair, end_of_text(*windows.back(), 1), request_.offsets);
-    if (result.is_of_objects()) {
+    if (result.is_of_objects() || request_.is_list) {
       result.field(name_, [&](JsonBuilder& json) {
         if (request_.is_list) json.begin_list();
         for (const Answer& answer : answers) write(answer, units, json);
         if (request_.is_list) json.end_list();
       });
-    } else {
-      result.field("answer", units.text_of(answers.front().range));
     }
+    if (!result.is_of_objects()) write_best(answers.front(), units, result);
   }
 
  private:
@@ -103,6 +106,15 @@ class AnswerCommand : public HeadCommand {
     json.member("answer", units.text_of(answer.range)).member("score", answer.score);
     add_place(json, units.convert(answer.range));
     json.end_object();
+  }
+
+  // In columns of its own.
+  static void write_best(const Answer& answer, const TextUnits& units, ResultWriter& result) {
+    const Offsets place = units.convert(answer.range);
+    result.field("answer", units.text_of(answer.range));
+    result.field("score", answer.score);
+    result.field("start", std::int64_t{place.begin});
+    result.field("end", std::int64_t{place.end});
   }
 
   AnswerRequest request_;

@@ -10,7 +10,7 @@
 namespace convbert::app {
 namespace {
 
-constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::tsv, Format::text};
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv, Format::text};
 constexpr float kMultiLabelThreshold = 0.5f;
 
 struct ClassifyFlags {
@@ -47,8 +47,11 @@ class ClassifyCommand : public HeadCommand {
     return names;
   }
   std::vector<std::string> columns() const override {
-    if (type_ == ProblemType::regression) return {"score"};
-    return {"label", "score"};
+    std::vector<std::string> columns{"label", "score", "scores"};
+    if (type_ == ProblemType::regression) columns = {"score"};
+    if (type_ == ProblemType::multi_label) columns.insert(columns.begin() + 2, "labels");
+    if (request_.logits) columns.push_back("logits");
+    return columns;
   }
 
  protected:

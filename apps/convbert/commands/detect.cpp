@@ -7,7 +7,7 @@
 namespace convbert::app {
 namespace {
 
-constexpr Format kFormats[] = {Format::jsonl, Format::json};
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv};
 
 struct DetectFlags {
   RecordFlags record;
@@ -33,6 +33,7 @@ class DetectCommand : public HeadCommand {
       : HeadCommand(std::move(loaded), HeadKind::replaced_token_detection), request_(request) {}
 
   std::vector<std::string> result_names() const override { return {"truncated", "replaced"}; }
+  std::vector<std::string> columns() const override { return {"replaced"}; }
 
  protected:
   void write_row(MatrixView logits, const Job& job, ResultWriter& result) const override {

@@ -10,7 +10,8 @@
 namespace convbert::app {
 namespace {
 
-constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::npy, Format::npz};
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv,
+                               Format::tsv,   Format::npy,  Format::npz};
 
 struct EmbedFlags {
   RecordFlags record;
@@ -51,7 +52,7 @@ class TokenVectorCommand : public EncoderCommand {
   std::vector<std::string> result_names() const override {
     return {"token_embeddings", "tokens", "truncated"};
   }
-  std::vector<std::string> columns() const override { return {"embedding"}; }
+  std::vector<std::string> columns() const override { return {"tokens", "token_embeddings"}; }
   std::string pair_notice() const override { return kVectorPairNotice; }
 
  protected:

@@ -11,7 +11,7 @@
 namespace convbert::app {
 namespace {
 
-constexpr Format kFormats[] = {Format::jsonl, Format::json};
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv};
 constexpr const char* kMask = "[MASK]";
 
 struct FillMaskFlags {
@@ -46,6 +46,7 @@ class FillMaskCommand : public HeadCommand {
         top_k_(std::min<std::int64_t>(request.top_k, std::ssize(candidates_))) {}
 
   std::vector<std::string> result_names() const override { return {"truncated", "fills"}; }
+  std::vector<std::string> columns() const override { return {"fills"}; }
 
  protected:
   // A row a mask: the ids of its best tokens, then their probabilities. Ids are exact as floats.

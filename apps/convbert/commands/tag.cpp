@@ -11,7 +11,7 @@
 namespace convbert::app {
 namespace {
 
-constexpr Format kFormats[] = {Format::jsonl, Format::json};
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv};
 
 struct TagFlags {
   RecordFlags record;
@@ -47,7 +47,10 @@ class TagCommand : public HeadCommand {
         labels_(label_names(model(), head())) {}
 
   std::vector<std::string> result_names() const override {
-    return {"truncated", request_.per_word ? "tags" : "entities"};
+    return {"truncated", columns().front()};
+  }
+  std::vector<std::string> columns() const override {
+    return {request_.per_word ? "tags" : "entities"};
   }
 
  protected:
@@ -59,7 +62,7 @@ class TagCommand : public HeadCommand {
   void write_row(MatrixView logits, const Job& job, ResultWriter& result) const override {
     const std::uint32_t end = end_of_text(*windows_of(job).back(), 0);
     const TextUnits units(job.record.text, end, request_.offsets);
-    result.field(request_.per_word ? "tags" : "entities", [&](JsonBuilder& json) {
+    result.field(columns().front(), [&](JsonBuilder& json) {
       json.begin_list();
       for (const Entity& entity : entities(logits, job)) write(entity, units, json);
       json.end_list();

@@ -16,7 +16,7 @@
 namespace convbert::app {
 namespace {
 
-constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::text};
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv, Format::text};
 
 struct TokenizeFlags {
   RecordFlags record;
@@ -87,7 +87,9 @@ class TokenizeCommand : public TokenizerCommand {
     return {"truncated",           "tokens",        "input_ids", "token_type_ids",
             "special_tokens_mask", "offset_mapping"};
   }
-  std::vector<std::string> columns() const override { return {"tokens"}; }
+  std::vector<std::string> columns() const override {
+    return {"tokens", "input_ids", "token_type_ids", "special_tokens_mask", "offset_mapping"};
+  }
 
  protected:
   void write(Job& job, ResultWriter& result) const override {

@@ -28,6 +28,7 @@ class RecordInput : public RecordSource {
 
   bool next(Record& record) override;
   InputProgress progress() const override { return source_->progress(); }
+  const TableHeader* table() const override { return source_->table(); }
 
   CancelToken& cancel() { return cancel_; }
   int caught() const { return signals_.caught(); }  // signal, or 0

@@ -8,6 +8,7 @@
 #include "core/tensor.h"
 #include "io/delimited_writer.h"
 #include "io/npy.h"
+#include "io/text_buffer.h"
 
 namespace convbert::app {
 namespace {
@@ -30,13 +31,26 @@ std::string bytes_of(std::span<const float> row) {
   return {reinterpret_cast<const char*>(row.data()), row.size_bytes()};
 }
 
-std::string cells_of(const Job& job, std::span<const std::string> cells, std::string_view error) {
-  std::string line;
-  append_tsv_text(line, id_text(job.record));
-  for (const std::string& cell : cells) line += '\t' + cell;
-  line += '\t';
-  append_tsv_text(line, error);
-  return line;
+// A row of a table: what the input has, the results, what is wrong.
+std::string row_of(const ResultLayout& layout, const Job& job, std::span<const std::string> results,
+                   std::string_view error) {
+  const TableLayout& table = layout.table;
+  std::string row;
+  if (table.has_id) {
+    append_given_cell(row, id_text(job.record), table.style);
+    row += table.style.delimiter;
+  }
+  table.own.append_cells(row, job.record, table.style);
+  for (const std::string& result : results) {
+    append_cell(row, result, table.style);
+    row += table.style.delimiter;
+  }
+  if (table.has_error) {
+    append_cell(row, error, table.style);
+  } else if (!row.empty()) {
+    row.pop_back();
+  }
+  return row;
 }
 
 }  // namespace
@@ -45,6 +59,7 @@ Layout layout_of(const ResultLayout& layout) {
   switch (layout.format) {
     case Format::jsonl:
     case Format::json: return Layout::object;
+    case Format::csv:
     case Format::tsv: return Layout::cells;
     case Format::text:
     case Format::terminal: return Layout::line;
@@ -67,18 +82,18 @@ void ResultWriter::begin(Job& job) {
   job_ = &job;
   out_.clear();
   cells_.assign(kind_ == Layout::cells ? layout_.columns.size() : 0, "");
-  if (kind_ != Layout::object) return;
-  begin_record(out_, job.record, layout_.style);
-  if (job.encoding.truncated > 0) field("truncated", job.encoding.truncated);
+  if (kind_ == Layout::object) begin_record(out_, job.record, layout_.style);
+  if (job.encoding.truncated > 0) field(kTruncated, job.encoding.truncated);
 }
 
-std::string* ResultWriter::member(std::string_view name) {
+std::string* ResultWriter::json(std::string_view name) {
+  if (kind_ == Layout::cells) return plain(name);
   if (kind_ != Layout::object) return nullptr;
   append_result_name(out_, name, layout_.style);
   return &out_;
 }
 
-std::string* ResultWriter::cell(std::string_view name) {
+std::string* ResultWriter::plain(std::string_view name) {
   if (kind_ != Layout::cells && kind_ != Layout::line) return nullptr;
   const auto found = std::ranges::find(layout_.columns, name);
   if (found == layout_.columns.end()) return nullptr;
@@ -106,26 +121,31 @@ std::string ResultWriter::array_name(std::string_view name) const {
 }
 
 void ResultWriter::field(std::string_view name, std::string_view text) {
-  if (std::string* out = member(name)) return append_json_string(*out, text);
-  if (std::string* out = cell(name)) append_tsv_text(*out, text);
+  if (kind_ == Layout::object) return append_json_string(*json(name), text);
+  std::string* out = plain(name);
+  if (out == nullptr) return;
+  if (kind_ == Layout::line) return append_tsv_text(*out, text);
+  *out += text;
 }
 
 void ResultWriter::field(std::string_view name, float number) {
   if (!is_finite({&number, 1})) return;
-  if (std::string* out = member(name)) return append_json_number(*out, number);
-  if (std::string* out = cell(name)) append_json_number(*out, number);
+  if (std::string* out = kind_ == Layout::line ? plain(name) : json(name)) {
+    append_json_number(*out, number);
+  }
 }
 
 void ResultWriter::field(std::string_view name, std::int64_t number) {
-  if (std::string* out = member(name)) return append_json_number(*out, number);
-  if (std::string* out = cell(name)) append_json_number(*out, number);
+  if (std::string* out = kind_ == Layout::line ? plain(name) : json(name)) {
+    append_json_number(*out, number);
+  }
 }
 
 void ResultWriter::null(std::string_view name) {
-  if (std::string* out = member(name)) {
-    *out += "null";
-  } else if (std::string* text = cell(name)) {
-    *text += '-';
+  if (kind_ == Layout::object) {
+    *json(name) += "null";
+  } else if (std::string* out = kind_ == Layout::line ? plain(name) : nullptr) {
+    *out += '-';
   }
 }
 
@@ -136,7 +156,7 @@ void ResultWriter::field(std::string_view name, std::span<const float> numbers) 
 void ResultWriter::field(std::string_view name, const Shape& shape,
                          std::span<const float> numbers) {
   if (!has_place_for(name) || !is_finite(numbers)) return;
-  if (std::string* out = member(name)) {
+  if (std::string* out = json(name)) {
     append_nested(*out, shape, numbers);
   } else if (kind_ == Layout::row) {
     out_ = bytes_of(numbers);
@@ -146,49 +166,48 @@ void ResultWriter::field(std::string_view name, const Shape& shape,
 }
 
 void ResultWriter::field(std::string_view name, std::span<const std::int32_t> numbers) {
-  if (std::string* out = member(name)) append_json_array(*out, numbers);
+  if (std::string* out = json(name)) append_json_array(*out, numbers);
 }
 
 void ResultWriter::field(std::string_view name, std::span<const std::uint8_t> numbers) {
-  if (std::string* out = member(name)) append_json_array(*out, numbers);
+  if (std::string* out = json(name)) append_json_array(*out, numbers);
 }
 
 void ResultWriter::field(std::string_view name, const JsonStrings& strings,
                          std::span<const std::int32_t> numbers) {
-  if (std::string* out = member(name)) strings.append_array(*out, numbers);
+  if (std::string* out = json(name)) strings.append_array(*out, numbers);
 }
 
 void ResultWriter::field(std::string_view name, const std::vector<std::string>& texts) {
-  if (std::string* out = member(name)) {
-    append_json_array(*out, texts);
-  } else if (std::string* line = cell(name)) {
+  if (kind_ == Layout::arrays) {
+    job_->arrays.emplace_back(array_name(name), npy_array(texts));
+  } else if (kind_ != Layout::line) {
+    if (std::string* out = json(name)) append_json_array(*out, texts);
+  } else if (std::string* line = plain(name)) {
     for (const std::string& text : texts) {
       if (!line->empty()) *line += ' ';
       append_tsv_text(*line, text);
     }
-  } else if (kind_ == Layout::arrays) {
-    job_->arrays.emplace_back(array_name(name), npy_array(texts));
   }
 }
 
 void ResultWriter::field(std::string_view name, std::span<const Offsets> ranges) {
-  if (std::string* out = member(name)) append_json_ranges(*out, ranges);
+  if (std::string* out = json(name)) append_json_ranges(*out, ranges);
 }
 
 void ResultWriter::field(std::string_view name, std::span<const NamedNumber> members) {
   for (const NamedNumber& one : members) {
     if (!is_finite({&one.number, 1})) return;
   }
-  std::string* out = member(name);
-  if (out == nullptr) return;
-  JsonBuilder json(*out);
-  json.begin_object();
-  for (const NamedNumber& one : members) json.member(one.name, one.number);
-  json.end_object();
+  field(name, [members](JsonBuilder& json) {
+    json.begin_object();
+    for (const NamedNumber& one : members) json.member(one.name, one.number);
+    json.end_object();
+  });
 }
 
 void ResultWriter::field(std::string_view name, const std::function<void(JsonBuilder&)>& write) {
-  std::string* out = member(name);
+  std::string* out = json(name);
   if (out == nullptr) return;
   JsonBuilder json(*out);
   write(json);
@@ -197,7 +216,7 @@ void ResultWriter::field(std::string_view name, const std::function<void(JsonBui
 void ResultWriter::finish() {
   constexpr std::size_t kMostKept = 1 << 20;
   if (kind_ == Layout::object) out_ += '}';
-  if (kind_ == Layout::cells) out_ = cells_of(*job_, cells_, "");
+  if (kind_ == Layout::cells) out_ = row_of(layout_, *job_, cells_, "");
   job_->output = out_.size() > kMostKept ? std::move(out_) : out_;
 }
 
@@ -209,16 +228,27 @@ std::string result_bytes(const ResultLayout& layout, const Job& job) {
       return bytes_of(std::vector<float>(static_cast<std::size_t>(layout.row_width),
                                          std::numeric_limits<float>::quiet_NaN()));
     case Layout::cells:
-      return cells_of(job, std::vector<std::string>(layout.columns.size()), job.failure) + "\n";
+      return row_of(layout, job, std::vector<std::string>(layout.columns.size()), job.failure) +
+             "\n";
     case Layout::line: return "\n";
     default: return error_record(job.record, job.failure_kind, job.failure, layout.style) + "\n";
   }
 }
 
 std::string header_of(const ResultLayout& layout) {
-  std::string header = "id";
-  for (const std::string& column : layout.columns) header += '\t' + column;
-  return header + "\terror\n";
+  const TableLayout& table = layout.table;
+  std::vector<std::string> names;
+  if (table.has_id) names.push_back(layout.style.id_name);
+  names.insert(names.end(), table.own.names().begin(), table.own.names().end());
+  for (const std::string& column : layout.columns)
+    names.push_back(layout.style.result_prefix + column);
+  if (table.has_error) names.push_back(layout.style.result_prefix + kErrorColumn);
+  std::string header(table.has_byte_order_mark ? kByteOrderMark : "");
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) header += table.style.delimiter;
+    append_given_cell(header, names[i], table.style);
+  }
+  return header + '\n';
 }
 
 void fail_not_finite(Job& job) {

@@ -13,9 +13,19 @@
 #include "io/json_builder.h"
 #include "io/json_strings.h"
 #include "io/record_writer.h"
+#include "io/table_columns.h"
 #include "pipeline/pipeline.h"
 
 namespace convbert::app {
+
+// Of csv and tsv: the input's own columns, the results', and what is wrong with a record.
+struct TableLayout {
+  TableStyle style;
+  bool has_byte_order_mark = false;  // as the input has one
+  bool has_id = true;                // a column in front: the input has none of its own
+  TableColumns own;                  // fields of the input that no result replaces
+  bool has_error = true;             // a column, the last
+};
 
 // What holds for the results of all records of a run.
 struct ResultLayout {
@@ -23,12 +33,13 @@ struct ResultLayout {
   RecordStyle style;
   std::vector<std::string> columns;  // RecordCommand::columns()
   std::int64_t row_width = 0;        // RecordCommand::row_width()
+  TableLayout table{};
 };
 
 // How a format lays a record out.
 enum class Layout {
   object,  // jsonl, json: the input's fields, then every result with its name
-  cells,   // tsv: the id, the columns, what is wrong with a record that failed
+  cells,   // csv, tsv: a row of a table; a list or an object is a cell of JSON
   line,    // text, terminal: the first column alone
   row,     // npy, and npz of rows: the floats of the first column
   arrays   // npz: every result that is a list, as a named array
@@ -43,6 +54,11 @@ struct NamedNumber {
   std::string_view name;
   float number;
 };
+
+// The result that says how many tokens were cut.
+inline constexpr const char* kTruncated = "truncated";
+// The column for what is wrong with a record, behind the prefix.
+inline constexpr const char* kErrorColumn = "error";
 
 // One a worker, for one record after another. Between begin() and finish() a command hands over
 // every result with its name; what the format has no place for is dropped. Numbers that are not
@@ -62,13 +78,13 @@ class ResultWriter {
   void field(std::string_view name, std::string_view text);
   void field(std::string_view name, float number);
   void field(std::string_view name, std::int64_t number);
-  void null(std::string_view name);  // "-" in cells and lines
+  void null(std::string_view name);  // nothing in cells, "-" in lines
 
   void field(std::string_view name, std::span<const float> numbers);
   void field(std::string_view name, std::span<const std::int32_t> numbers);
   void field(std::string_view name, std::span<const std::uint8_t> numbers);
   void field(std::string_view name, const std::vector<std::string>& texts);
-  // The texts that `strings` has under these numbers, in objects alone.
+  // The texts that `strings` has under these numbers; in lines there are none.
   void field(std::string_view name, const JsonStrings& strings,
              std::span<const std::int32_t> numbers);
   void field(std::string_view name, std::span<const Offsets> ranges);       // [[begin,end],...]
@@ -76,7 +92,7 @@ class ResultWriter {
   // Row-major, as nested lists.
   void field(std::string_view name, const Shape& shape, std::span<const float> numbers);
 
-  // A value of any form, in objects alone: `write` gives it.
+  // A value of any form: `write` gives it. In lines there is none.
   void field(std::string_view name, const std::function<void(JsonBuilder&)>& write);
 
   bool is_of_objects() const { return kind_ == Layout::object; }
@@ -87,10 +103,10 @@ class ResultWriter {
   void finish();
 
  private:
-  // Begins a member of the object, whose value the caller appends; nothing where there is none.
-  std::string* member(std::string_view name);
-  // The cell or line of that name.
-  std::string* cell(std::string_view name);
+  // Where the JSON of a result goes: behind its name in an object, or in its cell.
+  std::string* json(std::string_view name);
+  // Where its text goes: its cell, or the line.
+  std::string* plain(std::string_view name);
   bool is_finite(std::span<const float> numbers);
   std::string array_name(std::string_view name) const;
 
@@ -98,12 +114,12 @@ class ResultWriter {
   Layout kind_;
   Job* job_ = nullptr;
   std::string out_;  // grows in memory that stays, and is copied once into as much as it takes
-  std::vector<std::string> cells_;
+  std::vector<std::string> cells_;  // as texts
 };
 
 // What stands in the output for one record: a line with its '\n', or a row of floats.
 std::string result_bytes(const ResultLayout& layout, const Job& job);
-// The first line of cells.
+// The first row of a table.
 std::string header_of(const ResultLayout& layout);
 
 // Fails a job whose numbers are not finite: none may reach JSON, and nobody can use them.

@@ -37,7 +37,8 @@ class WrittenRecords {
       : read_(std::move(read)),
         path_(path),
         row_bytes_(layout_of(layout) == Layout::row ? static_cast<std::size_t>(4 * layout.row_width)
-                                                    : 0) {
+                                                    : 0),
+        has_quotes_(layout_of(layout) == Layout::cells && layout.table.style.has_quotes) {
     std::string header;
     if (layout_of(layout) == Layout::cells) header = header_of(layout);
     fill(256);
@@ -71,7 +72,7 @@ class WrittenRecords {
       fill(size);
       if (buffer_.size() - used_ < size) return std::nullopt;
     } else {
-      size = find_line_end();
+      size = size_of_line();
       if (size == 0) return std::nullopt;
     }
     const std::string_view record = std::string_view(buffer_).substr(used_, size);
@@ -97,11 +98,21 @@ class WrittenRecords {
     used_ += size;
     position_ += static_cast<std::int64_t>(size);
   }
+  // The next line end that is not inside quotes, of which `open` tells from one call to the next.
+  std::size_t find_line_end(std::size_t from, bool& open) const {
+    if (!has_quotes_) return buffer_.find('\n', from);
+    for (; from < buffer_.size(); ++from) {
+      if (buffer_[from] == '"') open = !open;
+      if (buffer_[from] == '\n' && !open) return from;
+    }
+    return std::string::npos;
+  }
   // The size of the line that comes, its end included; 0 where it has none.
-  std::size_t find_line_end() {
+  std::size_t size_of_line() {
     std::size_t searched = 0;
+    bool open = false;
     while (true) {
-      const std::size_t end = buffer_.find('\n', used_ + searched);
+      const std::size_t end = find_line_end(used_ + searched, open);
       if (end != std::string::npos) return end + 1 - used_;
       searched = buffer_.size() - used_;
       if (searched > kMostRecordBytes) {
@@ -113,9 +124,10 @@ class WrittenRecords {
   }
   std::int64_t count_lines() {
     std::int64_t lines = 0;
+    bool open = false;
     do {
-      const auto begin = buffer_.begin() + static_cast<std::ptrdiff_t>(used_);
-      lines += std::count(begin, buffer_.end(), '\n');
+      for (std::size_t at = used_; (at = find_line_end(at, open)) != std::string::npos; ++at)
+        ++lines;
       skip(buffer_.size() - used_);
     } while (fill_more());
     return lines;
@@ -135,6 +147,7 @@ class WrittenRecords {
   ReadAt read_;
   const std::string& path_;
   std::size_t row_bytes_;
+  bool has_quotes_;  // in which a line may end without ending the record
   std::string buffer_;
   std::size_t used_ = 0;       // of the buffer
   std::int64_t position_ = 0;  // of the first byte that is not used
@@ -152,7 +165,9 @@ bool begins_with_nan(std::string_view row) {
 bool is_plausible(const ResultLayout& layout, const Job& job, std::string_view written) {
   switch (layout_of(layout)) {
     case Layout::row: return !begins_with_nan(written);
-    case Layout::cells: return written.ends_with("\t\n");  // the last column is the error
+    case Layout::cells:
+      return !layout.table.has_error ||
+             written.ends_with(std::string{layout.table.style.delimiter, '\n'});
     case Layout::line: return written != "\n";
     default: break;
   }

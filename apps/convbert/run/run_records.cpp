@@ -14,13 +14,18 @@
 #include "run/result_writer.h"
 #include "run/resume.h"
 #include "run/sinks.h"
+#include "run/table_layout.h"
 
 namespace convbert::app {
 namespace {
 
-constexpr const char* kErrorField = "error";
 constexpr int kSomeFailed = 1;
 constexpr int kSignalBase = 128;
+
+// Does the run write rows of a table, one a record?
+bool has_rows(const ResultLayout& layout) {
+  return !layout.columns.empty() && (layout.format == Format::csv || layout.format == Format::tsv);
+}
 
 ResultLayout make_layout(const RecordRequest& request, const RecordCommand& command) {
   ResultLayout layout{.format = request.output.format,
@@ -30,15 +35,22 @@ ResultLayout make_layout(const RecordRequest& request, const RecordCommand& comm
                                 .result_names = {}},
                       .columns = command.columns(),
                       .row_width = command.row_width()};
-  for (const std::string& name : command.result_names()) {
+  std::vector<std::string> names = command.result_names();
+  if (has_rows(layout)) {
+    if (std::ranges::find(names, kTruncated) != names.end()) layout.columns.push_back(kTruncated);
+    layout.table.has_error = !request.output.strict;
+    names = layout.columns;
+    if (layout.table.has_error) names.push_back(kErrorColumn);
+  }
+  for (const std::string& name : names) {
     layout.style.result_names.push_back(layout.style.result_prefix + name);
     if (layout.style.result_names.back() == layout.style.id_name) {
       usage_error("--id-field ", printable(layout.style.id_name), ": a result has that name, too; ",
                   "--result-prefix gives results others");
     }
   }
-  if (layout.style.id_name == kErrorField) {
-    usage_error("--id-field ", kErrorField, ": records that fail have their message there");
+  if (layout.style.id_name == kErrorColumn) {
+    usage_error("--id-field ", kErrorColumn, ": records that fail have their message there");
   }
   return layout;
 }
@@ -99,7 +111,8 @@ class Notices {
       : console_(console),
         style_(layout.style),
         names_failures_(!command.holds_errors(layout.format)),
-        has_fields_(info_of(layout.format).is_json),
+        has_fields_(info_of(layout.format).is_json || has_rows(layout)),
+        table_(has_rows(layout) && !layout.style.only_result ? &layout.table : nullptr),
         pair_notice_(command.pair_notice()) {
     if (input.source.fields.pair_required || !input.given.texts.empty()) pair_notice_.clear();
   }
@@ -113,21 +126,39 @@ class Notices {
       console_.note(pair_notice_);
       pair_notice_.clear();
     }
-    if (has_warned_ || !has_fields_) return;
-    const std::string field = replaced_field(job.record, style_);
+    if (has_fields_) see_replaced(job.record);
+    if (table_ != nullptr) see_columns(job.record);
+  }
+
+ private:
+  void see_replaced(const Record& record) {
+    const std::string field = replaced_field(record, style_);
     if (field.empty()) return;
-    has_warned_ = true;
+    has_fields_ = false;
     console_.warning(concat("the input's field \"", printable(field), "\" gives way to the result ",
                             "of that name; --result-prefix keeps both"));
   }
 
- private:
+  void see_columns(const Record& record) {
+    for (std::size_t i = 0; i < record.fields.size(); ++i) {
+      const bool is_id = table_->has_id && record.id_field == i;
+      const std::string& name = record.fields[i].name;
+      if (is_id || table_->own.column_of(record, i) || is_result(name, style_)) continue;
+      table_ = nullptr;
+      console_.warning(concat(
+          record.where, ": the field \"", printable(name, 60), "\" is left out: ",
+          "the columns are those of the first record; --format jsonl keeps ", "every field"));
+      return;
+    }
+  }
+
   Console& console_;
   const RecordStyle& style_;
   bool names_failures_;  // where the output has no room for an error record
-  bool has_fields_;      // of the input, beside the results
+  // Until something has been said of them: fields of the input beside the results, and columns.
+  bool has_fields_;
+  const TableLayout* table_;
   std::string pair_notice_;
-  bool has_warned_ = false;
 };
 
 void tell_start(const OutputRequest& output, const ResumePoint& start, Console& console) {
@@ -155,7 +186,10 @@ int run_records(const RecordRequest& request, const RecordCommand& command, Cons
 int run_records(const RecordRequest& request, const RecordCommand& command, RecordInput& source,
                 Console& console) {
   CancelToken& cancel = source.cancel();
-  const ResultLayout layout = make_layout(request, command);
+  ResultLayout layout = make_layout(request, command);
+  const bool is_typed = reads_terminal(request.input);
+  if (is_typed && console.is_terminal()) console.note("reading from the terminal; Ctrl-D ends");
+  if (has_rows(layout)) lay_out_table(request, source, layout);
   const OutputRequest& asked = request.output;
   RunState state(request);
 
@@ -168,8 +202,6 @@ int run_records(const RecordRequest& request, const RecordCommand& command, Reco
   tell_start(asked, start, console);
   if (start.finished) return start.failed > 0 ? kSomeFailed : 0;
 
-  const bool is_typed = reads_terminal(request.input);
-  if (is_typed && console.is_terminal()) console.note("reading from the terminal; Ctrl-D ends");
   Progress progress(console,
                     {.records = start.records, .failed = start.failed, .input = source.progress()},
                     is_typed);

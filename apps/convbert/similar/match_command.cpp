@@ -51,15 +51,9 @@ std::vector<std::vector<Match>> MatchCommand::search(std::span<Job* const> jobs,
 }
 
 void MatchCommand::write(const std::vector<Match>& matches, ResultWriter& result) const {
-  if (!result.is_of_objects()) {
-    if (matches.empty()) {
-      result.null("corpus_id");
-      result.null("score");
-    } else {
-      result.field("corpus_id", corpus_.id_text(matches.front().number));
-      result.field("score", matches.front().score);
-    }
-    return;
+  if (!result.is_of_objects() && !matches.empty()) {  // the nearest one, in columns of its own
+    result.field("corpus_id", corpus_.id_text(matches.front().number));
+    result.field("score", matches.front().score);
   }
   result.field("matches", [&](JsonBuilder& json) {
     json.begin_list();

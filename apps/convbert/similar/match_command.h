@@ -22,7 +22,7 @@ class MatchCommand : public RecordCommand {
       : request_(request), queries_(queries), corpus_(corpus) {}
 
   std::vector<std::string> result_names() const override { return {"matches", "truncated"}; }
-  std::vector<std::string> columns() const override { return {"corpus_id", "score"}; }
+  std::vector<std::string> columns() const override { return {"corpus_id", "score", "matches"}; }
   std::string pair_notice() const override { return queries_.pair_notice(); }
   // Reading the corpus once serves a batch, and a large one is worth more queries.
   std::int64_t default_batch_weight() const override;

@@ -22,7 +22,7 @@ class PairCommand : public RecordCommand {
       : request_(request), corpus_(corpus), pairs_(std::move(pairs)) {}
 
   std::vector<std::string> result_names() const override;
-  std::vector<std::string> columns() const override { return {"id_pair", "score"}; }
+  std::vector<std::string> columns() const override { return result_names(); }
   bool is_cheap() const override { return true; }
 
   // Of its records, `id_name` being the field of their ids. Must not outlive it.

@@ -12,7 +12,7 @@ namespace convbert::app {
 
 struct SimilarFlags;
 
-inline constexpr Format kSimilarFormats[] = {Format::jsonl, Format::json, Format::tsv};
+inline constexpr Format kSimilarFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv};
 
 enum class CorpusKind {
   input,   // the queries' own texts or vectors

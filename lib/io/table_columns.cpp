@@ -1,0 +1,45 @@
+#include "io/table_columns.h"
+
+#include <utility>
+
+#include "io/json_text.h"
+
+namespace convbert {
+namespace {
+
+void append_field(std::string& out, const RecordField& field, const TableStyle& style) {
+  const Quotes quotes = field.in_quotes ? Quotes::always : Quotes::where_needed;
+  if (field.json.starts_with('"')) {
+    append_given_cell(out, decode_json_string(field.json), style, quotes);
+  } else if (field.json != "null") {
+    append_given_cell(out, field.json, style, quotes);
+  }
+}
+
+}  // namespace
+
+TableColumns::TableColumns(std::vector<std::string> names) : names_(std::move(names)) {
+  for (std::size_t i = 0; i < names_.size(); ++i) columns_.emplace(names_[i], i);
+}
+
+std::optional<std::size_t> TableColumns::column_of(const Record& record, std::size_t at) const {
+  const std::string& name = record.fields[at].name;
+  if (at < names_.size() && names_[at] == name) return at;  // nearly always
+  const auto found = columns_.find(name);
+  return found == columns_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void TableColumns::append_cells(std::string& out, const Record& record,
+                                const TableStyle& style) const {
+  std::vector<const RecordField*> cells(names_.size());
+  for (std::size_t i = 0; i < record.fields.size(); ++i) {
+    const auto column = column_of(record, i);
+    if (column && cells[*column] == nullptr) cells[*column] = &record.fields[i];
+  }
+  for (const RecordField* cell : cells) {
+    if (cell != nullptr) append_field(out, *cell, style);
+    out += style.delimiter;
+  }
+}
+
+}  // namespace convbert
