@@ -16,32 +16,32 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-CONVBERT_INLINE Words splat_words(std::uint32_t value) { return value - Words{}; }
-
-// Whether an element stays: MurmurHash3's finaliser for 32 bits (Appleby 2011) of its column and
-// the row's key, half of which comes in between its two multiplications.
+// y = factor * x, where a factor is 0 or `scale`: MurmurHash3's finaliser for 32 bits (Appleby
+// 2011) of the column and the row's key, half of which comes in between its two multiplications.
+// Factors are made in a plain loop, which compilers turn into AVX2's integer instructions; of wide
+// integer vectors GCC makes one number at a time.
 struct Drop {
   static CONVBERT_INLINE void run(const float* x, float* y, std::int64_t count, std::uint64_t key,
                                   std::int32_t threshold, float scale) {
-    const Words high = splat_words(static_cast<std::uint32_t>(key >> 32));
-    Words place;
-    for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
-      place[lane] = static_cast<std::uint32_t>(key) + lane * kGolden;
+    constexpr std::uint32_t kGolden = 0x9E3779B9u;  // 2^32 over the golden ratio
+    constexpr std::int64_t kBlock = 4 * kLanes;
+    const auto low = static_cast<std::uint32_t>(key);
+    const auto high = static_cast<std::uint32_t>(key >> 32);
+    for (std::int64_t first = 0; first < count; first += kBlock) {
+      float factors[kBlock];
+      for (std::int64_t i = 0; i < kBlock; ++i) {
+        std::uint32_t random = low + static_cast<std::uint32_t>(first + i) * kGolden;
+        random = ((random ^ (random >> 16)) * 0x85EBCA6Bu) ^ high;
+        random = (random ^ (random >> 13)) * 0xC2B2AE35u;
+        random ^= random >> 16;
+        factors[i] = static_cast<std::int32_t>(random >> 1) < threshold ? 0.0f : scale;
+      }
+      const std::int64_t here = count - first < kBlock ? count - first : kBlock;
+      for_each_vector(here, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
+        store_lanes(y + first + i, load_lanes(x + first + i, lanes) * load(factors + i), lanes);
+      });
     }
-    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      Words random = ((place ^ (place >> 16)) * 0x85EBCA6Bu) ^ high;
-      random = (random ^ (random >> 13)) * 0xC2B2AE35u;
-      random ^= random >> 16;
-      Ints draw;  // of 31 bits: AVX2 compares signed numbers only
-      const Words positive = random >> 1;
-      std::memcpy(&draw, &positive, sizeof(draw));
-      const Floats kept = load_lanes(x + i, lanes) * splat(scale);
-      store_lanes(y + i, draw < threshold ? Floats{} : kept, lanes);
-      place += static_cast<std::uint32_t>(kLanes) * kGolden;
-    });
   }
-
-  static constexpr std::uint32_t kGolden = 0x9E3779B9u;  // 2^32 over the golden ratio
 };
 
 }  // namespace
