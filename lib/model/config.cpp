@@ -124,6 +124,7 @@ class ConfigReader {
       return;
     }
     ConvolutionConfig convolution;
+    convolution.kind = read_convolution_kind();
     convolution.head_ratio = size("head_ratio", 2);
     convolution.kernel_size = size("conv_kernel_size", 9, kMaxKernel);
     if (convolution.kernel_size % 2 == 0) {
@@ -138,6 +139,17 @@ class ConfigReader {
                   config.attention_heads, " attention heads that \"head_ratio\" leaves"));
     }
     config.convolution = convolution;
+  }
+
+  // A key of this program's own: transformers knows span-based convolutions only.
+  ConvolutionKind read_convolution_kind() const {
+    const std::string name = json_string(json_, "conv_type", "span", source_);
+    for (const ConvolutionKind kind :
+         {ConvolutionKind::span, ConvolutionKind::dynamic, ConvolutionKind::lightweight}) {
+      if (name_of(kind) == name) return kind;
+    }
+    fail(concat("\"conv_type\": expected span, dynamic or lightweight, found \"", printable(name),
+                "\""));
   }
 
   void read_groups(ModelConfig& config) const {
@@ -205,6 +217,15 @@ std::string_view name_of(Family family) {
     case Family::bert: return "bert";
     case Family::electra: return "electra";
     case Family::convbert: return "convbert";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(ConvolutionKind kind) {
+  switch (kind) {
+    case ConvolutionKind::span: return "span";
+    case ConvolutionKind::dynamic: return "dynamic";
+    case ConvolutionKind::lightweight: return "lightweight";
   }
   return "unknown";
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/model_files.h"
@@ -21,8 +22,18 @@ enum class ProblemType {
   multi_label,
 };
 
-// The span-based dynamic convolution beside the attention heads (paper, section 3.2).
+// Where the kernels of the convolution come from. Published models have `span`; the others are for
+// comparison (paper, figure 2 and table 3; Wu et al. 2019).
+enum class ConvolutionKind {
+  span,         // from a token's neighbourhood and its query: span-based dynamic convolution
+  dynamic,      // from a token's query alone
+  lightweight,  // learned, the same at every token
+};
+std::string_view name_of(ConvolutionKind kind);  // "span", also in config.json
+
+// The convolution beside the attention heads (paper, section 3.2).
 struct ConvolutionConfig {
+  ConvolutionKind kind = ConvolutionKind::span;
   std::int64_t head_ratio = 2;   // gamma: so many times fewer attention heads than without it
   std::int64_t kernel_size = 9;  // odd
 };

@@ -52,15 +52,16 @@ std::vector<Encoder::Operation> Encoder::operations() const {
       {"weights times values", attention.mix},
   };
   if (layer.convolution) {
-    const std::vector<Operation> convolution{
-        {"depthwise convolution", convolution_->depthwise.kernel()},
-        {"pointwise convolution", layer.convolution->pointwise.kernel()},
-        {"span key times query", convolution_->gate.kernel()},
-        {"kernels", layer.convolution->kernel.kernel()},
-        {"softmax of kernels", convolution_->softmax.kernel()},
-        {"values mixed by kernels", "a loop: each position has a kernel of its own"},
-    };
-    operations.insert(operations.end(), convolution.begin(), convolution.end());
+    const LayerConvolution& convolution = *layer.convolution;
+    if (convolution.span) {
+      operations.push_back({"depthwise convolution", convolution_->depthwise.kernel()});
+      operations.push_back({"pointwise convolution", convolution.span->pointwise.kernel()});
+      operations.push_back({"span key times query", convolution_->gate.kernel()});
+    }
+    if (convolution.kernel) operations.push_back({"kernels", convolution.kernel->kernel()});
+    operations.push_back({"softmax of kernels", convolution_->softmax.kernel()});
+    operations.push_back(
+        {"values mixed by kernels", "a loop: each position has a kernel of its own"});
   }
   operations.push_back({"feed forward", layer.feed_forward.kernel()});
   operations.push_back({"activation", layer.feed_forward.activation_kernel()});
@@ -134,7 +135,7 @@ void Encoder::run_layer(const Pass& pass, std::int64_t index, const nn::PaddedRo
   pass.done(EncoderPart::feed_forward);
 }
 
-// context = [self-attention | span-based dynamic convolution] (paper, section 3.3), or
+// context = [self-attention | convolution] (paper, section 3.3), or
 // self-attention alone in the ancestors.
 void Encoder::mixed_attention(const Pass& pass, std::int64_t index, const nn::PaddedRows& hidden,
                               MatrixView context) const {
@@ -158,7 +159,7 @@ void Encoder::mixed_attention(const Pass& pass, std::int64_t index, const nn::Pa
   self_attention(pass, index, projected, context.column_range(0, width));
   pass.done(EncoderPart::self_attention);
   if (layer.convolution) {
-    span_convolution(pass, index, hidden, projected, context.column_range(width, width));
+    convolve(pass, index, hidden, projected, context.column_range(width, width));
     pass.done(EncoderPart::span_convolution);
   }
 }
@@ -180,24 +181,42 @@ void Encoder::self_attention(const Pass& pass, std::int64_t index,
   }
 }
 
-// kernels = softmax(W_f (separable_convolution(hidden) * query)); context = the values mixed by
-// them (paper, equations 3 and 4).
-void Encoder::span_convolution(const Pass& pass, std::int64_t index, const nn::PaddedRows& hidden,
-                               std::span<const nn::PaddedRows> projected,
-                               MatrixView context) const {
-  const SpanConvolution& layer = *layers_[static_cast<std::size_t>(index)].convolution;
-  Workspace& workspace = pass.workspace;
-  const Workspace::Frame frame(workspace);
-  const nn::PaddedRows span = nn::allocate_rows(workspace, hidden.rows, hidden.columns);
-  const nn::PaddedRows key = nn::allocate_rows(workspace, hidden.rows, layer.pointwise.out());
-  const nn::PaddedRows kernels = nn::allocate_rows(workspace, hidden.rows, layer.kernel.out());
-  convolution_->depthwise.forward(*layer.depthwise, pass.batch, hidden, span, workspace);
-  layer.pointwise.forward(span, key, workspace);
-  convolution_->gate.forward(key, projected[kQuery], key, workspace);
-  layer.kernel.forward(key, kernels, workspace);
-  convolution_->softmax.forward(kernels, workspace);
+// The values of each token's neighbours, mixed by its kernels (paper, equation 4).
+void Encoder::convolve(const Pass& pass, std::int64_t index, const nn::PaddedRows& hidden,
+                       std::span<const nn::PaddedRows> projected, MatrixView context) const {
+  const LayerConvolution& layer = *layers_[static_cast<std::size_t>(index)].convolution;
+  const Workspace::Frame frame(pass.workspace);
+  const nn::PaddedRows kernels = kernel_logits(pass, layer, hidden, projected[kQuery]);
+  convolution_->softmax.forward(kernels, pass.workspace);
   if (pass.observer != nullptr) pass.observer->on_kernels(index, kernels);
   convolution_->dynamic.forward(pass.batch, kernels, projected[kConvolutionValue], context);
+}
+
+// W_f (separable_convolution(hidden) * query) (paper, equation 3), or W_f query, or the layer's
+// own.
+nn::PaddedRows Encoder::kernel_logits(const Pass& pass, const LayerConvolution& layer,
+                                      const nn::PaddedRows& hidden,
+                                      const nn::PaddedRows& query) const {
+  Workspace& workspace = pass.workspace;
+  const std::int64_t taps = config_.attention_heads * config_.convolution->kernel_size;
+  const nn::PaddedRows kernels = nn::allocate_rows(workspace, hidden.rows, taps);
+  if (!layer.kernel) {
+    for (std::int64_t row = 0; row < kernels.rows; ++row) {
+      std::ranges::copy(layer.filters, kernels.row(row));
+    }
+    return kernels;
+  }
+  if (!layer.span) {
+    layer.kernel->forward(query, kernels, workspace);
+    return kernels;
+  }
+  const nn::PaddedRows span = nn::allocate_rows(workspace, hidden.rows, hidden.columns);
+  const nn::PaddedRows key = nn::allocate_rows(workspace, hidden.rows, query.columns);
+  convolution_->depthwise.forward(*layer.span->depthwise, pass.batch, hidden, span, workspace);
+  layer.span->pointwise.forward(span, key, workspace);
+  convolution_->gate.forward(key, query, key, workspace);
+  layer.kernel->forward(key, kernels, workspace);
+  return kernels;
 }
 
 }  // namespace convbert

@@ -103,8 +103,10 @@ class Encoder {
                        MatrixView context) const;
   void self_attention(const Pass& pass, std::int64_t index,
                       std::span<const nn::PaddedRows> projected, MatrixView context) const;
-  void span_convolution(const Pass& pass, std::int64_t index, const nn::PaddedRows& hidden,
-                        std::span<const nn::PaddedRows> projected, MatrixView context) const;
+  void convolve(const Pass& pass, std::int64_t index, const nn::PaddedRows& hidden,
+                std::span<const nn::PaddedRows> projected, MatrixView context) const;
+  nn::PaddedRows kernel_logits(const Pass& pass, const LayerConvolution& layer,
+                               const nn::PaddedRows& hidden, const nn::PaddedRows& query) const;
 
   // Operations without weights: one serves all layers.
   struct SharedConvolution {

@@ -9,17 +9,29 @@
 namespace convbert {
 namespace {
 
+LayerConvolution pack_convolution(const ConvolutionWeights& weights,
+                                  const nn::DepthwiseConv* depthwise, nn::Precision precision) {
+  LayerConvolution convolution;
+  if (weights.span) {
+    convolution.span =
+        SpanKey{.depthwise = depthwise->pack(WeightFloats(weights.span->depthwise).span()),
+                .pointwise = make_linear(weights.span->pointwise, {.precision = precision})};
+  }
+  if (weights.kernel) convolution.kernel = make_linear(*weights.kernel, {.precision = precision});
+  if (weights.filters) {
+    const WeightFloats filters(*weights.filters);
+    convolution.filters.assign(filters.span().begin(), filters.span().end());
+  }
+  return convolution;
+}
+
 EncoderLayer pack_layer(const ModelConfig& config, const LayerWeights& weights,
                         const nn::DepthwiseConv* depthwise, nn::Precision precision) {
   std::vector<const LinearWeights*> projections{&weights.query, &weights.key, &weights.value};
-  std::optional<SpanConvolution> convolution;
+  std::optional<LayerConvolution> convolution;
   if (weights.convolution) {
     projections.push_back(&weights.convolution->value);
-    convolution = SpanConvolution{
-        .depthwise = depthwise->pack(WeightFloats(weights.convolution->depthwise).span()),
-        .pointwise = make_linear(weights.convolution->pointwise, {.precision = precision}),
-        .kernel = make_linear(weights.convolution->kernel, {.precision = precision}),
-    };
+    convolution = pack_convolution(*weights.convolution, depthwise, precision);
   }
   return {
       .projections = make_projections(projections, precision),

@@ -16,16 +16,21 @@
 
 namespace convbert {
 
-// The convolution half of a ConvBERT layer (paper, figure 2).
-struct SpanConvolution {
+// The convolution half of a ConvBERT layer (paper, figure 2), by the parts that its kind has: see
+// BasicConvolutionWeights.
+struct SpanKey {
   std::shared_ptr<const nn::DepthwiseConv::Filters> depthwise;
   nn::Linear pointwise;
-  nn::Linear kernel;
+};
+struct LayerConvolution {
+  std::optional<SpanKey> span;
+  std::optional<nn::Linear> kernel;
+  std::vector<float> filters;  // before the softmax; none where each token has its own
 };
 
 struct EncoderLayer {
   nn::Projections projections;  // query, key, value and, with a convolution, its value
-  std::optional<SpanConvolution> convolution;
+  std::optional<LayerConvolution> convolution;
   nn::Linear attention_output;
   nn::LayerNorm attention_norm;
   nn::FeedForward feed_forward;

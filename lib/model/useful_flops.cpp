@@ -9,8 +9,10 @@ std::int64_t useful_flops(const ModelConfig& config, std::int64_t n) {
                        4 * n * h * config.intermediate_size / config.groups;
   if (config.convolution) {
     const std::int64_t k = config.convolution->kernel_size;
-    const std::int64_t value_and_span = 2 * n * h * a + 2 * n * h * k + 2 * n * h * a;
-    layer += value_and_span + 2 * n * a * config.attention_heads * k + 2 * n * a * k;
+    const ConvolutionKind kind = config.convolution->kind;
+    layer += 2 * n * h * a + 2 * n * a * k;  // the value, and its mixing
+    if (kind != ConvolutionKind::lightweight) layer += 2 * n * a * config.attention_heads * k;
+    if (kind == ConvolutionKind::span) layer += 2 * n * h * k + 2 * n * h * a;
   }
   const std::int64_t projection =
       config.has_embedding_projection() ? 2 * n * config.embedding_size * h : 0;

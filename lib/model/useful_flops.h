@@ -18,8 +18,9 @@ namespace convbert {
 //     feed forward                                     4 n h f
 //   ConvBERT with a kernel of k, a layer (a = h / 2)
 //     query, key, value, the convolution's value       8 n h a
-//     span: depthwise, pointwise                       2 n h k + 2 n h a
-//     kernels; the values mixed by them                2 n a (heads k) + 2 n a k
+//     span, if kernels come from it: depthwise, pointwise   2 n h k + 2 n h a
+//     kernels, unless they are fixed                   2 n a (heads k)
+//     the values mixed by them                         2 n a k
 //     scores, and the values weighted by them          4 n n a
 //     attention output; feed forward                   2 n h h + 4 n h f / g
 std::int64_t useful_flops(const ModelConfig& config, std::int64_t n);

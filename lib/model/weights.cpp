@@ -29,14 +29,22 @@ ConvolutionWeights convolution_layout(const std::string& self, const ModelConfig
   const std::int64_t hidden = config.hidden_size;
   const std::int64_t width = config.attention_width();
   const std::int64_t kernel = config.convolution->kernel_size;
+  const std::int64_t heads = config.attention_heads;
+  ConvolutionWeights weights{.span = {},
+                             .kernel = {},
+                             .filters = {},
+                             .value = linear(self + "conv_out_layer", hidden, width)};
+  if (config.convolution->kind == ConvolutionKind::lightweight) {
+    weights.filters = DepthwiseWeight{{self + "conv_kernel.weight", {heads, 1, kernel}}};
+    return weights;
+  }
+  weights.kernel = linear(self + "conv_kernel_layer", width, heads * kernel);
+  if (config.convolution->kind == ConvolutionKind::dynamic) return weights;
   const std::string separable = self + "key_conv_attn_layer.";
-  return {
-      .depthwise = {{separable + "depthwise.weight", {hidden, 1, kernel}}},
-      .pointwise = {{{separable + "pointwise.weight", {width, hidden, 1}}},
-                    {{separable + "bias", {width, 1}}}},
-      .kernel = linear(self + "conv_kernel_layer", width, config.attention_heads * kernel),
-      .value = linear(self + "conv_out_layer", hidden, width),
-  };
+  weights.span = SpanWeights{.depthwise = {{separable + "depthwise.weight", {hidden, 1, kernel}}},
+                             .pointwise = {{{separable + "pointwise.weight", {width, hidden, 1}}},
+                                           {{separable + "bias", {width, 1}}}}};
+  return weights;
 }
 
 LayerWeights layer_layout(const ModelConfig& config, std::int64_t index) {

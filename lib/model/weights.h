@@ -37,16 +37,25 @@ struct BasicNormWeights {
   static auto fields(auto& self) { return std::tie(self.scale, self.shift); }
 };
 
-// The span-based dynamic convolution (paper, figure 2; equations 3 and 4).
+// The span of a token as a key (paper, equation 3).
+template <class Held>
+struct BasicSpanWeights {
+  DepthwiseOf<Held> depthwise;         // over the hidden states of kernel_size neighbours
+  BasicLinearWeights<Held> pointwise;  // and from there to a key as wide as the query
+
+  static auto fields(auto& self) { return std::tie(self.depthwise, self.pointwise); }
+};
+
+// A convolution (paper, figure 2; equations 3 and 4) of any ConvolutionKind.
 template <class Held>
 struct BasicConvolutionWeights {
-  DepthwiseOf<Held> depthwise;         // the span: over the hidden states of kernel_size neighbours
-  BasicLinearWeights<Held> pointwise;  // and from there to a key as wide as the query
-  BasicLinearWeights<Held> kernel;     // key times query -> a kernel for each head
-  BasicLinearWeights<Held> value;      // what the kernels mix
+  std::optional<BasicSpanWeights<Held>> span;      // of span-based ones
+  std::optional<BasicLinearWeights<Held>> kernel;  // key times query, or query -> a kernel a head
+  std::optional<DepthwiseOf<Held>> filters;        // of lightweight ones: [heads, 1, kernel]
+  BasicLinearWeights<Held> value;                  // what the kernels mix
 
   static auto fields(auto& self) {
-    return std::tie(self.depthwise, self.pointwise, self.kernel, self.value);
+    return std::tie(self.span, self.kernel, self.filters, self.value);
   }
 };
 
@@ -102,6 +111,7 @@ using NormScale = NormScaleOf<StoredWeight>;
 using NormShift = NormShiftOf<StoredWeight>;
 using LinearWeights = BasicLinearWeights<StoredWeight>;
 using NormWeights = BasicNormWeights<StoredWeight>;
+using SpanWeights = BasicSpanWeights<StoredWeight>;
 using ConvolutionWeights = BasicConvolutionWeights<StoredWeight>;
 using LayerWeights = BasicLayerWeights<StoredWeight>;
 using EncoderWeights = BasicEncoderWeights<StoredWeight>;

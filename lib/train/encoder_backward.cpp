@@ -104,38 +104,66 @@ void TrainedEncoder::backward_attention(const BackwardLayer& layer, const KeptLa
 void TrainedEncoder::backward_convolution(const BackwardLayer& layer, const KeptLayer& kept,
                                           ConstMatrixView d_context, const nn::PaddedRows& d_query,
                                           const nn::PaddedRows& d) const {
+  const KeptConvolution& convolution = *kept.convolution;
+  Workspace& workspace = layer.pass.workspace;
+  const Workspace::Frame frame(workspace);
+  const nn::PaddedRows d_kernels =
+      nn::allocate_rows(workspace, d.rows, convolution.kernels.columns);
+  const nn::PaddedRows d_value = nn::allocate_rows(workspace, d.rows, convolution.value.columns);
+  convolution_->dynamic.backward(layer.pass.batch, convolution.kernels, convolution.value,
+                                 {d_context, d_kernels, d_value});
+  undo(layer.op.convolution->value, kept.input, d_value, d, layer.gradients.convolution->value,
+       layer.turns, workspace);
+  convolution_->softmax.backward(convolution.kernels, d_kernels, workspace);
+  backward_kernels(layer, kept, d_kernels, d_query, d);
+}
+
+void TrainedEncoder::backward_kernels(const BackwardLayer& layer, const KeptLayer& kept,
+                                      const nn::PaddedRows& d_logits, const nn::PaddedRows& d_query,
+                                      const nn::PaddedRows& d) const {
   const TrainedConvolution& op = *layer.op.convolution;
   const KeptConvolution& convolution = *kept.convolution;
   BasicConvolutionWeights<Gradient>& gradients = *layer.gradients.convolution;
+  Workspace& workspace = layer.pass.workspace;
+  if (!op.kernel) {
+    layer.turns.take(*gradients.filters, [&] {
+      for (std::int64_t row = 0; row < d_logits.rows; ++row) {
+        nn::add_in_place(gradients.filters->floats.data(), d_logits.row(row), d_logits.columns);
+      }
+    });
+    return;
+  }
+  if (!op.span) {
+    undo(*op.kernel, convolution.features, d_logits, d_query, *gradients.kernel, layer.turns,
+         workspace);
+    return;
+  }
+  const nn::PaddedRows d_features = allocate_zeros(workspace, d.rows, d_query.columns);
+  undo(*op.kernel, convolution.features, d_logits, d_features, *gradients.kernel, layer.turns,
+       workspace);
+  const nn::PaddedRows through_key = nn::allocate_rows(workspace, d.rows, d_query.columns);
+  convolution_->gate.forward(d_features, convolution.key, through_key, workspace);
+  add_rows(through_key, d_query);
+  const nn::PaddedRows& d_key = d_features;
+  convolution_->gate.forward(d_features, kept.query, d_key, workspace);
+  backward_span(layer, kept, d_key, d);
+}
+
+void TrainedEncoder::backward_span(const BackwardLayer& layer, const KeptLayer& kept,
+                                   const nn::PaddedRows& d_key, const nn::PaddedRows& d) const {
+  const TrainedSpan& op = *layer.op.convolution->span;
+  BasicSpanWeights<Gradient>& gradients = *layer.gradients.convolution->span;
   const Batch& batch = layer.pass.batch;
   Workspace& workspace = layer.pass.workspace;
-  const Workspace::Frame frame(workspace);
-  const std::int64_t width = config_.attention_width();
-
-  const nn::PaddedRows d_kernels =
-      nn::allocate_rows(workspace, d.rows, convolution.kernels.columns);
-  const nn::PaddedRows d_value = nn::allocate_rows(workspace, d.rows, width);
-  convolution_->dynamic.backward(batch, convolution.kernels, convolution.value,
-                                 {d_context, d_kernels, d_value});
-  undo(op.value, kept.input, d_value, d, gradients.value, layer.turns, workspace);
-
-  convolution_->softmax.backward(convolution.kernels, d_kernels, workspace);
-  const nn::PaddedRows d_gated = allocate_zeros(workspace, d.rows, width);
-  undo(op.kernel, convolution.gated, d_kernels, d_gated, gradients.kernel, layer.turns, workspace);
-  const nn::PaddedRows through_key = nn::allocate_rows(workspace, d.rows, width);
-  convolution_->gate.forward(d_gated, convolution.key, through_key, workspace);
-  add_rows(through_key, d_query);
-
-  const nn::PaddedRows& d_key = d_gated;
-  convolution_->gate.forward(d_gated, kept.query, d_key, workspace);
   const nn::PaddedRows d_span = allocate_zeros(workspace, d.rows, d.columns);
-  undo(op.pointwise, convolution.span, d_key, d_span, gradients.pointwise, layer.turns, workspace);
+  undo(op.pointwise, kept.convolution->span, d_key, d_span, gradients.pointwise, layer.turns,
+       workspace);
   layer.turns.take(gradients.depthwise, [&] {
     convolution_->depthwise.add_filter_gradient(batch, kept.input, d_span,
                                                 gradients.depthwise.floats, workspace);
   });
   const nn::PaddedRows through_span = nn::allocate_rows(workspace, d.rows, d.columns);
-  convolution_->depthwise.backward(*op.filters, batch, d_span, through_span, workspace);
+  convolution_->depthwise.backward(*op.depthwise, batch, d_span, through_span, workspace);
   add_rows(through_span, d);
 }
 

@@ -2,6 +2,8 @@
 // leave behind. The way back is in encoder_backward.cpp.
 #include "train/trained_encoder.h"
 
+#include <algorithm>
+
 #include "core/threads.h"
 #include "model/check_batch.h"
 #include "nn/compute.h"
@@ -14,16 +16,24 @@ const float* row_of(const TableOf<Values>& table, std::int64_t index) {
   return table.floats.data() + index * table.shape[1];
 }
 
+TrainedConvolution make_convolution(const BasicConvolutionWeights<Values>& weights,
+                                    nn::Precision precision) {
+  TrainedConvolution convolution{.span = {},
+                                 .kernel = {},
+                                 .filters = {},
+                                 .value = make_trained_linear(weights.value, precision)};
+  if (weights.span) {
+    convolution.span = TrainedSpan{
+        .depthwise = nullptr, .pointwise = make_trained_linear(weights.span->pointwise, precision)};
+  }
+  if (weights.kernel) convolution.kernel = make_trained_linear(*weights.kernel, precision);
+  return convolution;
+}
+
 TrainedLayer make_layer(const BasicLayerWeights<Values>& weights, float epsilon,
                         nn::Precision precision) {
   std::optional<TrainedConvolution> convolution;
-  if (weights.convolution) {
-    convolution = TrainedConvolution{
-        .filters = nullptr,
-        .pointwise = make_trained_linear(weights.convolution->pointwise, precision),
-        .kernel = make_trained_linear(weights.convolution->kernel, precision),
-        .value = make_trained_linear(weights.convolution->value, precision)};
-  }
+  if (weights.convolution) convolution = make_convolution(*weights.convolution, precision);
   return {.query = make_trained_linear(weights.query, precision),
           .key = make_trained_linear(weights.key, precision),
           .value = make_trained_linear(weights.value, precision),
@@ -35,17 +45,23 @@ TrainedLayer make_layer(const BasicLayerWeights<Values>& weights, float epsilon,
           .output_norm = make_trained_norm(weights.output_norm, epsilon)};
 }
 
+void repack(TrainedConvolution& convolution, const BasicConvolutionWeights<Values>& weights,
+            const nn::DepthwiseConv* depthwise) {
+  if (weights.span) {
+    convolution.span->depthwise = depthwise->pack(weights.span->depthwise.floats);
+    repack(convolution.span->pointwise, weights.span->pointwise);
+  }
+  if (weights.kernel) repack(*convolution.kernel, *weights.kernel);
+  if (weights.filters) convolution.filters = weights.filters->floats;
+  repack(convolution.value, weights.value);
+}
+
 void repack_layer(TrainedLayer& layer, const BasicLayerWeights<Values>& weights,
                   const nn::DepthwiseConv* depthwise) {
   repack(layer.query, weights.query);
   repack(layer.key, weights.key);
   repack(layer.value, weights.value);
-  if (weights.convolution) {
-    layer.convolution->filters = depthwise->pack(weights.convolution->depthwise.floats);
-    repack(layer.convolution->pointwise, weights.convolution->pointwise);
-    repack(layer.convolution->kernel, weights.convolution->kernel);
-    repack(layer.convolution->value, weights.convolution->value);
-  }
+  if (weights.convolution) repack(*layer.convolution, *weights.convolution, depthwise);
   repack(layer.attention_output, weights.attention_output);
   repack(layer.attention_norm, weights.attention_norm);
   repack(layer.intermediate, weights.intermediate);
@@ -200,24 +216,39 @@ nn::TrainedAttention::Dropped TrainedEncoder::attention_dropout(const Layer& lay
           first * config_.attention_heads};
 }
 
-// kernels = softmax(W_f (separable_convolution(hidden) * query)); context = the values mixed by
-// them (paper, equations 3 and 4).
+// The values of each token's neighbours, mixed by its kernels (paper, equation 4).
 void TrainedEncoder::convolve(const Layer& layer, KeptLayer& kept) const {
-  const TrainedConvolution& op = *layer.op.convolution;
-  const Batch& batch = layer.pass.batch;
-  Workspace& workspace = layer.pass.workspace;
   const std::int64_t width = config_.attention_width();
   KeptConvolution& convolution = kept.convolution.emplace();
-  convolution.value = apply(op.value, kept.input, workspace);
-  convolution.span = nn::allocate_rows(workspace, kept.input.rows, kept.input.columns);
-  convolution_->depthwise.forward(*op.filters, batch, kept.input, convolution.span, workspace);
-  convolution.key = apply(op.pointwise, convolution.span, workspace);
-  convolution.gated = nn::allocate_rows(workspace, kept.input.rows, width);
-  convolution_->gate.forward(convolution.key, kept.query, convolution.gated, workspace);
-  convolution.kernels = apply(op.kernel, convolution.gated, workspace);
-  convolution_->softmax.forward(convolution.kernels, workspace);
-  convolution_->dynamic.forward(batch, convolution.kernels, convolution.value,
+  convolution.value = apply(layer.op.convolution->value, kept.input, layer.pass.workspace);
+  convolution.kernels = kernel_logits(layer, kept, convolution);
+  convolution_->softmax.forward(convolution.kernels, layer.pass.workspace);
+  convolution_->dynamic.forward(layer.pass.batch, convolution.kernels, convolution.value,
                                 kept.context.column_range(width, width));
+}
+
+// W_f (separable_convolution(hidden) * query) (paper, equation 3), or W_f query, or the layer's
+// own.
+nn::PaddedRows TrainedEncoder::kernel_logits(const Layer& layer, const KeptLayer& kept,
+                                             KeptConvolution& convolution) const {
+  const TrainedConvolution& op = *layer.op.convolution;
+  Workspace& workspace = layer.pass.workspace;
+  const std::int64_t rows = kept.input.rows;
+  if (!op.kernel) {
+    const nn::PaddedRows logits = nn::allocate_rows(workspace, rows, std::ssize(op.filters));
+    for (std::int64_t row = 0; row < rows; ++row) std::ranges::copy(op.filters, logits.row(row));
+    return logits;
+  }
+  convolution.features = kept.query;
+  if (op.span) {
+    convolution.span = nn::allocate_rows(workspace, rows, kept.input.columns);
+    convolution_->depthwise.forward(*op.span->depthwise, layer.pass.batch, kept.input,
+                                    convolution.span, workspace);
+    convolution.key = apply(op.span->pointwise, convolution.span, workspace);
+    convolution.features = nn::allocate_rows(workspace, rows, kept.query.columns);
+    convolution_->gate.forward(convolution.key, kept.query, convolution.features, workspace);
+  }
+  return apply(*op.kernel, convolution.features, workspace);
 }
 
 }  // namespace convbert

@@ -21,10 +21,10 @@ namespace convbert {
 // of the layer below. [tokens, ...], packed as the batch.
 struct KeptConvolution {
   nn::PaddedRows value;
-  nn::PaddedRows span;     // after the depthwise convolution
-  nn::PaddedRows key;      // after the pointwise one
-  nn::PaddedRows gated;    // key * query
-  nn::PaddedRows kernels;  // after the softmax
+  nn::PaddedRows span;      // of span-based ones: after the depthwise convolution
+  nn::PaddedRows key;       // likewise: after the pointwise one
+  nn::PaddedRows features;  // key * query, or the query, which kernels are made from
+  nn::PaddedRows kernels;   // after the softmax
 };
 struct KeptLayer {
   nn::PaddedRows input;
@@ -48,11 +48,15 @@ struct KeptEncoding {
   nn::PaddedRows hidden;  // the encoder's result
 };
 
-// A layer's operations.
-struct TrainedConvolution {
-  std::shared_ptr<const nn::DepthwiseConv::Filters> filters;
+// A layer's operations. Of a convolution, the parts that its kind has (BasicConvolutionWeights).
+struct TrainedSpan {
+  std::shared_ptr<const nn::DepthwiseConv::Filters> depthwise;
   nn::TrainedLinear pointwise;
-  nn::TrainedLinear kernel;
+};
+struct TrainedConvolution {
+  std::optional<TrainedSpan> span;
+  std::optional<nn::TrainedLinear> kernel;
+  std::vector<float> filters;
   nn::TrainedLinear value;
 };
 struct TrainedLayer {
@@ -105,6 +109,8 @@ class TrainedEncoder {
   KeptLayer forward_layer(const Layer& layer, const nn::PaddedRows& input) const;
   void attend(const Layer& layer, KeptLayer& kept) const;
   void convolve(const Layer& layer, KeptLayer& kept) const;
+  nn::PaddedRows kernel_logits(const Layer& layer, const KeptLayer& kept,
+                               KeptConvolution& convolution) const;
   nn::PaddedRows add_and_norm(const Layer& layer, DropoutSite site, const nn::PaddedRows& sum,
                               const nn::PaddedRows& residual, KeptNorm& kept) const;
 
@@ -119,6 +125,11 @@ class TrainedEncoder {
   void backward_convolution(const BackwardLayer& layer, const KeptLayer& kept,
                             ConstMatrixView d_context, const nn::PaddedRows& d_query,
                             const nn::PaddedRows& d) const;
+  void backward_kernels(const BackwardLayer& layer, const KeptLayer& kept,
+                        const nn::PaddedRows& d_logits, const nn::PaddedRows& d_query,
+                        const nn::PaddedRows& d) const;
+  void backward_span(const BackwardLayer& layer, const KeptLayer& kept, const nn::PaddedRows& d_key,
+                     const nn::PaddedRows& d) const;
   nn::PaddedRows undo_dropout(const Layer& layer, DropoutSite site, const nn::PaddedRows& d) const;
   void backward_embeddings(const SlicePass& pass, const KeptEncoding& kept, const nn::PaddedRows& d,
                            BasicEncoderWeights<Gradient>& gradients, const SliceTurns& turns) const;

@@ -160,6 +160,8 @@ TEST_CASE("config.json is checked") {
       {"\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1000000", "\"num_hidden_layers\""},
       {"\"vocab_size\": 900", "\"vocab_size\": 901", "expected shape [901, 32], as config.json"},
       {"\"conv_kernel_size\": 9", "\"conv_kernel_size\": 8", "expected an odd number, found 8"},
+      {"\"conv_kernel_size\": 9", "\"conv_kernel_size\": 9, \"conv_type\": \"fixed\"",
+       "\"conv_type\": expected span, dynamic or lightweight, found \"fixed\""},
       {"\"num_groups\": 1", "\"num_groups\": 5", "\"num_groups\" 5 does not divide"},
       {"\"hidden_act\": \"gelu\"", "\"hidden_act\": \"mish\"", "\"hidden_act\": expected gelu"},
       {"\"layer_norm_eps\": 1e-12", "\"layer_norm_eps\": -1", "\"layer_norm_eps\""},

@@ -39,16 +39,9 @@ constexpr std::string_view kRoleName<NormShiftOf<Held>> = "norm shift";
 
 EncoderWeights small_layout() { return encoder_layout(*published_shape("conv-bert-small")); }
 
-// A tree of the structure of `weights`, with nothing in it.
 template <class Held>
 BasicEncoderWeights<Held> empty_like(const EncoderWeights& weights) {
-  BasicEncoderWeights<Held> tree;
-  if (weights.embedding_projection) tree.embedding_projection.emplace();
-  tree.layers.resize(weights.layers.size());
-  for (std::size_t i = 0; i < weights.layers.size(); ++i) {
-    if (weights.layers[i].convolution) tree.layers[i].convolution.emplace();
-  }
-  return tree;
+  return same_structure<BasicEncoderWeights<Held>>(weights);
 }
 
 TEST_CASE("each tensor is visited once, under its role") {
@@ -117,9 +110,9 @@ TEST_CASE("several trees are walked in step") {
   CHECK(moments.words.value == 1);
   CHECK(gradients.embedding_projection->bias.of == weights.embedding_projection->bias.name);
   const auto& layer = gradients.layers[7];
-  CHECK(layer.convolution->depthwise.of ==
+  CHECK(layer.convolution->span->depthwise.of ==
         "encoder.layer.7.attention.self.key_conv_attn_layer.depthwise.weight");
-  CHECK(layer.convolution->depthwise.values.size() == 256 * 9);
+  CHECK(layer.convolution->span->depthwise.values.size() == 256 * 9);
   CHECK(layer.output.weight.of == "encoder.layer.7.output.dense.weight");
   CHECK(gradients.layers.back().output_norm.shift.of ==
         weights.layers.back().output_norm.shift.name);

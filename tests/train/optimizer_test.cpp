@@ -31,8 +31,8 @@ TEST_CASE("weights decay, biases and norms do not, unless everything does") {
   const Parameters matrices = decayed({.weight_decay = 0.5});
   check(matrices.encoder.words, kept.words, 0.95f);
   check(matrices.encoder.layers[1].query.weight, kept.layers[1].query.weight, 0.95f);
-  check(matrices.encoder.layers[1].convolution->depthwise, kept.layers[1].convolution->depthwise,
-        0.95f);
+  check(matrices.encoder.layers[1].convolution->span->depthwise,
+        kept.layers[1].convolution->span->depthwise, 0.95f);
   check(matrices.encoder.layers[1].query.bias, kept.layers[1].query.bias, 1.0f);
   check(matrices.encoder.embedding_norm.scale, kept.embedding_norm.scale, 1.0f);
   const Parameters all = decayed({.weight_decay = 0.5, .decays = DecayOf::everything});

@@ -11,7 +11,7 @@
 namespace convbert {
 
 // Two layers with a convolution, a projection and groups.
-inline ModelConfig sample_config() {
+inline ModelConfig sample_config(ConvolutionKind kind = ConvolutionKind::span) {
   ModelConfig config;
   config.family = Family::convbert;
   config.vocab_size = 50;
@@ -24,7 +24,7 @@ inline ModelConfig sample_config() {
   config.groups = 2;
   config.attention_heads = 2;
   config.head_size = 4;
-  config.convolution = ConvolutionConfig{.head_ratio = 2, .kernel_size = 5};
+  config.convolution = ConvolutionConfig{.kind = kind, .head_ratio = 2, .kernel_size = 5};
   return config;
 }
 

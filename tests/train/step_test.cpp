@@ -93,9 +93,8 @@ TEST_CASE("three steps give the same bytes on one, two and five threads") {
 }
 
 // Moves every parameter along its gradient, and sees whether the loss follows.
-void check_slope(const TrainedModelOptions& options, const TrainingBatch& training,
-                 const LossFunction& loss, const StepOptions& step) {
-  const ModelConfig config = sample_config();
+void check_slope(const ModelConfig& config, const TrainedModelOptions& options,
+                 const TrainingBatch& training, const LossFunction& loss, const StepOptions& step) {
   Parameters parameters = sample_parameters(config, options.head, 3);
   Gradients gradients = allocate_gradients(parameters);
   TrainedModel model(config, parameters, options);
@@ -129,16 +128,25 @@ TEST_CASE("the gradient is the slope of the loss: heads and sentence vectors, wi
   TrainingBatch training = sample_batch(config, 12);
   const StepOptions whole{.place = {3, 1}, .scope = LossScope::batch};
   for (const DropoutRates& rates : {DropoutRates{}, kDropout}) {
-    check_slope({.head = &classifier(), .dropout = rates}, training, classification(12),
+    check_slope(config, {.head = &classifier(), .dropout = rates}, training, classification(12),
                 {.place = {3, 1}});
     for (const Pooling pooling : {Pooling::mean, Pooling::cls}) {
-      check_slope({.pooling = pooling, .dropout = rates}, training, negatives(), whole);
+      check_slope(config, {.pooling = pooling, .dropout = rates}, training, negatives(), whole);
     }
     training.rows = {0, 3, 4, 9, 20, training.batch.tokens() - 1};
     const LossFunction tokens = classification(6);
     check_slope(
+        config,
         {.head = form_of(HeadKind::token_classification, Family::convbert), .dropout = rates},
         training, tokens, {.place = {3, 1}});
+  }
+}
+
+TEST_CASE("the gradient is the slope of the loss: convolutions of every kind") {
+  for (const ConvolutionKind kind : {ConvolutionKind::dynamic, ConvolutionKind::lightweight}) {
+    INFO(name_of(kind));
+    const ModelConfig config = sample_config(kind);
+    check_slope(config, {.head = &classifier()}, sample_batch(config, 12), classification(12), {});
   }
 }
 

@@ -85,7 +85,8 @@ class Info {
     info["attention_heads"] = config_.attention_heads;
     info["head_size"] = config_.head_size;
     if (config_.convolution) {
-      info["convolution"] = {{"heads", config_.attention_heads},
+      info["convolution"] = {{"kind", name_of(config_.convolution->kind)},
+                             {"heads", config_.attention_heads},
                              {"kernel_size", config_.convolution->kernel_size},
                              {"head_ratio", config_.convolution->head_ratio}};
     }
