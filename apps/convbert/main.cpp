@@ -77,6 +77,7 @@ class Program {
     add_detect_command(app_, choose);
     add_evaluate_command(app_, choose);
     add_similar_command(app_, choose);
+    add_convert_command(app_, choose);
     add_info_command(app_, choose);
     add_bench_command(app_, choose);
     for (CLI::App* command : app_.get_subcommands([](CLI::App*) { return true; })) {

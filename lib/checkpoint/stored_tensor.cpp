@@ -1,6 +1,7 @@
 #include "checkpoint/stored_tensor.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/error.h"
 
@@ -9,6 +10,31 @@ namespace {
 
 // Of a shape without elements, whose other dimensions may have any product.
 bool is_empty(const Shape& shape) { return std::ranges::find(shape, 0) != shape.end(); }
+
+void check_size(std::size_t found, std::size_t expected) {
+  if (found == expected) return;
+  throw Error(ErrorKind::internal, "StoredTensor: the destination has another size");
+}
+
+// Calls visit(bytes) with each element, in row-major order.
+template <class Visit>
+void for_each_element(const StoredTensor& tensor, Visit visit) {
+  const auto& [dtype, shape, strides, bytes] = tensor;
+  // An odometer over the index, last dimension fastest; `source` follows it.
+  Shape index(shape.size(), 0);
+  std::int64_t source = 0;
+  const std::size_t width = size_of(dtype);
+  for (std::int64_t left = tensor.elements(); left > 0; --left) {
+    visit(bytes.subspan(static_cast<std::size_t>(source) * width, width));
+    for (std::size_t d = shape.size(); d-- > 0;) {
+      if (shape[d] == 1) continue;
+      source += strides[d];
+      if (++index[d] < shape[d]) break;
+      source -= strides[d] * shape[d];
+      index[d] = 0;
+    }
+  }
+}
 
 }  // namespace
 
@@ -34,26 +60,26 @@ bool StoredTensor::is_contiguous() const {
 }
 
 void StoredTensor::copy_to(std::span<float> destination) const {
-  if (static_cast<std::int64_t>(destination.size()) != elements()) {
-    throw Error(ErrorKind::internal, "StoredTensor: the destination has another size");
-  }
+  check_size(destination.size(), static_cast<std::size_t>(elements()));
   if (is_contiguous()) return widen_to_float(dtype, bytes, destination);
+  float* to = destination.data();
+  for_each_element(*this, [&](std::span<const std::byte> element) {
+    widen_to_float(dtype, element, std::span(to++, 1));
+  });
+}
 
-  // An odometer over the index, last dimension fastest; `source` follows it.
-  Shape index(shape.size(), 0);
-  std::int64_t source = 0;
-  const std::size_t width = size_of(dtype);
-  for (float& value : destination) {
-    widen_to_float(dtype, bytes.subspan(static_cast<std::size_t>(source) * width, width),
-                   std::span(&value, 1));
-    for (std::size_t d = shape.size(); d-- > 0;) {
-      if (shape[d] == 1) continue;
-      source += strides[d];
-      if (++index[d] < shape[d]) break;
-      source -= strides[d] * shape[d];
-      index[d] = 0;
-    }
+void StoredTensor::copy_bytes_to(std::span<std::byte> destination) const {
+  check_size(destination.size(), static_cast<std::size_t>(elements()) * size_of(dtype));
+  if (destination.empty()) return;
+  if (is_contiguous()) {
+    std::memcpy(destination.data(), bytes.data(), destination.size());
+    return;
   }
+  std::byte* to = destination.data();
+  for_each_element(*this, [&](std::span<const std::byte> element) {
+    std::memcpy(to, element.data(), element.size());
+    to += element.size();
+  });
 }
 
 }  // namespace convbert

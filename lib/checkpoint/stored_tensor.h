@@ -29,6 +29,8 @@ struct StoredTensor {
   // All elements in row-major order as floats. destination.size() must be elements().
   // Throws Error(internal) for an integer tensor.
   void copy_to(std::span<float> destination) const;
+  // The same as they are stored; destination.size() must be elements() * size_of(dtype).
+  void copy_bytes_to(std::span<std::byte> destination) const;
 };
 
 // By name, in the order of the names.

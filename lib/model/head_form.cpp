@@ -99,4 +99,15 @@ const HeadForm* form_of(HeadKind kind, Family family) {
   return found == kForms.end() ? nullptr : &*found;
 }
 
+bool is_tied_name(std::string_view tensor, const ModelConfig& config) {
+  return std::ranges::any_of(kForms, [&](const HeadForm& form) {
+    if (form.family != config.family || !form.is_tied || !tensor.starts_with(form.output)) {
+      return false;
+    }
+    const std::string_view part = tensor.substr(form.output.size());
+    return (part == ".weight" && config.ties_words) ||
+           (part == ".bias" && !form.output_bias.empty());
+  });
+}
+
 }  // namespace convbert

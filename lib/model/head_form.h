@@ -52,4 +52,8 @@ struct HeadForm {
 // Null where the family has no such head.
 const HeadForm* form_of(HeadKind kind, Family family);
 
+// Is this the name of an output of a tied head, of which the model has the tensor under another:
+// the word embeddings, or the bias that lies apart?
+bool is_tied_name(std::string_view tensor, const ModelConfig& config);
+
 }  // namespace convbert

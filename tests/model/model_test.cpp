@@ -10,6 +10,7 @@
 #include <random>
 
 #include "core/error.h"
+#include "model/head_form.h"
 #include "model/model.h"
 #include "model/pooling.h"
 #include "model/random_model.h"
@@ -37,6 +38,21 @@ Batch slice(const Batch& batch, const std::vector<std::int64_t>& sequences) {
                 std::span(batch.type_ids).subspan(start, length));
   }
   return part;
+}
+
+TEST_CASE("an output tied to the words has a name of its own, unless config.json unties it") {
+  ModelConfig config;
+  config.family = Family::bert;
+  CHECK(is_tied_name("cls.predictions.decoder.weight", config));
+  CHECK(is_tied_name("cls.predictions.decoder.bias", config));
+  CHECK_FALSE(is_tied_name("cls.predictions.bias", config));
+  CHECK_FALSE(is_tied_name("bert.embeddings.word_embeddings.weight", config));
+  CHECK_FALSE(is_tied_name("generator_lm_head.weight", config));
+  config.family = Family::convbert;
+  CHECK(is_tied_name("generator_lm_head.weight", config));
+  CHECK_FALSE(is_tied_name("generator_lm_head.bias", config));
+  config.ties_words = false;
+  CHECK_FALSE(is_tied_name("generator_lm_head.weight", config));
 }
 
 void check_each_alone(const ModelConfig& config, const std::vector<std::int64_t>& lengths) {
