@@ -184,7 +184,8 @@ TEST_CASE("what no person reads does not go to a terminal") {
 
 TEST_CASE("nothing to work on") {
   const TemporaryFolder folder;
-  CHECK(run_convbert({"classify", "-f", "tsv"}).out == "id\tlabel\tscore\tscores\ttruncated\terror\n");
+  CHECK(run_convbert({"classify", "-f", "tsv"}).out ==
+        "id\tlabel\tscore\tscores\ttruncated\terror\n");
   const ProcessResult table = run_convbert({"attention", "--stats", "-f", "table"});
   CHECK(table.status == 0);
   CHECK(table.out.starts_with("layer  head  kind"));
