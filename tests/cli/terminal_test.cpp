@@ -77,5 +77,24 @@ TEST_CASE("at a bare prompt the program says that it reads") {
   CHECK_FALSE(contains(result.err, "tokens/s"));
 }
 
+TEST_CASE("at a terminal maps are drawn and statistics are a table, unless a format is asked for") {
+  const auto shown = [](std::vector<std::string> command) {
+    command.insert(command.begin(), "attention");
+    const ProcessResult result =
+        run_convbert(command, {.environment = {{"TERM", "xterm"}}, .terminals = {1}});
+    CHECK(result.status == 0);
+    return result.out + result.err;
+  };
+  const auto has = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  const std::string drawn = shown({"-t", "hello you", "--layer", "0", "--head", "0"});
+  CHECK(has(drawn, "[CLS]"));
+  CHECK_FALSE(has(drawn, "{\"id\":"));
+  CHECK(has(shown({"--stats", "-t", "hello you"}), "layer  head  kind"));
+  CHECK(has(shown({"--stats", "-t", "hello you", "-f", "jsonl"}), "{\"layer\":0"));
+  CHECK(has(shown({"-t", "hello you", "-f", "jsonl"}), "{\"id\":0"));
+}
+
 }  // namespace
 }  // namespace convbert::test

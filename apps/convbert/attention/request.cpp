@@ -1,5 +1,7 @@
 #include "attention/request.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "attention/flags.h"
@@ -89,9 +91,25 @@ std::optional<ModelRequest> compared_model(const AttentionFlags& flags, Format f
   return compared;
 }
 
+// Who asks for no format at a terminal sees texts on the spot drawn, and statistics as a table.
+AttentionFlags with_format_for_terminal(AttentionFlags flags) {
+  OutputFlags& output = flags.record.output;
+  if (output.format || !output_path(output).empty() || !flags.folder.empty() ||
+      ::isatty(STDOUT_FILENO) == 0) {
+    return flags;
+  }
+  if (flags.statistics) {
+    output.format = name_of(Format::table);
+  } else if (!flags.record.input.texts.empty()) {
+    output.format = name_of(Format::terminal);
+  }
+  return flags;
+}
+
 }  // namespace
 
-AttentionRequest make_request(const AttentionFlags& flags, ColorChoice color) {
+AttentionRequest make_request(const AttentionFlags& given, ColorChoice color) {
+  const AttentionFlags flags = with_format_for_terminal(given);
   const Format format = chosen_format(flags.record.output, kAttentionFormats);
   flags.statistics ? check_statistics(flags, format) : check_maps(flags, format);
   check_look(flags, format);

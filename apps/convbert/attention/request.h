@@ -31,6 +31,6 @@ struct AttentionRequest {
 };
 
 // `color`: of what is drawn in a terminal. Throws Error(usage) naming the flag.
-AttentionRequest make_request(const AttentionFlags& flags, ColorChoice color);
+AttentionRequest make_request(const AttentionFlags& given, ColorChoice color);
 
 }  // namespace convbert::app
