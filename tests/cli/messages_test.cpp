@@ -109,7 +109,7 @@ TEST_CASE("nothing that a terminal obeys comes out of a model's card") {
                      "\x1b[31mred \xC2\x9B"
                      "2J \x9B"
                      "2J caf\xE9\nna\xC3\xAFve\tline\n");
-  const ProcessResult text = run_convbert({"info", model.folder.path()});
+  const ProcessResult text = run_convbert({"info", model.folder.path(), "--card"});
   CHECK(text.status == 0);
   CHECK(contains(text.out, "?[31mred ?2J ?2J caf?\nna\xC3\xAFve\tline\n"));
   const ProcessResult json = run_convbert({"info", model.folder.path(), "--format", "json"});

@@ -253,15 +253,30 @@ TEST_CASE("a slow pipe is answered line by line") {
   CHECK(process.wait().status == 0);
 }
 
-TEST_CASE("the model's card") {
-  const ProcessResult text = run_convbert({"info"});
-  CHECK(text.status == 0);
-  for (const char* part : {"5,308,490", "0.84256", "Learnt", "sentiment", "kernel size 9"}) {
-    INFO(part);
-    const std::string wanted = std::string(part) == "Learnt" ? "learnt from" : part;
-    CHECK(text.out.find(wanted) != std::string::npos);
-  }
+TEST_CASE("what a model is, what it lacks, and its card") {
+  const auto check_shows = [](const std::vector<std::string>& command,
+                              const std::vector<std::string>& parts) {
+    const ProcessResult text = run_convbert(command);
+    CHECK(text.status == 0);
+    for (const std::string& part : parts) {
+      INFO(part);
+      CHECK(text.out.find(part) != std::string::npos);
+    }
+    return text.out;
+  };
+  const std::string facts =
+      check_shows({"info"}, {"5,308,490", "kernel size 9", "Other commands would need:",
+                             "tag        a head for token classification (classifier.weight)\n"});
+  CHECK(facts.find("learnt from") == std::string::npos);
+  check_shows({"info", "--card"}, {"0.84256", "learnt from", "sentiment"});
+  const ProcessResult none =
+      run_convbert({"info", "--card", std::string(CONVBERT_TEST_DATA) + "/models/convbert-tag"});
+  CHECK(none.status == 2);
+  CHECK(none.err.find("has no README.md") != std::string::npos);
   const Json json = Json::parse(run_convbert({"info", "-f", "json", "--tensors"}).out);
+  CHECK(json["lacks"]["detect"] ==
+        "a head for replaced-token detection (discriminator_predictions.dense.weight)");
+  CHECK_FALSE(json["lacks"].contains("classify"));
   CHECK(json["parameters"] == 5308490);
   CHECK(json["heads"][0]["labels"] == Json({"negative", "positive"}));
   CHECK(json["tensors"].size() > 80);

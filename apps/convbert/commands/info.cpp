@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/flag_group.h"
 #include "cli/table.h"
+#include "cli/usage_error.h"
 #include "cli/whole_output.h"
 #include "commands/commands.h"
 #include "core/error.h"
@@ -24,6 +25,7 @@ struct InfoFlags {
   std::string model;
   std::string format{name_of(kFormats[0])};
   bool tensors = false;
+  bool card = false;
 };
 
 std::string_view name_of(ProblemType type) {
@@ -56,6 +58,7 @@ class Info {
     info["vectors"] = vectors_summary();
     info["heads"] = heads_summary();
     info["commands"] = commands();
+    info["lacks"] = lacks();
     info["unused_tensors"] = model_.unused.unknown;
     info["runs_here"] = {{"precision", "f32, unless --precision says otherwise"},
                          {"native_precisions", nn::native_precisions()},
@@ -129,9 +132,27 @@ class Info {
   }
 
   std::vector<std::string> commands() const {
-    std::vector<std::string> names{"tokenize", "embed", "attention"};
+    std::vector<std::string> names{"tokenize", "embed",    "attention",
+                                   "similar",  "evaluate", "convert"};
     for (const Head& head : model_.heads) names.emplace_back(info_of(head.kind()).command);
     return names;
+  }
+
+  // By command, what the checkpoint would have to have for it.
+  OrderedJson lacks() const {
+    OrderedJson lacks = OrderedJson::object();
+    for (const HeadKindInfo& kind : head_kinds()) {
+      if (model_.head(kind.kind) != nullptr) continue;
+      const HeadForm* form = form_of(kind.kind, config_.family);
+      std::string what = concat("a head for ", kind.name);
+      if (form == nullptr) {
+        what += concat(", which ", convbert::name_of(config_.family), " has none of");
+      } else {
+        what += concat(" (", form->dense.empty() ? form->output : form->dense, ".weight)");
+      }
+      lacks[std::string(kind.command)] = what;
+    }
+    return lacks;
   }
 
   OrderedJson tensors() const {
@@ -192,12 +213,19 @@ std::string to_line(const OrderedJson& value) {
 std::string to_text(const OrderedJson& info) {
   Table summary({Align::left});
   for (const auto& [key, value] : info.items()) {
-    if (key == "card" || key == "tensors" || key == "operations") continue;
+    if (key == "card" || key == "tensors" || key == "operations" || key == "lacks") continue;
     std::string label = key;
     std::ranges::replace(label, '_', ' ');
     summary.add({label, to_line(value)});
   }
   std::string text = summary.text();
+  if (!info["lacks"].empty()) {
+    Table lacks({Align::left});
+    for (const auto& [command, what] : info["lacks"].items()) {
+      lacks.add({command, what.get<std::string>()});
+    }
+    text += "\nOther commands would need:\n" + lacks.text();
+  }
   if (info.contains("operations")) {
     Table operations({Align::left});
     for (const OrderedJson& operation : info["operations"]) {
@@ -214,9 +242,17 @@ std::string to_text(const OrderedJson& info) {
     }
     text += "\n" + tensors.text();
   }
-  if (const auto card = info["card"].get<std::string>(); !card.empty())
-    text += "\n" + printable_lines(card);
   return text;
+}
+
+// Throws Error(usage) for a model without one.
+std::string card_text(const OrderedJson& info) {
+  const auto card = info["card"].get<std::string>();
+  if (card.empty()) {
+    usage_error("--card: ", printable(info["model"].get<std::string>()),
+                " has no README.md, which is where a model's card is");
+  }
+  return printable_lines(card);
 }
 
 int run(const InfoFlags& flags, Console& console) {
@@ -229,8 +265,9 @@ int run(const InfoFlags& flags, Console& console) {
   const bool is_json = format_from_name(flags.format, kFormats) == Format::json;
   // Names and the card are the model's own words, which need not be UTF-8.
   const auto repair = OrderedJson::error_handler_t::replace;
-  write_whole(OutputFile::standard_output(),
-              is_json ? info.dump(2, ' ', false, repair) + "\n" : to_text(info));
+  write_whole(OutputFile::standard_output(), is_json      ? info.dump(2, ' ', false, repair) + "\n"
+                                             : flags.card ? card_text(info)
+                                                          : to_text(info));
   return 0;
 }
 
@@ -245,6 +282,8 @@ void add_flags(CLI::App& command, InfoFlags& flags) {
       .add_choice("-f,--format", flags.format, names_of(kFormats), "FORMAT",
                   list_of(names_of(kFormats)))
       ->capture_default_str();
+  output.add_flag("--card", flags.card,
+                  "Show the model's README.md instead, which json has as \"card\"");
   output.add_flag("--tensors", flags.tensors, "List the checkpoint's tensors, too");
 }
 
@@ -252,8 +291,7 @@ void add_flags(CLI::App& command, InfoFlags& flags) {
 
 void add_info_command(CLI::App& app, const Choose& choose) {
   add_command<InfoFlags>(
-      app, choose,
-      {"info", "A model's card: what it is, what it can do, how it runs here", add_flags, run});
+      app, choose, {"info", "What a model is, what it can do, how it runs here", add_flags, run});
 }
 
 }  // namespace convbert::app
