@@ -1,6 +1,6 @@
 #include "similar/corpus.h"
 
-#include <cstring>
+#include <algorithm>
 #include <limits>
 
 #include "cli/usage_error.h"
@@ -20,7 +20,7 @@ constexpr int kSignalBase = 128;
 
 std::vector<float> floats_of(const std::string& row) {
   std::vector<float> floats(row.size() / sizeof(float));
-  std::memcpy(floats.data(), row.data(), floats.size() * sizeof(float));
+  std::ranges::copy(row, reinterpret_cast<char*>(floats.data()));
   return floats;
 }
 
