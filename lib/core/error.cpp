@@ -43,4 +43,6 @@ std::string printable(std::string_view text, std::size_t limit) {
 
 std::string printable_lines(std::string_view text) { return without_commands(text, "\n\t"); }
 
+std::string quoted(std::string_view name) { return concat('"', printable(name, 60), '"'); }
+
 }  // namespace convbert

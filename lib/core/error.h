@@ -44,4 +44,7 @@ std::string printable(std::string_view text, std::size_t limit = 120);
 // The same for a text of many lines: line feeds and tabs stay, and nothing is cut.
 std::string printable_lines(std::string_view text);
 
+// A name from outside in double quotes, printable, cut to 60 bytes.
+std::string quoted(std::string_view name);
+
 }  // namespace convbert

@@ -5,12 +5,17 @@
 
 namespace convbert {
 
-// Of both, spread over all 64 bits (Steele et al. 2014, the finaliser of SplitMix64).
-inline std::uint64_t mixed(std::uint64_t a, std::uint64_t b) {
-  std::uint64_t x = a * 0x9E3779B97F4A7C15u + b;
+inline constexpr std::uint64_t kGoldenRatio = 0x9E3779B97F4A7C15u;  // SplitMix64's increment
+
+// The finaliser of SplitMix64 (Steele et al. 2014): a bijection whose every output bit depends on
+// all input bits.
+inline std::uint64_t mixed(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
   x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
   return x ^ (x >> 31);
 }
+
+// Of both, spread over all 64 bits.
+inline std::uint64_t mixed(std::uint64_t a, std::uint64_t b) { return mixed(a * kGoldenRatio + b); }
 
 }  // namespace convbert

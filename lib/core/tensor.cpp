@@ -35,6 +35,19 @@ std::optional<std::int64_t> element_count(const Shape& shape) {
   return count;
 }
 
+bool all_finite(ConstMatrixView values) {
+  for (std::int64_t row = 0; row < values.rows; ++row) {
+    if (!all_finite(values.row_span(row))) return false;
+  }
+  return true;
+}
+
+double dot(std::span<const float> a, std::span<const float> b) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
+  return sum;
+}
+
 FloatBuffer::FloatBuffer(std::size_t size) : size_(size) {
   if (size == 0) return;
   if (size > (SIZE_MAX - kAlignment) / sizeof(float)) throw std::bad_alloc();

@@ -48,6 +48,10 @@ using ConstMatrixView = BasicMatrixView<const float>;
 void copy_rows(ConstMatrixView from, MatrixView to);
 
 bool all_finite(std::span<const float> values);
+bool all_finite(ConstMatrixView values);
+
+// The inner product, in double precision, from the first to the last.
+double dot(std::span<const float> a, std::span<const float> b);
 
 // Owns `size` floats, aligned to a cache line. Move-only. Not initialised.
 class FloatBuffer {

@@ -80,8 +80,8 @@ class DelimitedParser : public RecordParser {
   std::size_t required_column(const std::string& name, const char* flag, Fail fail) const {
     const auto found = column(name);
     if (!found) {
-      fail(concat("the header has no column \"", printable(name, 60), "\"; it has ",
-                  list_of_names(), " (", flag, " names another)", other_delimiter(names_)));
+      fail(concat("the header has no column ", quoted(name), "; it has ", list_of_names(), " (",
+                  flag, " names another)", other_delimiter(names_)));
     }
     return *found;
   }

@@ -13,6 +13,9 @@ struct TableStyle {
   bool keeps_controls = true;  // control characters of the input; else they become spaces
 };
 
+inline constexpr TableStyle kCsvStyle{.delimiter = ',', .has_quotes = true};
+inline constexpr TableStyle kTsvStyle{};
+
 enum class Quotes { where_needed, always };
 
 // A text of ours: control characters become spaces; tabs and line ends, those of Unicode, too,

@@ -17,18 +17,6 @@ constexpr JsonLimits kRecordLimits{.depth = 128, .values = 4'000'000, .members =
 // A file whose first records all lack a field is not meant.
 constexpr std::int64_t kMostWithoutField = 100;
 
-std::string quoted(const std::string& name) { return "\"" + printable(name, 60) + "\""; }
-
-std::string names_of(const std::vector<RecordField>& fields) {
-  constexpr std::size_t kMost = 8;
-  if (fields.empty()) return "no fields";
-  std::string list;
-  for (std::size_t i = 0; i < std::min(fields.size(), kMost); ++i) {
-    list += concat(i > 0 ? ", " : "", quoted(fields[i].name));
-  }
-  return fields.size() > kMost ? list + ", ..." : list;
-}
-
 // A value of an object that spans lines, on one; well-formed strings have no line ends.
 std::string on_one_line(std::string_view json) {
   constexpr std::size_t kNone = std::string_view::npos;
@@ -101,24 +89,17 @@ class ObjectReader {
   }
 
   std::string find_texts(Record& record) {
-    const std::string* text = value_of(record, fields_.text);
-    if (text == nullptr) {
-      return no_field(fields_.text, record) + " (--text-field names another)";
-    }
-    if (text->front() == '"') {
-      record.text = decode_json_string(*text);
-    } else if (fields_.text_may_be_json) {
-      record.text = *text;
-    } else {
-      return not_a_string(fields_.text, *text);
-    }
+    const RecordField* text = find_field(record, fields_.text);
+    if (text == nullptr) return lacks_field(record, fields_.text, "--text-field");
+    if (text->json.front() != '"' && !fields_.text_may_be_json) return not_a_string(*text);
+    record.text = text_of_json(text->json);
     const bool has_pair_field = !fields_.pair.empty() && fields_.pair != fields_.text;
-    const std::string* pair = has_pair_field ? value_of(record, fields_.pair) : nullptr;
+    const RecordField* pair = has_pair_field ? find_field(record, fields_.pair) : nullptr;
     if (pair != nullptr) {
-      if (pair->front() != '"') return not_a_string(fields_.pair, *pair);
-      record.pair = decode_json_string(*pair);
+      if (pair->json.front() != '"') return not_a_string(*pair);
+      record.pair = decode_json_string(pair->json);
     } else if (has_pair_field && fields_.pair_required) {
-      return no_field(fields_.pair, record) + " (--pair-field names another)";
+      return lacks_field(record, fields_.pair, "--pair-field");
     }
     return "";
   }
@@ -138,20 +119,14 @@ class ObjectReader {
     }
   }
 
-  // Of fields with one name the last counts, as everywhere.
-  static const std::string* value_of(const Record& record, const std::string& name) {
-    const auto found =
-        std::ranges::find(record.fields.rbegin(), record.fields.rend(), name, &RecordField::name);
-    return found == record.fields.rend() ? nullptr : &found->json;
-  }
-
-  std::string no_field(const std::string& name, const Record& record) {
+  std::string lacks_field(const Record& record, const std::string& name, const char* flag) {
     lacks_field_ = true;
-    return concat("no field ", quoted(name), "; it has ", names_of(record.fields));
+    return concat(no_field(record, name), " (", flag, " names another)");
   }
 
-  static std::string not_a_string(const std::string& name, const std::string& json) {
-    return concat("field ", quoted(name), ": expected a string, found ", printable(json, 40));
+  static std::string not_a_string(const RecordField& field) {
+    return concat("field ", quoted(field.name), ": expected a string, found ",
+                  printable(field.json, 40));
   }
 
   RecordFields fields_;

@@ -133,4 +133,8 @@ std::string decode_json_string(std::string_view quoted) {
   return decoded;
 }
 
+std::string text_of_json(std::string_view json) {
+  return json.starts_with('"') ? decode_json_string(json) : std::string(json);
+}
+
 }  // namespace convbert

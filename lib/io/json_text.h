@@ -45,5 +45,7 @@ void append_json_ranges(std::string& out, std::span<const Range> ranges) {
 
 // The text of a JSON string that check_json() accepts.
 std::string decode_json_string(std::string_view quoted);
+// The text of a JSON string, or any other JSON value as it stands.
+std::string text_of_json(std::string_view json);
 
 }  // namespace convbert

@@ -1,14 +1,30 @@
 #include "io/record.h"
 
+#include <algorithm>
+
+#include "core/error.h"
 #include "core/utf8.h"
 #include "io/json_text.h"
 
 namespace convbert {
 
-std::string id_text(const Record& record) {
-  const std::string json = record.id_json();
-  return json.starts_with('"') ? decode_json_string(json) : json;
+const RecordField* find_field(const Record& record, std::string_view name) {
+  const auto found =
+      std::ranges::find(record.fields.rbegin(), record.fields.rend(), name, &RecordField::name);
+  return found == record.fields.rend() ? nullptr : &*found;
 }
+
+std::string no_field(const Record& record, std::string_view name) {
+  constexpr std::size_t kMost = 8;
+  const std::size_t count = record.fields.size();
+  std::string list = count == 0 ? "no fields" : "";
+  for (std::size_t i = 0; i < std::min(count, kMost); ++i) {
+    list += concat(i > 0 ? ", " : "", quoted(record.fields[i].name));
+  }
+  return concat("no field ", quoted(name), "; it has ", list, count > kMost ? ", ..." : "");
+}
+
+std::string id_text(const Record& record) { return text_of_json(record.id_json()); }
 
 std::string safe_id(const Record& record) {
   constexpr int kMostCharacters = 100;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace convbert {
@@ -28,6 +29,11 @@ struct Record {
   // Its id in JSON: its field's value, or its number.
   std::string id_json() const { return id_field ? fields[*id_field].json : std::to_string(number); }
 };
+
+// The field of that name, the last where there are several, as everywhere; nullptr for none.
+const RecordField* find_field(const Record& record, std::string_view name);
+// 'no field "label"; it has "text", "stars"', of at most eight fields.
+std::string no_field(const Record& record, std::string_view name);
 
 // The id as plain text: that of a string, else its JSON.
 std::string id_text(const Record& record);

@@ -141,8 +141,7 @@ class FileRecords : public RecordSource {
     throw Error(
         ErrorKind::usage,
         concat(text.source().name(), ": it is read as ", name_of(format), ", which has no ",
-               has_delimiter ? "--delimiter"
-                             : concat("field \"", printable(options_.fields.text, 60), "\""),
+               has_delimiter ? "--delimiter" : concat("field ", quoted(options_.fields.text)),
                "; --input-format csv, tsv or jsonl says what it is"));
   }
 

@@ -8,12 +8,9 @@ namespace convbert {
 namespace {
 
 void append_field(std::string& out, const RecordField& field, const TableStyle& style) {
+  if (field.json == "null") return;
   const Quotes quotes = field.in_quotes ? Quotes::always : Quotes::where_needed;
-  if (field.json.starts_with('"')) {
-    append_given_cell(out, decode_json_string(field.json), style, quotes);
-  } else if (field.json != "null") {
-    append_given_cell(out, field.json, style, quotes);
-  }
+  append_given_cell(out, text_of_json(field.json), style, quotes);
 }
 
 }  // namespace

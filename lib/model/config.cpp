@@ -1,10 +1,10 @@
 #include "model/config.h"
 
-#include <charconv>
 #include <map>
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/numbers.h"
 
 namespace convbert {
 namespace {
@@ -183,15 +183,13 @@ class ConfigReader {
     std::vector<std::string> labels(map->size());
     std::vector<bool> seen(map->size());
     for (const auto& [key, name] : map->items()) {
-      std::size_t id = 0;
-      const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
-      if (error != std::errc() || end != key.data() + key.size() || id >= labels.size() ||
-          seen[id] || !name.is_string()) {
+      const auto id = parse_number<std::size_t>(key);
+      if (!id || *id >= labels.size() || seen[*id] || !name.is_string()) {
         fail(concat("\"id2label\": expected the numbers 0 to ", labels.size() - 1,
                     " with a name each, found \"", printable(key), "\""));
       }
-      seen[id] = true;
-      labels[id] = name.get<std::string>();
+      seen[*id] = true;
+      labels[*id] = name.get<std::string>();
     }
     return labels;
   }

@@ -47,9 +47,7 @@ void pool(Pooling pooling, ConstMatrixView hidden, std::span<float> to) {
 }
 
 void normalize(std::span<float> vector) {
-  double squares = 0.0;
-  for (const float value : vector) squares += static_cast<double>(value) * value;
-  const auto norm = static_cast<float>(std::max(std::sqrt(squares), 1e-12));
+  const auto norm = static_cast<float>(std::max(std::sqrt(dot(vector, vector)), 1e-12));
   for (float& value : vector) value /= norm;
 }
 

@@ -2,19 +2,12 @@
 
 #include <algorithm>
 
+#include "core/random.h"
 #include "nn/checks.h"
 #include "nn/lanes.h"
 
 namespace convbert::nn {
 namespace {
-
-// The finaliser of SplitMix64 (Steele et al. 2014): a bijection whose every output bit depends on
-// all input bits.
-std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-  return x ^ (x >> 31);
-}
 
 // y = factor * x, where a factor is 0 or `scale`: MurmurHash3's finaliser for 32 bits (Appleby
 // 2011) of the column and the row's key, half of which comes in between its two multiplications.
@@ -47,9 +40,10 @@ struct Drop {
 }  // namespace
 
 std::uint64_t random_key(std::initializer_list<std::uint64_t> parts) {
-  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15u;  // SplitMix64's increment
   std::uint64_t key = 0;
-  for (const std::uint64_t part : parts) key = mix(key + kGolden + mix(part + kGolden));
+  for (const std::uint64_t part : parts) {
+    key = mixed(key + kGoldenRatio + mixed(part + kGoldenRatio));
+  }
   return key;
 }
 

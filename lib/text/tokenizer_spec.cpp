@@ -1,11 +1,11 @@
 // What a model's files say of its tokenizer.
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <unordered_map>
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/numbers.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer_json.h"
 
@@ -157,13 +157,9 @@ class SpecReader {
   }
 
   std::int64_t to_id(const std::string& text) const {
-    std::int64_t id = -1;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc() || end != text.data() + text.size()) {
-      throw Error(ErrorKind::format, concat(config_path(), ": \"added_tokens_decoder\": expected ",
-                                            "a number, found \"", printable(text), "\""));
-    }
-    return id;
+    if (const auto id = parse_number<std::int64_t>(text)) return *id;
+    throw Error(ErrorKind::format, concat(config_path(), ": \"added_tokens_decoder\": expected ",
+                                          "a number, found \"", printable(text), "\""));
   }
 
   // Returns the token's content. One that the vocabulary lacks is not looked for in texts.

@@ -29,12 +29,6 @@ double log_sum(std::span<const double> values) {
   return largest + std::log(sum);
 }
 
-double dot(std::span<const float> a, std::span<const float> b) {
-  double sum = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
-  return sum;
-}
-
 // 1 / |v|, bounded as model/pooling.h bounds it.
 double inverse_length(std::span<const float> vector) {
   return 1.0 / std::max(std::sqrt(dot(vector, vector)), 1e-12);
@@ -63,6 +57,39 @@ std::vector<Direction> directions_of(ConstMatrixView vectors) {
 
 double cosine_of(const Direction& a, const Direction& b) {
   return dot(a.vector, b.vector) * a.inverse * b.inverse;
+}
+
+// What a loss compares one by one: values, [rows, n], each with its target.
+struct Compared {
+  ConstMatrixView values;
+  ConstMatrixView targets;
+  std::span<const float> weights;  // of the rows
+  MatrixView gradient;
+};
+
+struct Term {
+  double loss;
+  double gradient;
+};
+
+// The sum of of(value, target, weight) over all values: a row's weight is shared by its values.
+template <class Of>
+double sum_of_terms(std::string_view name, const Compared& compared, Of of) {
+  const auto& [values, targets, weights, gradient] = compared;
+  expect(have_one_shape(values, gradient) && have_one_shape(values, targets) &&
+             std::ssize(weights) == values.rows,
+         name);
+  double loss = 0.0;
+  for (std::int64_t row = 0; row < values.rows; ++row) {
+    const double weight =
+        weights[static_cast<std::size_t>(row)] / static_cast<double>(values.columns);
+    for (std::int64_t i = 0; i < values.columns; ++i) {
+      const Term term = of(values.row(row)[i], targets.row(row)[i], weight);
+      loss += term.loss;
+      gradient.row(row)[i] = static_cast<float>(term.gradient);
+    }
+  }
+  return loss;
 }
 
 }  // namespace
@@ -117,39 +144,20 @@ double cross_entropy(ConstMatrixView logits, std::span<const std::int32_t> label
 
 double binary_cross_entropy(ConstMatrixView logits, ConstMatrixView targets,
                             std::span<const float> weights, MatrixView gradient) {
-  expect(have_one_shape(logits, gradient) && have_one_shape(logits, targets) &&
-             std::ssize(weights) == logits.rows,
-         "binary_cross_entropy");
-  double loss = 0.0;
-  for (std::int64_t row = 0; row < logits.rows; ++row) {
-    const double weight =
-        weights[static_cast<std::size_t>(row)] / static_cast<double>(logits.columns);
-    for (std::int64_t i = 0; i < logits.columns; ++i) {
-      const double x = logits.row(row)[i];
-      const double target = targets.row(row)[i];
-      loss += weight * (softplus(x) - target * x);
-      gradient.row(row)[i] = static_cast<float>(weight * (1.0 / (1.0 + std::exp(-x)) - target));
-    }
-  }
-  return loss;
+  return sum_of_terms("binary_cross_entropy", {logits, targets, weights, gradient},
+                      [](double x, double target, double weight) -> Term {
+                        return {weight * (softplus(x) - target * x),
+                                weight * (1.0 / (1.0 + std::exp(-x)) - target)};
+                      });
 }
 
 double squared_error(ConstMatrixView values, ConstMatrixView targets,
                      std::span<const float> weights, MatrixView gradient) {
-  expect(have_one_shape(values, gradient) && have_one_shape(values, targets) &&
-             std::ssize(weights) == values.rows,
-         "squared_error");
-  double loss = 0.0;
-  for (std::int64_t row = 0; row < values.rows; ++row) {
-    const double weight =
-        weights[static_cast<std::size_t>(row)] / static_cast<double>(values.columns);
-    for (std::int64_t i = 0; i < values.columns; ++i) {
-      const double difference = static_cast<double>(values.row(row)[i]) - targets.row(row)[i];
-      loss += weight * difference * difference;
-      gradient.row(row)[i] = static_cast<float>(2.0 * weight * difference);
-    }
-  }
-  return loss;
+  return sum_of_terms("squared_error", {values, targets, weights, gradient},
+                      [](double value, double target, double weight) -> Term {
+                        const double difference = value - target;
+                        return {weight * difference * difference, 2.0 * weight * difference};
+                      });
 }
 
 double cosine_to_value(ConstMatrixView vectors, std::span<const float> targets,

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 
 #include "core/json.h"
+#include "support/labelled_tagger.h"
 #include "support/process.h"
 
 namespace convbert::test {
@@ -231,30 +231,12 @@ TEST_CASE("pairs whose numbers are those of labels are classified") {
   CHECK(report_of({}, input)["task"] == "classify");
 }
 
-// A tagger whose labels make entities.
-class Tagger {
- public:
-  Tagger() {
-    for (const char* file : {"model.safetensors", "vocab.txt"}) {
-      std::filesystem::copy_file(kModels + "convbert-tag/" + file, folder_.path(file));
-    }
-    Json config = Json::parse(read_file(kModels + "convbert-tag/config.json"));
-    config["id2label"] = {
-        {"0", "O"}, {"1", "B-PER"}, {"2", "I-PER"}, {"3", "B-LOC"}, {"4", "I-LOC"}};
-    folder_.write("config.json", config.dump());
-  }
-  std::string path() const { return folder_.path(); }
-
- private:
-  TemporaryFolder folder_;
-};
-
 const std::vector<std::vector<std::string>> kSentences{{"the", "dog", "sees", "a", "cat"},
                                                        {"naïve", "men", "run"},
                                                        {"the", "unbelievably", "old", "man"}};
 
 TEST_CASE("tags of words that are given as a list, beside what tag says") {
-  const Tagger tagger;
+  const LabelledTagger tagger;
   std::vector<Json> texts;
   for (const auto& words : kSentences) {
     std::string text;
@@ -323,7 +305,7 @@ TEST_CASE("records that cannot be used are named and counted") {
 }
 
 TEST_CASE("tagged records that cannot be used") {
-  const Tagger tagger;
+  const LabelledTagger tagger;
   const std::string good = R"({"tokens":["a","b"],"tags":["O","B-PER"]})";
   const std::pair<std::string, std::string> bad[] = {
       {R"({"tokens":["a","b"],"tags":["O"]})",

@@ -2,12 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <iterator>
 #include <map>
 #include <sstream>
 
 #include "core/json.h"
+#include "support/labelled_tagger.h"
 #include "support/process.h"
 
 namespace convbert::test {
@@ -58,26 +58,8 @@ std::vector<std::string> split_words(const std::string& text) {
 
 void check_close(double found, double expected) { CHECK(std::abs(found - expected) <= kTolerance); }
 
-// The reference model with the labels that the fixtures were made with.
-class LabelledModel {
- public:
-  LabelledModel() {
-    for (const char* file : {"model.safetensors", "vocab.txt"}) {
-      std::filesystem::copy_file(kTag + "/" + file, folder_.path(file));
-    }
-    Json config = Json::parse(read_file(kTag + "/config.json"));
-    config["id2label"] = {
-        {"0", "O"}, {"1", "B-PER"}, {"2", "I-PER"}, {"3", "B-LOC"}, {"4", "I-LOC"}};
-    folder_.write("config.json", config.dump());
-  }
-  std::string path() const { return folder_.path(); }
-
- private:
-  TemporaryFolder folder_;
-};
-
 TEST_CASE("entities are those of the reference's pipeline, in windows, too") {
-  const LabelledModel model;
+  const LabelledTagger model;
   std::map<std::pair<std::string, bool>, std::vector<Json>> groups;
   for (const Json& row : fixtures("entities")) {
     groups[{row["aggregation"], !row["stride"].is_null()}].push_back(row);
@@ -111,7 +93,7 @@ TEST_CASE("entities are those of the reference's pipeline, in windows, too") {
 }
 
 TEST_CASE("words with their tags, in the unit asked for") {
-  const LabelledModel model;
+  const LabelledTagger model;
   const Json line =
       run_text({"tag", "-m", model.path(), "--per-word", "--offsets", "byte", "-t", "naïve dogs"});
   const Json& tags = line["tags"];

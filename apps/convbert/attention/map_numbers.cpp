@@ -78,7 +78,7 @@ class TableWriter : public MapWriter {
   }
 
  private:
-  char separator() const { return format_ == Format::csv ? ',' : '\t'; }
+  char separator() const { return (format_ == Format::csv ? kCsvStyle : kTsvStyle).delimiter; }
   void append_text(std::string& out, std::string_view text) const {
     format_ == Format::csv ? append_csv_text(out, text) : append_tsv_text(out, text);
   }

@@ -1,7 +1,5 @@
 #include "attention/request.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "attention/flags.h"
@@ -94,8 +92,7 @@ std::optional<ModelRequest> compared_model(const AttentionFlags& flags, Format f
 // Who asks for no format at a terminal sees texts on the spot drawn, and statistics as a table.
 AttentionFlags with_format_for_terminal(AttentionFlags flags) {
   OutputFlags& output = flags.record.output;
-  if (output.format || !output_path(output).empty() || !flags.folder.empty() ||
-      ::isatty(STDOUT_FILENO) == 0) {
+  if (output.format || !flags.folder.empty() || !goes_to_terminal(output_path(output))) {
     return flags;
   }
   if (flags.statistics) {

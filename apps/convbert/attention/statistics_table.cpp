@@ -1,8 +1,6 @@
 #include "attention/statistics_table.h"
 
 #include <array>
-#include <cmath>
-#include <cstdio>
 #include <vector>
 
 #include "cli/table.h"
@@ -58,10 +56,11 @@ std::string to_json_line(const HeadStatistics& head) {
 std::string row_of(std::span<const std::string> cells, const TableStyle& style) {
   std::string row;
   for (const std::string& cell : cells) {
-    if (!row.empty()) row += style.delimiter;
     append_cell(row, cell, style);
+    row += style.delimiter;
   }
-  return row + "\n";
+  row.back() = '\n';
+  return row;
 }
 
 std::vector<std::string> header_cells(bool has_models) {
@@ -86,13 +85,6 @@ std::vector<std::string> cells_of(const HeadStatistics& head) {
     }
   }
   return cells;
-}
-
-std::string fixed(double value) {
-  if (std::abs(value) < 0.0005) value = 0;  // no -0.000
-  std::array<char, 32> digits;
-  const int size = std::snprintf(digits.data(), digits.size(), "%.3f", value);
-  return {digits.data(), static_cast<std::size_t>(size)};
 }
 
 // For people: means to three digits, and what uniform weights give below each kind.
@@ -132,7 +124,7 @@ class StatisticsTable {
     cells.emplace_back(kind_name(head));
     cells.emplace_back(pattern);
     for (std::size_t i = 0; i < kFigures; ++i) {
-      cells.push_back(has_figure(head, i) ? fixed(figures[i]) : "");
+      cells.push_back(has_figure(head, i) ? fixed(figures[i], 3) : "");
     }
     table_.add(std::move(cells));
   }
@@ -162,8 +154,7 @@ std::string statistics_text(std::span<const HeadStatistics> heads, Format format
     for (const HeadStatistics& head : heads) text += to_json_line(head);
     return text;
   }
-  const TableStyle style{.delimiter = format == Format::csv ? ',' : '\t',
-                         .has_quotes = format == Format::csv};
+  const TableStyle& style = format == Format::csv ? kCsvStyle : kTsvStyle;
   text = row_of(header_cells(has_models), style);
   for (const HeadStatistics& head : heads) text += row_of(cells_of(head), style);
   return text;

@@ -1,12 +1,12 @@
 #include "bench/workload.h"
 
 #include <algorithm>
-#include <charconv>
 #include <numeric>
 #include <span>
 #include <string_view>
 
 #include "cli/usage_error.h"
+#include "core/numbers.h"
 #include "model/random_model.h"
 
 namespace convbert::app {
@@ -22,15 +22,12 @@ std::vector<std::int64_t> parse_lengths(const std::string& list) {
   const std::string_view text = list;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string_view part = text.substr(begin, end - begin);
-    std::int64_t length = 0;
-    const auto [stop, error] = std::from_chars(part.data(), part.data() + part.size(), length);
-    if (error != std::errc() || stop != part.data() + part.size() || length < 1 ||
-        length > kLongest) {
+    const auto length = parse_number<std::int64_t>(text.substr(begin, end - begin));
+    if (!length || *length < 1 || *length > kLongest) {
       usage_error("--lengths: expected mixed, a number of tokens or a list of them from 1 to ",
                   kLongest, ", found \"", printable(list, 40), "\"");
     }
-    lengths.push_back(length);
+    lengths.push_back(*length);
     begin = end + 1;
   }
   return lengths;

@@ -3,31 +3,24 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "cli/flags.h"
 #include "cli/usage_error.h"
+#include "core/numbers.h"
 #include "core/threads.h"
 
 namespace convbert::app {
 namespace {
 
-std::optional<std::int64_t> parse_number(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return number;
-}
-
 // "I/N"; "" for the whole.
 Shard parse_shard(const std::string& text) {
   if (text.empty()) return {};
   const std::size_t slash = text.find('/');
-  const auto index = parse_number(std::string_view(text).substr(0, slash));
+  const auto index = parse_number<std::int64_t>(std::string_view(text).substr(0, slash));
   const auto count = slash == std::string::npos
                          ? std::nullopt
-                         : parse_number(std::string_view(text).substr(slash + 1));
+                         : parse_number<std::int64_t>(std::string_view(text).substr(slash + 1));
   if (!index || !count || *count < 1 || *index < 0 || *index >= *count) {
     usage_error("--shard: expected I/N with I from 0 to N-1, found \"", text, "\"");
   }
@@ -137,6 +130,10 @@ ModelRequest make_request(const ModelFlags& flags) {
 
 std::string output_path(const OutputFlags& flags) { return flags.path == "-" ? "" : flags.path; }
 
+bool goes_to_terminal(const std::string& path) {
+  return path.empty() && ::isatty(STDOUT_FILENO) == 1;
+}
+
 Format chosen_format(const OutputFlags& flags, std::span<const Format> formats) {
   if (flags.format) return *format_from_name(*flags.format, formats);
   return format_from_path(output_path(flags), formats);
@@ -148,8 +145,7 @@ void take_single_texts(InputRequest& input, const std::string& reason) {
 }
 
 void refuse_terminal(const OutputRequest& output) {
-  if (info_of(output.format).is_for_programs && output.path.empty() &&
-      ::isatty(STDOUT_FILENO) == 1) {
+  if (info_of(output.format).is_for_programs && goes_to_terminal(output.path)) {
     usage_error("--format ", name_of(output.format), " is nothing for a terminal: expected ",
                 "-o FILE, or standard output in a pipe or a file");
   }
@@ -164,9 +160,10 @@ std::vector<std::int64_t> parse_index_list(const std::string& text, std::int64_t
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string part = text.substr(begin, end - begin);
     const std::size_t dash = part.find('-');
-    const auto first = parse_number(std::string_view(part).substr(0, dash));
-    const auto last =
-        dash == std::string::npos ? first : parse_number(std::string_view(part).substr(dash + 1));
+    const auto first = parse_number<std::int64_t>(std::string_view(part).substr(0, dash));
+    const auto last = dash == std::string::npos
+                          ? first
+                          : parse_number<std::int64_t>(std::string_view(part).substr(dash + 1));
     if (!first || !last || *first < 0 || *last < *first || *last >= count) {
       usage_error(flag, ": expected numbers from 0 to ", count - 1,
                   " and ranges like 1-3, found \"", printable(text, 40), "\"");

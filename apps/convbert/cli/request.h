@@ -66,6 +66,9 @@ ModelRequest make_request(const ModelFlags& flags);
 // "" for standard output, which "-" is, too.
 std::string output_path(const OutputFlags& flags);
 
+// Is the output of that name, as output_path() gives it, a terminal?
+bool goes_to_terminal(const std::string& path);
+
 // --format, else what the name of the output ends with, else the first. Throws as
 // format_from_path().
 Format chosen_format(const OutputFlags& flags, std::span<const Format> formats);

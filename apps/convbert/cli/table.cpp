@@ -1,10 +1,21 @@
 #include "cli/table.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "core/utf8.h"
 
 namespace convbert::app {
+
+std::string fixed(double value, int decimals) {
+  std::array<char, 400> digits;  // of any double
+  std::snprintf(digits.data(), digits.size(), "%.*f", decimals, value);
+  std::string text = digits.data();
+  const bool is_zero = text.find_first_not_of("-0.") == std::string::npos;
+  if (is_zero && text.starts_with('-')) text.erase(0, 1);
+  return text;
+}
 
 Align Table::align_of(std::size_t column) const {
   return columns_[std::min(column, columns_.size() - 1)];

@@ -6,6 +6,9 @@
 
 namespace convbert::app {
 
+// "0.250": so many decimals, and no sign before nothing but zeros.
+std::string fixed(double value, int decimals);
+
 enum class Align { left, right };
 
 class Table {

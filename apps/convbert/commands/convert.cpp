@@ -131,16 +131,17 @@ class Conversion {
     const FileBytes file = source_.files.open("config.json");
     std::vector<JsonMember> members;
     if (!split_json_object(file.text(), {}, members).empty()) return std::string(file.text());
-    const std::string type = concat('"', type_name(), '"');
+    const std::string_view type_is = type_name();
+    const std::string type = concat('"', type_is, '"');
     const std::string family = concat('"', convbert::name_of(config_.family), '"');
-    bool has_type = type_name().empty();
+    bool has_type = type_is.empty();
     std::string text;
     const auto append = [&text](std::string_view key, std::string_view value) {
       text += concat(text.empty() ? "{\n  " : ",\n  ", key, ": ", value);
     };
     for (const auto& [key, value] : members) {
       const bool is_type = key == R"("torch_dtype")" || key == R"("dtype")";
-      if (is_type && !type_name().empty()) {
+      if (is_type && !type_is.empty()) {
         append(key, type);
         has_type = true;
       } else {

@@ -70,9 +70,9 @@ bool have_values(const std::deque<Record>& records, const KnownLabels& labels,
   bool have_others = false;
   for (const Record& record : records) {
     if (!record.error.empty()) continue;
-    const auto json = find_field(record, field);
-    if (!json || !record.pair || !number_of(*json)) return false;
-    have_others |= !labels.has(*json);
+    const RecordField* label = find_field(record, field);
+    if (label == nullptr || !record.pair || !number_of(label->json)) return false;
+    have_others |= !labels.has(label->json);
   }
   return have_others;
 }

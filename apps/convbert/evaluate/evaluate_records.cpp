@@ -18,19 +18,9 @@
 namespace convbert::app {
 namespace {
 
-std::string in_quotes(const std::string& name) { return concat("\"", printable(name, 60), "\""); }
-
 // As torch's cosine_similarity, whose norms are at least 1e-8.
 double cosine(std::span<const float> a, std::span<const float> b) {
-  double ab = 0;
-  double aa = 0;
-  double bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ab += static_cast<double>(a[i]) * b[i];
-    aa += static_cast<double>(a[i]) * a[i];
-    bb += static_cast<double>(b[i]) * b[i];
-  }
-  return ab / std::max(std::sqrt(aa), 1e-8) / std::max(std::sqrt(bb), 1e-8);
+  return dot(a, b) / std::max(std::sqrt(dot(a, a)), 1e-8) / std::max(std::sqrt(dot(b, b)), 1e-8);
 }
 
 // A record on its way.
@@ -139,12 +129,11 @@ class EvaluateCommand : public RecordCommand {
   std::vector<std::int64_t> encode_words(Job& job, std::size_t tags) const {
     const std::string& name = request_.record.input.source.fields.text;
     const std::vector<std::string> words =
-        strings_of(job.record.text, concat("field ", in_quotes(name)));
+        strings_of(job.record.text, concat("field ", quoted(name)));
     if (words.size() != tags) {
-      throw Error(
-          ErrorKind::input,
-          concat(in_quotes(name), " and ", in_quotes(request_.label_field),
-                 ": expected a tag for each word, found lists of ", words.size(), " and ", tags));
+      throw Error(ErrorKind::input, concat(quoted(name), " and ", quoted(request_.label_field),
+                                           ": expected a tag for each word, found lists of ",
+                                           words.size(), " and ", tags));
     }
     JoinedWords joined = join_words(words);
     job.record.text = std::move(joined.text);
@@ -157,9 +146,8 @@ class EvaluateCommand : public RecordCommand {
     Record& record = job.record;
     if (!record.pair) {
       const std::string& name = request_.record.input.source.fields.pair;
-      throw Error(ErrorKind::input,
-                  concat("no field ", in_quotes(name), "; expected a pair of texts ",
-                         "(--pair-field names another)"));
+      throw Error(ErrorKind::input, concat("no field ", quoted(name), "; expected a pair of texts ",
+                                           "(--pair-field names another)"));
     }
     job.more_windows.push_back(
         convbert::encode(loaded_, *record.pair, std::nullopt, loaded_.encode));
@@ -198,7 +186,7 @@ class EvaluateCommand : public RecordCommand {
   }
 
   void predict(MatrixView first, MatrixView second, Job& job) const {
-    if (!is_finite(first) || !is_finite(second)) return fail_not_finite(job);
+    if (!all_finite(first) || !all_finite(second)) return fail_not_finite(job);
     auto& asked = std::any_cast<Asked&>(job.summary);
     Answer& answer = asked.answer;
     switch (request_.task) {
@@ -215,13 +203,6 @@ class EvaluateCommand : public RecordCommand {
         }
         break;
     }
-  }
-
-  static bool is_finite(MatrixView rows) {
-    for (std::int64_t row = 0; row < rows.rows; ++row) {
-      if (!all_finite(rows.row_span(row))) return false;
-    }
-    return true;
   }
 
   static std::int32_t best_of(std::span<const float> logits) {

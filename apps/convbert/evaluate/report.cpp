@@ -1,9 +1,7 @@
 #include "evaluate/report.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cli/console.h"
@@ -40,17 +38,11 @@ std::string title_of(const std::string& name) {
   return title;
 }
 
-std::string fixed(double value) {
-  if (std::isnan(value)) return "-";
-  if (std::abs(value) < 0.00005) value = 0;  // no -0.0000
-  std::array<char, 400> digits;
-  std::snprintf(digits.data(), digits.size(), "%.4f", value);
-  return digits.data();
-}
+std::string shown(double value) { return std::isnan(value) ? "-" : fixed(value, 4); }
 
 std::string range_of(const Interval& interval) {
   if (std::isnan(interval.low)) return "-";
-  return concat(fixed(interval.low), " to ", fixed(interval.high));
+  return concat(shown(interval.low), " to ", shown(interval.high));
 }
 
 std::string counted(std::int64_t count, std::string_view thing) {
@@ -76,7 +68,7 @@ std::string measures_of(const Report& report) {
   Table table({Align::left, Align::right, Align::right});
   table.add({"figure", "value", percent(report.resampling.level) + " interval"});
   for (const auto& [name, measure] : report.measures) {
-    table.add({title_of(name), fixed(measure.value), range_of(measure.interval)});
+    table.add({title_of(name), shown(measure.value), range_of(measure.interval)});
   }
   return table.text();
 }
@@ -85,8 +77,8 @@ std::string rows_of(const Report& report) {
   Table table({Align::left, Align::right});
   table.add({report.rows_are, "precision", "recall", "F1", "interval of F1", "support"});
   for (const LabelRow& row : report.rows) {
-    table.add({printable(row.label, 60), fixed(row.precision.value), fixed(row.recall.value),
-               fixed(row.f1.value), range_of(row.f1.interval), grouped(row.support)});
+    table.add({printable(row.label, 60), shown(row.precision.value), shown(row.recall.value),
+               shown(row.f1.value), range_of(row.f1.interval), grouped(row.support)});
   }
   return table.text();
 }

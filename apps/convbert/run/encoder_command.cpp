@@ -7,17 +7,6 @@
 #include "nn/compute.h"
 
 namespace convbert::app {
-namespace {
-
-bool all_rows_finite(MatrixView values) {
-  for (std::int64_t row = 0; row < values.rows; ++row) {
-    if (!all_finite(values.row_span(row))) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 PackedJobs pack(std::span<Job> jobs) {
   PackedJobs packed;
   for (Job& job : jobs) {
@@ -113,7 +102,7 @@ EncoderCommand::Output EncoderCommand::run_model(const Batch& batch, Workspace& 
 }
 
 void EncoderCommand::write_result(MatrixView values, Job& job, Worker& worker) const {
-  if (!all_rows_finite(values)) return fail_not_finite(job);
+  if (!all_finite(values)) return fail_not_finite(job);
   attempt(job, [&] {
     worker.result.begin(job);
     write_row(values, job, worker.result);

@@ -62,6 +62,9 @@ void attempt(Job& job, Step step) {
   }
 }
 
+// Of a run of the command, as the request asks.
+PipelineLimits pipeline_limits(const ModelRequest& model, const RecordCommand& command);
+
 // Reads, computes and writes all records; returns the exit status.
 int run_records(const RecordRequest& request, const RecordCommand& command, Console& console);
 // The same of the request's input, which has been opened before.

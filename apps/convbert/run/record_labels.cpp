@@ -1,12 +1,12 @@
 #include "run/record_labels.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <utility>
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/numbers.h"
 #include "io/json_text.h"
 
 namespace convbert::app {
@@ -18,13 +18,6 @@ constexpr std::size_t kMostBytes = 40;  // of what was found, and of each name
 template <class... Parts>
 [[noreturn]] void bad_record(const Parts&... parts) {
   throw Error(ErrorKind::input, concat(parts...));
-}
-
-std::string in_quotes(std::string_view name) { return concat("\"", printable(name, 60), "\""); }
-
-// What stands in a string, or the value itself.
-std::string plain(std::string_view json) {
-  return json.starts_with('"') ? decode_json_string(json) : std::string(json);
 }
 
 // The elements of a list, as JSON; nothing for another value. The reader has checked it.
@@ -39,7 +32,7 @@ std::vector<std::string> list_of_labels(const Record& record, std::string_view f
   const std::string_view json = label_field(record, field);
   auto elements = elements_of(json);
   if (!elements) {
-    bad_record("field ", in_quotes(field), ": expected a list of labels, found ",
+    bad_record("field ", quoted(field), ": expected a list of labels, found ",
                printable(json, kMostBytes));
   }
   return std::move(*elements);
@@ -47,30 +40,14 @@ std::vector<std::string> list_of_labels(const Record& record, std::string_view f
 
 }  // namespace
 
-std::optional<std::string_view> find_field(const Record& record, std::string_view name) {
-  const auto found =
-      std::ranges::find(record.fields.rbegin(), record.fields.rend(), name, &RecordField::name);
-  if (found == record.fields.rend()) return std::nullopt;
-  return found->json;
-}
-
 std::string_view label_field(const Record& record, std::string_view name) {
-  if (const auto json = find_field(record, name)) return *json;
-  std::string names;
-  for (std::size_t i = 0; i < std::min(record.fields.size(), kMostNamed); ++i) {
-    names += (i > 0 ? ", " : "") + in_quotes(record.fields[i].name);
-  }
-  bad_record("no field ", in_quotes(name), "; it has ", names.empty() ? "no fields" : names,
-             record.fields.size() > kMostNamed ? ", ..." : "", " (--label-field names another)");
+  if (const RecordField* field = find_field(record, name)) return field->json;
+  bad_record(no_field(record, name), " (--label-field names another)");
 }
 
 std::optional<double> number_of(std::string_view json) {
-  const std::string text = plain(json);
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_number = error == std::errc() && end == text.data() + text.size();
-  if (!is_number || !std::isfinite(number)) return std::nullopt;
-  return number;
+  const auto number = parse_number<double>(text_of_json(json));
+  return number && std::isfinite(*number) ? number : std::nullopt;
 }
 
 std::vector<std::string> strings_of(std::string_view json, std::string_view what) {
@@ -90,8 +67,7 @@ std::vector<std::string> strings_of(std::string_view json, std::string_view what
 double value_of(const Record& record, std::string_view field) {
   const std::string_view json = label_field(record, field);
   if (const auto number = number_of(json)) return *number;
-  bad_record("field ", in_quotes(field), ": expected a number, found ",
-             printable(json, kMostBytes));
+  bad_record("field ", quoted(field), ": expected a number, found ", printable(json, kMostBytes));
 }
 
 KnownLabels::KnownLabels(std::vector<std::string> names) : names_(std::move(names)) {
@@ -101,14 +77,12 @@ KnownLabels::KnownLabels(std::vector<std::string> names) : names_(std::move(name
 }
 
 std::int32_t KnownLabels::find(std::string_view json) const {
-  const std::string text = plain(json);
+  const std::string text = text_of_json(json);
   if (json.starts_with('"')) {
     if (const auto named = numbers_.find(text); named != numbers_.end()) return named->second;
   }
-  std::int32_t number = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_number = error == std::errc() && end == text.data() + text.size();
-  return is_number && number >= 0 && std::cmp_less(number, names_.size()) ? number : -1;
+  const auto number = parse_number<std::int32_t>(text);
+  return number && *number >= 0 && std::cmp_less(*number, names_.size()) ? *number : -1;
 }
 
 std::string KnownLabels::expectation() const {
@@ -123,15 +97,15 @@ std::string KnownLabels::expectation() const {
 std::int32_t KnownLabels::known(std::string_view json, std::string_view field) const {
   const std::int32_t number = find(json);
   if (number >= 0) return number;
-  bad_record("field ", in_quotes(field), ": unknown label ", printable(json, kMostBytes), "; ",
+  bad_record("field ", quoted(field), ": unknown label ", printable(json, kMostBytes), "; ",
              expectation());
 }
 
 std::int32_t KnownLabels::one(const Record& record, std::string_view field) const {
   const std::string_view json = label_field(record, field);
   if (json.starts_with('[') || json.starts_with('{')) {
-    bad_record("field ", in_quotes(field), ": expected one label, found ",
-               printable(json, kMostBytes), "; ", expectation());
+    bad_record("field ", quoted(field), ": expected one label, found ", printable(json, kMostBytes),
+               "; ", expectation());
   }
   return known(json, field);
 }

@@ -12,9 +12,7 @@
 
 namespace convbert::app {
 
-// The field's JSON; nothing where the record has none of that name.
-std::optional<std::string_view> find_field(const Record& record, std::string_view name);
-// Throws Error(input) where there is none, naming --label-field.
+// The field's JSON. Throws Error(input) where there is none, naming --label-field.
 std::string_view label_field(const Record& record, std::string_view name);
 
 // The number that a JSON value stands for, also as a string, which the cells of a table are;

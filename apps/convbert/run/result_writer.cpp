@@ -9,6 +9,7 @@
 #include "io/delimited_writer.h"
 #include "io/npy.h"
 #include "io/text_buffer.h"
+#include "run/record_command.h"
 
 namespace convbert::app {
 namespace {
@@ -69,6 +70,14 @@ Layout layout_of(const ResultLayout& layout) {
   }
   throw Error(ErrorKind::internal,
               concat("--format ", name_of(layout.format), " has no layout of records"));
+}
+
+ResultLayout layout_of_rows(const RecordCommand& command) {
+  ResultLayout layout;
+  layout.format = Format::npy;
+  layout.columns = command.columns();
+  layout.row_width = command.row_width();
+  return layout;
 }
 
 void add_place(JsonBuilder& json, Offsets place) {

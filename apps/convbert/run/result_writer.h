@@ -18,6 +18,8 @@
 
 namespace convbert::app {
 
+class RecordCommand;
+
 // Of csv and tsv: the input's own columns, the results', and what is wrong with a record.
 struct TableLayout {
   TableStyle style;
@@ -46,6 +48,9 @@ enum class Layout {
 };
 // Throws Error(internal) for a format that has none of these, in which a command writes itself.
 Layout layout_of(const ResultLayout& layout);
+
+// Of a command's rows of floats, as npy has them, for what reads them from job.output itself.
+ResultLayout layout_of_rows(const RecordCommand& command);
 
 // Where a part of a text is: "start" and "end", as Hugging Face's pipelines have it.
 void add_place(JsonBuilder& json, Offsets place);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "cli/exit_status.h"
 #include "cli/usage_error.h"
 #include "core/cancel.h"
 #include "core/error.h"
@@ -18,9 +19,6 @@
 
 namespace convbert::app {
 namespace {
-
-constexpr int kSomeFailed = 1;
-constexpr int kSignalBase = 128;
 
 // Does the run write rows of a table, one a record?
 bool has_rows(const ResultLayout& layout) {
@@ -145,9 +143,9 @@ class Notices {
       const std::string& name = record.fields[i].name;
       if (is_id || table_->own.column_of(record, i) || is_result(name, style_)) continue;
       table_ = nullptr;
-      console_.warning(concat(
-          record.where, ": the field \"", printable(name, 60), "\" is left out: ",
-          "the columns are those of the first record; --format jsonl keeps ", "every field"));
+      console_.warning(concat(record.where, ": the field ", quoted(name), " is left out: ",
+                              "the columns are those of the first record; --format jsonl keeps ",
+                              "every field"));
       return;
     }
   }
@@ -178,6 +176,12 @@ void tell_start(const OutputRequest& output, const ResumePoint& start, Console& 
 
 std::unique_ptr<ResultSink> RecordCommand::make_sink(OutputFile&) const { return nullptr; }
 
+PipelineLimits pipeline_limits(const ModelRequest& model, const RecordCommand& command) {
+  return {.workers = model.threads,
+          .batch_weight =
+              model.max_batch_tokens > 0 ? model.max_batch_tokens : command.default_batch_weight()};
+}
+
 int run_records(const RecordRequest& request, const RecordCommand& command, Console& console) {
   RecordInput input(request.input);
   return run_records(request, command, input, console);
@@ -198,7 +202,7 @@ int run_records(const RecordRequest& request, const RecordCommand& command, Reco
                           ? find_resume_point({request, layout, command, source, state, cancel})
                           : ResumePoint{};
   console.clear_status();
-  if (source.caught() != 0) return kSignalBase + source.caught();
+  if (source.caught() != 0) return status_of_signal(source.caught());
   tell_start(asked, start, console);
   if (start.finished) return start.failed > 0 ? kSomeFailed : 0;
 
@@ -230,11 +234,7 @@ int run_records(const RecordRequest& request, const RecordCommand& command, Reco
       if (keeps_state) state.flushed();
     };
     stages.tick = [&](const InputProgress& input) { progress.show(input); };
-    const PipelineLimits limits{.workers = request.model.threads,
-                                .batch_weight = request.model.max_batch_tokens > 0
-                                                    ? request.model.max_batch_tokens
-                                                    : command.default_batch_weight()};
-    run_pipeline(source, stages, limits, cancel);
+    run_pipeline(source, stages, pipeline_limits(request.model, command), cancel);
     if (source.caught() == 0 && !stopped_by_strict) {
       output.finish();
     } else if (keeps_state) {
@@ -251,7 +251,7 @@ int run_records(const RecordRequest& request, const RecordCommand& command, Reco
       console.note(concat(OutputFile::partial_path(asked.path), " holds ", progress.records(),
                           " records; --resume goes on from there"));
     }
-    return kSignalBase + source.caught();
+    return status_of_signal(source.caught());
   }
   return stopped_by_strict || progress.failed() > 0 ? kSomeFailed : 0;
 }

@@ -1,7 +1,5 @@
 #include "run/table_layout.h"
 
-#include <unistd.h>
-
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,9 +19,10 @@ const Record* first_good(RecordInput& input) {
 }
 
 TableStyle style_of(const RecordRequest& request) {
-  TableStyle style;
-  style.has_quotes = request.output.format == Format::csv;
-  if (style.has_quotes) style.delimiter = request.input.source.delimiter.value_or(',');
+  TableStyle style = request.output.format == Format::csv ? kCsvStyle : kTsvStyle;
+  if (style.has_quotes) {
+    style.delimiter = request.input.source.delimiter.value_or(style.delimiter);
+  }
   return style;
 }
 
@@ -39,7 +38,7 @@ std::vector<std::string> names_of(const Record& record) {
 void lay_out_table(const RecordRequest& request, RecordInput& input, ResultLayout& layout) {
   TableLayout& table = layout.table;
   table.style = style_of(request);
-  const bool is_for_terminal = request.output.path.empty() && ::isatty(STDOUT_FILENO) == 1;
+  const bool is_for_terminal = goes_to_terminal(request.output.path);
   table.style.keeps_controls = table.style.has_quotes && !is_for_terminal;
   if (request.output.only_result) return;
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "cli/exit_status.h"
 #include "cli/signals.h"
 #include "cli/usage_error.h"
 #include "run/run_state.h"
@@ -17,9 +18,6 @@
 
 namespace convbert::app {
 namespace {
-
-constexpr int kSomeFailed = 1;
-constexpr int kSignalBase = 128;
 
 std::optional<VectorCommand> open_embedder(const SimilarRequest& request, Console& console) {
   if (!request.needs_model()) return std::nullopt;
@@ -101,7 +99,7 @@ int run_pairs(const SimilarRequest& request, const RecordRequest& record, const 
                          return !cancel.requested();
                        });
     console.clear_status();
-    if (signals.caught() != 0) return kSignalBase + signals.caught();
+    if (signals.caught() != 0) return status_of_signal(signals.caught());
   }
   if (std::ssize(pairs) == request.most) {
     console.note(concat("these are the ", grouped(request.most),

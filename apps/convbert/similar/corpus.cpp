@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "cli/exit_status.h"
 #include "cli/usage_error.h"
 #include "io/json_text.h"
 #include "run/progress.h"
@@ -15,8 +16,6 @@ namespace convbert::app {
 namespace {
 
 constexpr std::size_t kMostTextBytes = std::size_t{4} << 30;
-constexpr int kStopped = 1;
-constexpr int kSignalBase = 128;
 
 std::vector<float> floats_of(const std::string& row) {
   std::vector<float> floats(row.size() / sizeof(float));
@@ -70,18 +69,12 @@ std::string Corpus::id_json(std::int64_t number) const {
   return id.empty() ? std::to_string(number) : std::string(id);
 }
 
-std::string Corpus::id_text(std::int64_t number) const {
-  const std::string json = id_json(number);
-  return json.starts_with('"') ? decode_json_string(json) : json;
-}
+std::string Corpus::id_text(std::int64_t number) const { return text_of_json(id_json(number)); }
 
 EmbeddedCorpus embed_corpus(const SimilarRequest& request, const RecordCommand& embed,
                             Console& console) {
   RecordInput input(request.corpus.texts);
-  const ResultLayout rows{.format = Format::npy,
-                          .style = {},
-                          .columns = embed.columns(),
-                          .row_width = embed.row_width()};
+  const ResultLayout rows = layout_of_rows(embed);
   EmbeddedCorpus embedded{
       .corpus = Corpus(embed.row_width(), request.with_text), .first_failure = "", .digest = ""};
   Digest digest;
@@ -99,18 +92,14 @@ EmbeddedCorpus embed_corpus(const SimilarRequest& request, const RecordCommand& 
   };
   stages.flush = [] {};
   stages.tick = [&](const InputProgress& read) { progress.show(read); };
-  const std::int64_t asked_weight = request.record.model.max_batch_tokens;
-  run_pipeline(input, stages,
-               {.workers = request.record.model.threads,
-                .batch_weight = asked_weight > 0 ? asked_weight : embed.default_batch_weight()},
-               input.cancel());
+  run_pipeline(input, stages, pipeline_limits(request.record.model, embed), input.cancel());
   console.clear_status();
   embedded.digest = digest.text();
   if (input.caught() != 0) {
-    embedded.status = kSignalBase + input.caught();
+    embedded.status = status_of_signal(input.caught());
   } else if (embedded.failed > 0 && request.record.output.strict) {
     console.error(embedded.first_failure);
-    embedded.status = kStopped;
+    embedded.status = kSomeFailed;
   }
   return embedded;
 }

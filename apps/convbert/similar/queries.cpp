@@ -23,12 +23,8 @@ class TextQueries : public QueryVectors {
   std::string pair_notice() const override { return embed_.pair_notice(); }
 
   ComputeBatch make_worker() const override {
-    const ResultLayout rows{.format = Format::npy,
-                            .style = {},
-                            .columns = embed_.columns(),
-                            .row_width = embed_.row_width()};
-    return [compute = embed_.make_worker(rows), most = embed_.default_batch_weight()](
-               std::span<Job> jobs, int threads) {
+    return [compute = embed_.make_worker(layout_of_rows(embed_)),
+            most = embed_.default_batch_weight()](std::span<Job> jobs, int threads) {
       while (!jobs.empty()) {
         std::size_t count = 0;
         for (std::int64_t weight = 0; count < jobs.size(); ++count) {
