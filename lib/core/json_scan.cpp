@@ -11,11 +11,17 @@
 namespace convbert {
 namespace {
 
+// Where the parts of the whole go; null where nobody wants them.
+struct JsonParts {
+  std::vector<JsonMember>* members = nullptr;
+  std::vector<std::string_view>* elements = nullptr;
+};
+
 // Each step goes past what it is named after, or says what is wrong there.
 class JsonScan {
  public:
-  JsonScan(std::string_view text, const JsonLimits& limits, std::vector<JsonMember>* members)
-      : text_(text), limits_(limits), members_(members) {}
+  JsonScan(std::string_view text, const JsonLimits& limits, const JsonParts& parts = {})
+      : text_(text), limits_(limits), parts_(parts) {}
 
   // What is wrong, or "".
   std::string document() {
@@ -38,7 +44,7 @@ class JsonScan {
     switch (peek()) {
       case '"': return string();
       case '{': return list('}', depth, [&] { return member(depth + 1); });
-      case '[': return list(']', depth, [&] { return value(depth + 1); });
+      case '[': return list(']', depth, [&] { return element(depth + 1); });
       case 't': return word("true");
       case 'f': return word("false");
       case 'n': return word("null");
@@ -73,11 +79,22 @@ class JsonScan {
     skip_space();
     const std::size_t begin = at_;
     if (!value(depth)) return false;
-    if (members_ == nullptr || depth > 2) return true;
-    if (members_->size() == limits_.members) {
+    if (parts_.members == nullptr || depth > 2) return true;
+    if (parts_.members->size() == limits_.members) {
       return beyond(concat("a JSON object of more than ", limits_.members, " members"));
     }
-    members_->push_back({text_.substr(key, key_end - key), text_.substr(begin, at_ - begin)});
+    parts_.members->push_back({text_.substr(key, key_end - key), text_.substr(begin, at_ - begin)});
+    return true;
+  }
+
+  // `depth`: 2 for an element of the whole.
+  bool element(std::size_t depth) {
+    skip_space();
+    const std::size_t begin = at_;
+    if (!value(depth)) return false;
+    if (parts_.elements != nullptr && depth == 2) {
+      parts_.elements->push_back(text_.substr(begin, at_ - begin));
+    }
     return true;
   }
 
@@ -159,7 +176,7 @@ class JsonScan {
 
   std::string_view text_;
   JsonLimits limits_;
-  std::vector<JsonMember>* members_;
+  JsonParts parts_;
   std::size_t at_ = 0;
   std::size_t values_ = 0;
   const char* wrong_ = nullptr;  // at `at_`
@@ -169,12 +186,17 @@ class JsonScan {
 }  // namespace
 
 std::string check_json(std::string_view text, const JsonLimits& limits) {
-  return JsonScan(text, limits, nullptr).document();
+  return JsonScan(text, limits).document();
 }
 
 std::string split_json_object(std::string_view text, const JsonLimits& limits,
                               std::vector<JsonMember>& members) {
-  return JsonScan(text, limits, &members).document();
+  return JsonScan(text, limits, {.members = &members}).document();
+}
+
+std::string split_json_array(std::string_view text, const JsonLimits& limits,
+                             std::vector<std::string_view>& elements) {
+  return JsonScan(text, limits, {.elements = &elements}).document();
 }
 
 std::size_t find_json_escape(std::string_view text, std::size_t begin) {

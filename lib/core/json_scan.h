@@ -31,6 +31,11 @@ std::string check_json(std::string_view text, const JsonLimits& limits = {});
 std::string split_json_object(std::string_view text, const JsonLimits& limits,
                               std::vector<JsonMember>& members);
 
+// The same, and where the value is an array, its elements, as they stand in the text, are added to
+// `elements`.
+std::string split_json_array(std::string_view text, const JsonLimits& limits,
+                             std::vector<std::string_view>& elements);
+
 // The first quote, backslash or control character at or after `begin`, which JSON strings have to
 // escape; text.size() if there is none.
 std::size_t find_json_escape(std::string_view text, std::size_t begin);

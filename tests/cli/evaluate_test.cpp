@@ -314,6 +314,8 @@ TEST_CASE("tagged records that cannot be used") {
       {R"({"tokens":["a",1],"tags":["O","O"]})", "expected strings, found 1 at 1"},
       {R"({"tokens":["a"],"tags":"O"})", "field \"tags\": expected a list of labels, found \"O\""},
       {R"({"tokens":["a"],"tags":["B-X"]})", "unknown label \"B-X\""},
+      {R"({"tokens":["a"],"tags":[1e999]})", "unknown label 1e999"},
+      {R"({"tokens":[1e999],"tags":["O"]})", "expected strings, found 1e999 at 0"},
       {R"({"tokens":["a"]})", "no field \"tags\""},
       {R"({"tags":["O"]})", "no field \"tokens\""},
   };
@@ -325,6 +327,26 @@ TEST_CASE("tagged records that cannot be used") {
     CHECK(result.err.find(row.second) != std::string::npos);
     CHECK(Json::parse(result.out)["records"] == 1);
   }
+}
+
+TEST_CASE("lists stand in the cells of a table as JSON") {
+  const LabelledTagger tagger;
+  const auto evaluate = [&](const std::string& format, const std::string& input) {
+    const ProcessResult result =
+        run_convbert({"evaluate", "-m", tagger.path(), "-f", "json", "--input-format", format},
+                     {.input = input});
+    CHECK(result.status == 0);
+    return Json::parse(result.out);
+  };
+  const std::string csv = "tokens,tags\n\"[\"\"a\"\",\"\"b\"\"]\",\"[\"\"O\"\",\"\"B-PER\"\"]\"\n";
+  const std::string json = R"({"tokens":["a","b"],"tags":["O","B-PER"]})";
+  CHECK(evaluate("csv", csv) == evaluate("jsonl", json + "\n"));
+
+  const ProcessResult broken =
+      run_convbert({"evaluate", "-m", tagger.path(), "--input-format", "csv"},
+                   {.input = csv + "\"[\"\"a\",\"[\"\"O\"\"]\"\n"});
+  CHECK(broken.status == 1);
+  CHECK(broken.err.find("field \"tokens\": expected a list of strings") != std::string::npos);
 }
 
 TEST_CASE("a run without one usable record, or without the head, is refused") {

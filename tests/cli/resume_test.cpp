@@ -124,6 +124,12 @@ TEST_CASE("without what was kept every result is computed again") {
   folder.write("out.tsv.partial.state", "{\"convbert\":\"0.");  // cut short as it was written
   CHECK(resume({"classify"}, out, lines(60)).status == 0);
   CHECK(read_file(out) == whole);
+
+  fs::rename(out, out + ".partial");
+  folder.write("out.tsv.partial.state", "{\"convbert\":1e999}\n");  // a number beyond all doubles
+  const ProcessResult unreadable = resume({"classify"}, out, lines(60));
+  CHECK(unreadable.status == 2);
+  CHECK(unreadable.err.find("nothing that can be read") != std::string::npos);
 }
 
 TEST_CASE("a finished file is what its input was, until the input changes") {

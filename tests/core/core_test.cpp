@@ -120,6 +120,21 @@ TEST_CASE("a reader of bytes never leaves them") {
   CHECK(reader.read_text(4) == "rest");
 }
 
+TEST_CASE("the elements of a JSON array stand as they are in the text") {
+  using Elements = std::vector<std::string_view>;
+  const auto split = [](std::string_view text) {
+    Elements elements;
+    CHECK(split_json_array(text, {}, elements) == "");
+    return elements;
+  };
+  CHECK(split(R"( [1.10 , 1e999,"a,]",[2,3] , {"k":[4]}] )") ==
+        Elements{"1.10", "1e999", R"("a,]")", "[2,3]", R"({"k":[4]})"});
+  CHECK(split("[ ]").empty());
+  CHECK(split(R"({"k":[4]})").empty());
+  Elements elements;
+  CHECK(split_json_array("[1,", {}, elements) != "");
+}
+
 TEST_CASE("JSON is bounded before it is built") {
   CHECK(check_json("{\"a\":[1,2.5,1e999,\"x\"]}") == "");
   CHECK(check_json("") != "");

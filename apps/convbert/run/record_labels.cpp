@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/json.h"
+#include "core/json_scan.h"
 #include "core/numbers.h"
 #include "io/json_text.h"
 
@@ -20,17 +20,17 @@ template <class... Parts>
   throw Error(ErrorKind::input, concat(parts...));
 }
 
-// The elements of a list, as JSON; nothing for another value. The reader has checked it.
+// The elements of a list as they stand in its JSON; nothing for another value, and for text from a
+// table's cell that is no JSON.
 std::optional<std::vector<std::string>> elements_of(std::string_view json) {
-  if (!json.starts_with('[')) return std::nullopt;
-  std::vector<std::string> elements;
-  for (const Json& element : Json::parse(json)) elements.push_back(element.dump());
-  return elements;
+  std::vector<std::string_view> elements;
+  if (!json.starts_with('[') || !split_json_array(json, {}, elements).empty()) return std::nullopt;
+  return std::vector<std::string>(elements.begin(), elements.end());
 }
 
 std::vector<std::string> list_of_labels(const Record& record, std::string_view field) {
   const std::string_view json = label_field(record, field);
-  auto elements = elements_of(json);
+  auto elements = elements_of(text_of_json(json));  // cells of a table are strings
   if (!elements) {
     bad_record("field ", quoted(field), ": expected a list of labels, found ",
                printable(json, kMostBytes));

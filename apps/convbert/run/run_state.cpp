@@ -40,7 +40,11 @@ std::string hexadecimal(XXH128_hash_t hash) {
 // A line of the file; null for anything else.
 Json parse_line(const std::string& line) {
   constexpr JsonLimits kLimits{.depth = 4, .values = 1000};
-  return check_json(line, kLimits).empty() ? Json::parse(line) : Json();
+  try {
+    return parse_json(line, "", kLimits);
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 // A directory's files, those of its folders included; the name of an embedded model.
