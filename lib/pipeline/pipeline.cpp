@@ -150,15 +150,15 @@ class Run {
 
   // Takes a fair share of what is waiting, at most a batch: idle workers get some, too.
   BatchInOrder* take_batch(std::unique_lock<std::mutex>& lock) {
+    const auto begin = std::chrono::steady_clock::now();
     while (!ending()) {
       const bool can_start = in_order_.size() < most_batches_ && result_bytes_ < kMostResultBytes;
-      if (can_start && !waiting_.empty()) break;
+      if (can_start && !waiting_.empty() && is_worth_a_batch(begin)) break;
       if (waiting_.empty() && input_ended_) return nullptr;
       changed_.wait_for(lock, kTick);
     }
     if (ending()) return nullptr;
-    const std::int64_t share = waiting_weight_ / limits_.workers;
-    const std::int64_t most = std::clamp(share, limits_.batch_weight / 8, limits_.batch_weight);
+    const std::int64_t most = most_to_take();
     auto batch = std::make_unique<BatchInOrder>();
     std::int64_t weight = 0;
     while (!waiting_.empty()) {
@@ -175,6 +175,20 @@ class Run {
     in_order_.push_back(std::move(batch));
     changed_.notify_all();
     return in_order_.back().get();
+  }
+
+  // Now, or shall a worker that has waited since `begin` go on waiting for more?
+  bool is_worth_a_batch(std::chrono::steady_clock::time_point begin) const {
+    return waiting_weight_ >= limits_.batch_weight || input_ended_ ||
+           std::chrono::steady_clock::now() - begin >= limits_.patience;
+  }
+
+  std::int64_t most_to_take() const {
+    const bool takes_the_rest =
+        limits_.patience.count() > 0 && waiting_weight_ <= limits_.batch_weight;
+    if (takes_the_rest) return limits_.batch_weight;
+    const std::int64_t share = waiting_weight_ / limits_.workers;
+    return std::clamp(share, limits_.batch_weight / 8, limits_.batch_weight);
   }
 
   void work() {

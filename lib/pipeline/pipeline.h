@@ -12,6 +12,7 @@
 #pragma once
 
 #include <any>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -61,6 +62,9 @@ struct PipelineStages {
 struct PipelineLimits {
   int workers = 1;
   std::int64_t batch_weight = 4096;  // of a batch; a record that is heavier makes a batch alone
+  // How long a worker waits for a whole batch before it takes a smaller one: for work that costs
+  // much however few records it is for.
+  std::chrono::milliseconds patience{0};
 };
 
 // Runs until the source ends, write() returns false, or `cancel` is requested; then returns when

@@ -17,7 +17,7 @@ namespace convbert {
 
 // One height and one width for all products, whatever there is to search: the order of a sum may
 // follow them. Missing rows are zeros.
-inline constexpr std::int64_t kQueryBlock = 32;
+inline constexpr std::int64_t kQueryBlock = 64;
 inline constexpr std::int64_t kCorpusTile = 256;
 inline constexpr std::int64_t kMostQueries = 1024;  // at a time; of whole tiles
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -101,6 +102,27 @@ TEST_CASE("batches keep to their weight, and a heavy record goes alone") {
   fixture.run(source);
   CHECK(wrong == 0);
   CHECK(fixture.written.size() == 500);
+}
+
+TEST_CASE("a patient worker waits for a whole batch, and the last one takes the rest") {
+  Fixture fixture;
+  fixture.limits.patience = std::chrono::hours(1);
+  std::mutex mutex;
+  std::vector<std::int64_t> weights;
+  fixture.stages.prepare = [](Job& job) { job.weight = 3; };
+  fixture.stages.make_worker = [&] {
+    return [&](std::span<Job> jobs, int) {
+      const std::lock_guard lock(mutex);
+      weights.push_back(3 * std::ssize(jobs));
+      for (Job& job : jobs) job.output = std::to_string(job.record.number);
+    };
+  };
+  fixture.limits.workers = 1;
+  Numbers source(50, fixture.cancel);
+  fixture.run(source);
+  CHECK(fixture.written.size() == 50);
+  REQUIRE(weights.size() == 17);  // 16 of three records, and what is left
+  CHECK(std::count(weights.begin(), weights.end(), 9) == 16);
 }
 
 TEST_CASE("an empty source is an empty run") {

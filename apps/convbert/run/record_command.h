@@ -47,6 +47,8 @@ class RecordCommand {
   // What to tell, once, when records have pairs that nobody asked for; "" for nothing.
   virtual std::string pair_notice() const { return ""; }
   virtual std::int64_t default_batch_weight() const { return 1024; }
+  // Does a batch cost much however few records it has? Then workers wait a moment for whole ones.
+  virtual bool wants_whole_batches() const { return false; }
 };
 
 // Runs `step`; an Error(input) of it fails the job.

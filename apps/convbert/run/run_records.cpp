@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -177,9 +178,11 @@ void tell_start(const OutputRequest& output, const ResumePoint& start, Console& 
 std::unique_ptr<ResultSink> RecordCommand::make_sink(OutputFile&) const { return nullptr; }
 
 PipelineLimits pipeline_limits(const ModelRequest& model, const RecordCommand& command) {
+  constexpr std::chrono::milliseconds kPatience{50};
   return {.workers = model.threads,
           .batch_weight =
-              model.max_batch_tokens > 0 ? model.max_batch_tokens : command.default_batch_weight()};
+              model.max_batch_tokens > 0 ? model.max_batch_tokens : command.default_batch_weight(),
+          .patience = command.wants_whole_batches() ? kPatience : kPatience.zero()};
 }
 
 int run_records(const RecordRequest& request, const RecordCommand& command, Console& console) {

@@ -8,7 +8,12 @@ std::int64_t MatchCommand::default_batch_weight() const {
   constexpr std::int64_t kLargeCorpus = std::int64_t{1} << 30;  // bytes
   const VectorRows& vectors = corpus_.vectors();
   const std::int64_t bytes = vectors.rows() * vectors.width() * std::int64_t{sizeof(float)};
-  return bytes > kLargeCorpus ? 1 << 16 : 1 << 13;
+  return bytes > kLargeCorpus ? 1 << 16 : 1 << 14;
+}
+
+bool MatchCommand::wants_whole_batches() const {
+  constexpr std::int64_t kManyRows = 1 << 12;
+  return queries_.are_stored() && corpus_.vectors().rows() >= kManyRows;
 }
 
 ComputeBatch MatchCommand::make_worker(const ResultLayout& layout) const {

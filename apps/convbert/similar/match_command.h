@@ -26,6 +26,8 @@ class MatchCommand : public RecordCommand {
   std::string pair_notice() const override { return queries_.pair_notice(); }
   // Reading the corpus once serves a batch, and a large one is worth more queries.
   std::int64_t default_batch_weight() const override;
+  // Where reading it takes longer than embedding a query.
+  bool wants_whole_batches() const override;
 
   void prepare(Job& job) const override { queries_.prepare(job); }
   ComputeBatch make_worker(const ResultLayout& layout) const override;

@@ -21,6 +21,7 @@ class TextQueries : public QueryVectors {
 
   void prepare(Job& job) const override { embed_.prepare(job); }
   std::string pair_notice() const override { return embed_.pair_notice(); }
+  bool are_stored() const override { return false; }
 
   ComputeBatch make_worker() const override {
     return [compute = embed_.make_worker(layout_of_rows(embed_)),
@@ -48,6 +49,8 @@ class KeptQueries : public TextQueries {
  public:
   KeptQueries(const RecordCommand& embed, const Corpus& corpus)
       : TextQueries(embed), vectors_(corpus.vectors()) {}
+
+  bool are_stored() const override { return true; }
 
   ComputeBatch make_worker() const override {
     return [this](std::span<Job> jobs, int) {
@@ -113,19 +116,39 @@ class MatrixQueries : public QueryVectors {
 
   ComputeBatch make_worker() const override {
     return [this](std::span<Job> jobs, int) {
-      std::vector<float> row(static_cast<std::size_t>(matrix_.columns()));
-      for (Job& job : jobs) {
-        matrix_.read(job.record.number, {row.data(), 1, matrix_.columns(), matrix_.columns()});
-        if (all_finite(row)) {
-          keep_row(row, job);
-        } else {
-          job.failure = concat(job.record.where, ": NaN or infinity: a record without a vector");
+      std::vector<float> values;
+      while (!jobs.empty()) {
+        const std::span<Job> together = jobs.first(neighbours(jobs));
+        jobs = jobs.subspan(together.size());
+        values.resize(together.size() * static_cast<std::size_t>(matrix_.columns()));
+        const MatrixView rows{values.data(), std::ssize(together), matrix_.columns(),
+                              matrix_.columns()};
+        matrix_.read(together.front().record.number, rows);
+        for (std::size_t i = 0; i < together.size(); ++i) {
+          const auto row = rows.row_span(static_cast<std::int64_t>(i));
+          if (all_finite(row)) {
+            keep_row(row, together[i]);
+          } else {
+            together[i].failure =
+                concat(together[i].record.where, ": NaN or infinity: a record without a vector");
+          }
         }
       }
     };
   }
 
  private:
+  // How many of the first jobs have rows that follow one another: they are read at once.
+  static std::size_t neighbours(std::span<const Job> jobs) {
+    constexpr std::size_t kMost = 256;
+    std::size_t count = 1;
+    while (count < std::min(jobs.size(), kMost) &&
+           jobs[count].record.number == jobs[count - 1].record.number + 1) {
+      ++count;
+    }
+    return count;
+  }
+
   NpyMatrix matrix_;
 };
 

@@ -23,6 +23,8 @@ class QueryVectors {
   virtual void prepare(Job& job) const = 0;
   virtual ComputeBatch make_worker() const = 0;
   virtual std::string pair_notice() const { return ""; }
+  // Are they there, and need not be computed?
+  virtual bool are_stored() const { return true; }
 };
 
 // Texts, embedded as they come. `embed` must outlive it.
