@@ -18,7 +18,7 @@ void add_map_flags(CLI::App& command, AttentionFlags& flags) {
                 "by the norms of values (Kobayashi et al. 2020). Of each layer: mixed, the mean of "
                 "all heads; rollout, how attention flows through the layers (Abnar and Zuidema "
                 "2020); attention-rollout, without the convolution")
-      ->check(CLI::IsMember(names).description(""));
+      .one_of(names);
   group.add("--layer", flags.layers, "LIST", "Layers from 0: lists and ranges, as 0,2 or 1-3");
   group.add("--head", flags.heads, "LIST",
             "Heads from 0, of the attention and of the convolution alike");
@@ -28,13 +28,12 @@ void add_map_flags(CLI::App& command, AttentionFlags& flags) {
       .add("--from", flags.from, "N",
            "First token (or word, with --words) of the part that is wanted, from 0; weights are "
            "not rescaled")
-      ->check(within(0, 1 << 20));
-  group.add("--to", flags.to, "N", "Last token of that part, itself included")
-      ->check(within(0, 1 << 20));
+      .within(0, 1 << 20);
+  group.add("--to", flags.to, "N", "Last token of that part, itself included").within(0, 1 << 20);
   group
       .add("--out-dir", flags.folder, "DIR",
            "A file for each record, <id>.<format>, in this folder")
-      ->check(not_empty());
+      .not_empty();
 }
 
 void add_look_flags(CLI::App& command, AttentionFlags& flags) {
@@ -44,14 +43,14 @@ void add_look_flags(CLI::App& command, AttentionFlags& flags) {
   group
       .add_choice("--scale", flags.scale, {"linear", "log"}, "NAME",
                   "linear, or log, which shows four decades below the largest weight")
-      ->default_str("linear");
+      .with_default("linear");
   group
       .add("--width", flags.width, "N",
            "Points (1/72 inch) of png, svg and pdf, columns of a terminal; default: what fits")
-      ->check(within(40, 14400));
+      .within(40, 14400);
   group.add("--resolution", flags.resolution, "N", "Pixels an inch of png")
-      ->check(within(36, 2400))
-      ->default_str("144");
+      .within(36, 2400)
+      .with_default("144");
 }
 
 void add_statistics_flags(CLI::App& command, AttentionFlags& flags) {
@@ -63,11 +62,11 @@ void add_statistics_flags(CLI::App& command, AttentionFlags& flags) {
       .add("--window", flags.window, "N",
            "How far from the query the figure \"window\" reaches; default: half of the kernel, "
            "else 4")
-      ->check(within(0, 1 << 20));
+      .within(0, 1 << 20);
   group
       .add("--compare", flags.compared_model, "MODEL",
            "A second model on the same texts, beside the first; with --stats or --format html")
-      ->check(not_empty());
+      .not_empty();
 }
 
 }  // namespace

@@ -220,37 +220,37 @@ void add_work_flags(CLI::App& command, BenchFlags& flags) {
            "Texts to measure with, in tokens: a length, of which there are two batches; a list of "
            "lengths; or mixed, 256 texts as corpora have them, 37 tokens in the mean. Cut at the "
            "model's positions")
-      ->capture_default_str();
+      .with_default();
   group.add("--batch-tokens", flags.batch_tokens, "N", "Tokens computed together")
-      ->check(within(1, 1 << 20))
-      ->capture_default_str();
+      .within(1, 1 << 20)
+      .with_default();
   group
       .add_list("--threads", flags.threads, "N,...",
                 "Compute threads, each with batches of its own; 0 for one a processor; several "
                 "numbers are measured one after another")
-      ->check(within(0, 1024))
-      ->default_str("1");
+      .within(0, 1024)
+      .with_default("1");
   group
       .add("--seconds", flags.seconds, "S",
            "How long to repeat each measurement; three times at least")
-      ->check(within(0.0, 3600.0))
-      ->capture_default_str();
+      .within(0.0, 3600.0)
+      .with_default();
   group
       .add_list("--measure", flags.measures, "NAME,...",
                 "What to measure, of throughput, peaks (of matrix products, by precision), parts, "
                 "latency and tokenizer; default: all")
-      ->check(CLI::IsMember(all_measures()).description(""));
+      .one_of(all_measures());
 }
 
 void add_flags(CLI::App& command, BenchFlags& flags) {
-  CLI::Option* model = add_model_flag(command, flags.model);
+  const Flag model = add_model_flag(command, flags.model);
   const auto known = published_shape_names();
   const std::vector<std::string> shapes(known.begin(), known.end());
   FlagGroup(command, "Model")
       .add_choice(
           "--shape", flags.shape, shapes, "NAME",
           "Instead of a model, random weights in a published shape: " + list_of(shapes, ", "))
-      ->excludes(model);
+      .excludes(model);
   add_precision_flag(command, flags.model);
   add_work_flags(command, flags);
   add_output_flag(command, flags.output.path);
@@ -258,7 +258,7 @@ void add_flags(CLI::App& command, BenchFlags& flags) {
       .add_choice("-f,--format", flags.output.format, names_of(kFormats), "FORMAT",
                   concat(list_of(names_of(kFormats)), "; default: what -o FILE ends with, else ",
                          name_of(kFormats[0])));
-  command.footer(kJsonKeys);
+  set_footer(command, kJsonKeys);
 }
 
 }  // namespace

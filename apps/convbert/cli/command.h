@@ -1,8 +1,6 @@
 // A command of the program: it adds its flags, and what to run when it is chosen.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <functional>
 #include <memory>
 
@@ -25,6 +23,9 @@ struct CommandSpec {
   int (*run)(const Flags& flags, Console& console);
 };
 
+CLI::App& add_subcommand(CLI::App& app, const char* name, const char* description);
+void when_chosen(CLI::App& command, std::function<void()> call);
+
 // The flags of messages, which every command has, are added here.
 template <class Flags>
 void add_command(CLI::App& app, const Choose& choose, const CommandSpec<Flags>& spec) {
@@ -33,10 +34,10 @@ void add_command(CLI::App& app, const Choose& choose, const CommandSpec<Flags>& 
     ConsoleOptions console;
   };
   auto parsed = std::make_shared<Parsed>();
-  CLI::App* command = app.add_subcommand(spec.name, spec.description);
-  spec.add_flags(*command, parsed->flags);
-  add_console_flags(*command, parsed->console);
-  command->callback([parsed, choose, run = spec.run] {
+  CLI::App& command = add_subcommand(app, spec.name, spec.description);
+  spec.add_flags(command, parsed->flags);
+  add_console_flags(command, parsed->console);
+  when_chosen(command, [parsed, choose, run = spec.run] {
     choose(parsed->console,
            [parsed, run](Console& console) { return run(parsed->flags, console); });
   });

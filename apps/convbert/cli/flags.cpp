@@ -1,5 +1,7 @@
 #include "cli/flags.h"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -16,19 +18,18 @@ constexpr const char* kModelGroup = "Model";
 constexpr const char* kInputGroup = "Input";
 
 void add_input_files(CLI::App& command, InputFlags& input) {
-  command
-      .add_option("INPUT", input.paths,
-                  "Files to read, gzip or zstd or plain; - or nothing for standard input")
-      ->group(kInputGroup);
+  FlagGroup(command, kInputGroup)
+      .add_argument("INPUT", input.paths,
+                    "Files to read, gzip or zstd or plain; - or nothing for standard input");
 }
 
 void add_texts_on_the_spot(CLI::App& command, InputFlags& input) {
   FlagGroup group(command, kInputGroup);
   group
       .add("-t,--text", input.texts, "TEXT", "A text to work on, instead of files; can be repeated")
-      ->allow_extra_args(false);
+      .one_value();
   group.add("--text-pair", input.pairs, "TEXT", "The second text of each --text, in order")
-      ->allow_extra_args(false);
+      .one_value();
 }
 
 // How records lie in files.
@@ -41,18 +42,18 @@ void add_layout_flags(CLI::App& command, InputFlags& input) {
           "auto (by extension, or on standard input JSONL if it begins with {, an array "
           "of objects with [), text (one record a line), jsonl, json (an array of objects), "
           "tsv (no quoting) or csv")
-      ->capture_default_str();
+      .with_default();
   group.add("--delimiter", input.delimiter, "C",
             "What stands between the columns of csv and tsv: one character, or \\t for a tab; "
             "default: a comma, a tab");
   group.add("--text-field", input.text_field, "NAME", "Field or column of the text")
-      ->default_str(fields.text);
+      .with_default(fields.text);
   group
       .add("--pair-field", input.pair_field, "NAME",
            "Field or column of the second text; asked for, every record must have it; '' for none")
-      ->default_str(fields.pair);
+      .with_default(fields.pair);
   group.add("--id-field", input.id_field, "NAME", "Field or column of the record's id")
-      ->default_str(fields.id);
+      .with_default(fields.id);
   group.add("--shard", input.shard, "I/N",
             "Take records I, I+N, I+2N, ... of the input, from 0; ids stay those of the whole");
 }
@@ -89,10 +90,10 @@ void add_model_flags(CLI::App& command, RecordFlags& flags) {
                   {"longest_first", "only_first", "only_second", "error"}, "STRATEGY",
                   "What to cut: longest_first, only_first, only_second, or error to cut nothing "
                   "and fail the record")
-      ->capture_default_str();
+      .with_default();
   add_model_flag(command, flags.model);
   group.add("--threads", flags.model.threads, "N", "Compute threads; 0 for one a processor")
-      ->check(within(0, 1024));
+      .within(0, 1024);
 }
 
 }  // namespace
@@ -121,7 +122,7 @@ void add_encoder_flags(CLI::App& command, ModelFlags& flags) {
   FlagGroup(command, kModelGroup)
       .add("--max-batch-tokens", flags.max_batch_tokens, "N",
            "Tokens computed together; changes speed and memory, never a result; 0 for auto")
-      ->check(within(0, 1 << 20));
+      .within(0, 1 << 20);
   add_precision_flag(command, flags);
 }
 
@@ -145,28 +146,28 @@ std::vector<std::string> options_of_results(const CLI::App& command) {
   return options;
 }
 
-CLI::Option* add_model_flag(CLI::App& command, ModelFlags& flags) {
+Flag add_model_flag(CLI::App& command, ModelFlags& flags) {
   return FlagGroup(command, kModelGroup)
       .add("-m,--model", flags.model, "MODEL",
            "Checkpoint directory, name in the local Hugging Face cache, or embedded model; "
            "default: $CONVBERT_MODEL, else the embedded convbert-mini")
-      ->check(not_empty());
+      .not_empty();
 }
 
-CLI::Option* add_precision_flag(CLI::App& command, ModelFlags& flags) {
+Flag add_precision_flag(CLI::App& command, ModelFlags& flags) {
   return FlagGroup(command, kModelGroup)
       .add_choice("--precision", flags.precision, {"auto", "f32", "bf16", "int8"}, "TYPE",
                   "Of matrix products: f32, or bf16 or int8, which are faster on CPUs that have "
                   "them and change results slightly; auto is f32")
-      ->capture_default_str();
+      .with_default();
 }
 
-CLI::Option* add_output_flag(CLI::App& command, std::string& path) {
+Flag add_output_flag(CLI::App& command, std::string& path) {
   return FlagGroup(command, kOutputGroup)
       .add("-o,--output", path, "FILE",
            "Write here instead of standard output; the file appears when it is complete, "
            "compressed where its name ends in .gz or .zst")
-      ->check(not_empty());
+      .not_empty();
 }
 
 void add_offsets_flag(FlagGroup& group, std::string& unit) {
@@ -174,20 +175,20 @@ void add_offsets_flag(FlagGroup& group, std::string& unit) {
       .add_choice("--offsets", unit, {"codepoint", "byte", "utf16"}, "UNIT",
                   "What offsets count: codepoint, as Python does; byte of the UTF-8; utf16 units, "
                   "as JavaScript and Java do")
-      ->capture_default_str();
+      .with_default();
 }
 
-CLI::Option* add_window_flag(FlagGroup& group, std::optional<std::int64_t>& overlap) {
+Flag add_window_flag(FlagGroup& group, std::optional<std::int64_t>& overlap) {
   return group
       .add("--stride", overlap, "N",
            "Read a text too long for the model in windows that share N tokens, instead of cutting")
-      ->check(within(0, 1 << 20));
+      .within(0, 1 << 20);
 }
 
 void add_console_flags(CLI::App& command, ConsoleOptions& options) {
   FlagGroup group(command, "Messages");
-  CLI::Option* quiet = group.add_flag("-q,--quiet", options.quiet, "Errors only");
-  group.add_flag("-v,--verbose", options.verbose, "Say what is loaded and used")->excludes(quiet);
+  const Flag quiet = group.add_flag("-q,--quiet", options.quiet, "Errors only");
+  group.add_flag("-v,--verbose", options.verbose, "Say what is loaded and used").excludes(quiet);
   command
       .add_option_function<std::string>(
           "--color",

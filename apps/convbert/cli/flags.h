@@ -1,8 +1,6 @@
 // Flags that commands share, as they are given. cli/request.h checks them.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -70,13 +68,13 @@ void add_encoder_flags(CLI::App& command, ModelFlags& flags);
 std::vector<std::string> options_of_results(const CLI::App& command);
 
 // Single flags of these, for commands that have others of their own.
-CLI::Option* add_model_flag(CLI::App& command, ModelFlags& flags);
-CLI::Option* add_precision_flag(CLI::App& command, ModelFlags& flags);
-CLI::Option* add_output_flag(CLI::App& command, std::string& path);
+Flag add_model_flag(CLI::App& command, ModelFlags& flags);
+Flag add_precision_flag(CLI::App& command, ModelFlags& flags);
+Flag add_output_flag(CLI::App& command, std::string& path);
 
 // In a group of the command's own.
 void add_offsets_flag(FlagGroup& group, std::string& unit);
-CLI::Option* add_window_flag(FlagGroup& group, std::optional<std::int64_t>& overlap);
+Flag add_window_flag(FlagGroup& group, std::optional<std::int64_t>& overlap);
 
 void add_console_flags(CLI::App& command, ConsoleOptions& options);
 

@@ -1,5 +1,7 @@
 #include "cli/unexpected.h"
 
+#include <CLI/CLI.hpp>
+
 #include <vector>
 
 #include "cli/format.h"

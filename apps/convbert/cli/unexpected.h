@@ -1,9 +1,11 @@
 // What is said of a command or a flag that does not exist.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace convbert::app {
 

@@ -133,30 +133,30 @@ void add_flags(CLI::App& command, AnswerFlags& flags) {
   add_encoder_flags(command, flags.record.model);
   // Questions and contexts have flags of their own.
   for (const char* name : {"--text-pair", "--text-field", "--pair-field", "--truncation"}) {
-    command.remove_option(command.get_option(name));
+    remove_flag(command, name);
   }
-  command.get_option("--text")->description("A context to work on, instead of files");
+  describe_flag(command, "--text", "A context to work on, instead of files");
   FlagGroup input(command, "Input");
   input.add("--question", flags.questions, "TEXT", "The question: one for all --text, or one each")
-      ->allow_extra_args(false);
+      .one_value();
   input
       .add("--question-field", flags.record.input.text_field, "NAME",
            "Field or column of the question")
-      ->default_str("question");
+      .with_default("question");
   input
       .add("--context-field", flags.record.input.pair_field, "NAME",
            "Field or column of the context")
-      ->default_str("context");
+      .with_default("context");
   FlagGroup group(command, "Answers");
   group.add("--top-k", flags.top_k, "K", "The K best answers, as a list \"answers\"")
-      ->check(within(1, 1000));
+      .within(1, 1000);
   group.add("--max-answer-length", flags.most_tokens, "N", "Tokens of an answer at most")
-      ->check(within(1, 1 << 20))
-      ->capture_default_str();
+      .within(1, 1 << 20)
+      .with_default();
   group.add_flag("--allow-empty", flags.allow_empty,
                  "The answer may be that there is none: \"\", from 0 to 0");
   add_window_flag(group, flags.stride)
-      ->description(
+      .description(
           "Tokens that the windows of a long context share; default: 128, or half of the "
           "model's limit where that is less");
   add_offsets_flag(group, flags.offsets);

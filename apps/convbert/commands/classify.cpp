@@ -105,12 +105,12 @@ void add_flags(CLI::App& command, ClassifyFlags& flags) {
   add_encoder_flags(command, flags.record.model);
   FlagGroup group(command, "Labels");
   group.add("--top-k", flags.top_k, "K", "Keep the K best of \"scores\"; default: all")
-      ->check(within(1, 1 << 20));
+      .within(1, 1 << 20);
   group
       .add("--threshold", flags.threshold, "P",
            "Leave labels below P out of \"scores\"; \"label\" is null when the best is below; of "
            "several labels, \"labels\" are those that reach P (default 0.5)")
-      ->check(within(0.0, 1.0));
+      .within(0.0, 1.0);
   group.add_flag("--logits", flags.logits, "Add the head's output before the softmax");
 }
 

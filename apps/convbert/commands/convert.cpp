@@ -208,8 +208,8 @@ void add_flags(CLI::App& command, ConvertFlags& flags) {
       .add("-o,--output", flags.directory, "DIR",
            "Directory to make; it appears when it is complete: config.json, model.safetensors, the "
            "tokenizer's files, those of sentence-transformers, the card")
-      ->required()
-      ->check(not_empty());
+      .required()
+      .not_empty();
   std::vector<std::string> types;
   for (const TypeName& type : kTypes) types.emplace_back(type.flag);
   group.add_choice("--dtype", flags.type, types, "TYPE",

@@ -155,8 +155,8 @@ void add_flags(CLI::App& command, FillMaskFlags& flags) {
   add_encoder_flags(command, flags.record.model);
   FlagGroup group(command, "Masks");
   group.add("--top-k", flags.top_k, "K", "Tokens for each [MASK]")
-      ->check(within(1, 1 << 20))
-      ->capture_default_str();
+      .within(1, 1 << 20)
+      .with_default();
   group.add_list("--targets", flags.targets, "TOKEN,...", "Score these tokens alone");
 }
 

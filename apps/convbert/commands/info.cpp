@@ -273,15 +273,13 @@ int run(const InfoFlags& flags, Console& console) {
 
 void add_flags(CLI::App& command, InfoFlags& flags) {
   FlagGroup model(command, "Model");
-  command.add_option("MODEL", flags.model, "As --model of the other commands")
-      ->check(not_empty())
-      ->group("Model");
-  model.add("-m,--model", flags.model, "MODEL", "The same")->check(not_empty());
+  model.add_argument("MODEL", flags.model, "As --model of the other commands").not_empty();
+  model.add("-m,--model", flags.model, "MODEL", "The same").not_empty();
   FlagGroup output(command, "Output");
   output
       .add_choice("-f,--format", flags.format, names_of(kFormats), "FORMAT",
                   list_of(names_of(kFormats)))
-      ->capture_default_str();
+      .with_default();
   output.add_flag("--card", flags.card,
                   "Show the model's README.md instead, which json has as \"card\"");
   output.add_flag("--tensors", flags.tensors, "List the checkpoint's tensors, too");

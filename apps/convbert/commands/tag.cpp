@@ -118,16 +118,15 @@ void add_flags(CLI::App& command, TagFlags& flags) {
   add_record_flags(command, flags.record, kFormats);
   add_encoder_flags(command, flags.record.model);
   FlagGroup group(command, "Tags");
-  CLI::Option* aggregation =
+  const Flag aggregation =
       group
           .add_choice("--aggregation", flags.aggregation,
                       {"simple", "first", "average", "max", "none"}, "HOW",
                       "How tokens become entities: simple joins neighbours of one label; first, "
                       "average and max give each word one label before; none lists tokens")
-          ->capture_default_str();
-  group
-      .add_flag("--per-word", flags.per_word, "Every word with its label, O included, as \"tags\"")
-      ->excludes(aggregation);
+          .with_default();
+  group.add_flag("--per-word", flags.per_word, "Every word with its label, O included, as \"tags\"")
+      .excludes(aggregation);
   add_window_flag(group, flags.stride);
   add_offsets_flag(group, flags.offsets);
 }

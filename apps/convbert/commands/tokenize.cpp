@@ -192,13 +192,13 @@ void add_flags(CLI::App& command, TokenizeFlags& flags) {
   group.add_flag("--no-special-tokens", flags.no_special_tokens,
                  "Leave out the tokens that enclose a text, [CLS] and [SEP]");
   add_offsets_flag(group, flags.offsets);
-  CLI::Option* decode =
+  const Flag decode =
       group.add_flag("--decode", flags.decode,
                      "Ids back to text: lines of numbers, or the field input_ids (--text-field)");
   group
       .add_flag("--skip-special-tokens", flags.skip_special_tokens,
                 "With --decode: leave out [CLS], [SEP] and the like")
-      ->needs(decode);
+      .needs(decode);
 }
 
 }  // namespace

@@ -116,14 +116,13 @@ void add_flags(CLI::App& command, EvaluateFlags& flags) {
                   "pair and a number that the cosine of its vectors should follow), or auto: by "
                   "the model's head, and similarity for pairs with other numbers, or without a "
                   "head")
-      ->capture_default_str();
+      .with_default();
   group.add("--label-field", flags.label_field, "NAME",
             "Field or column of what is true; default: label, or tags of --task tag, whose words "
             "are in --text-field tokens");
-  group
-      .add("--threshold", flags.threshold, "P", "Probability from which a label of several counts")
-      ->check(within(0.0, 1.0))
-      ->capture_default_str();
+  group.add("--threshold", flags.threshold, "P", "Probability from which a label of several counts")
+      .within(0.0, 1.0)
+      .with_default();
 }
 
 }  // namespace

@@ -11,16 +11,15 @@ void add_vector_flags(FlagGroup& group, VectorFlags& flags) {
   group.add_choice("--pooling", flags.pooling, {"mean", "cls", "max", "last"}, "HOW",
                    "mean, cls, max or last over all tokens; default: what the model says, else "
                    "mean");
-  CLI::Option* normalize =
+  const Flag normalize =
       group.add_flag("--normalize", flags.normalize,
                      "Scale vectors to length 1; default: what the model says, else not");
   group.add_flag("--no-normalize", flags.no_normalize, "Leave vectors as they are")
-      ->excludes(normalize);
+      .excludes(normalize);
   group.add("--layer", flags.layer, "N",
             "Hidden states after so many layers: 0 the embeddings, -1 the last (default)");
-  group
-      .add("--dim", flags.dim, "N", "Keep the first N dimensions; --normalize scales what is kept")
-      ->check(within(1, 1 << 20));
+  group.add("--dim", flags.dim, "N", "Keep the first N dimensions; --normalize scales what is kept")
+      .within(1, 1 << 20);
   add_window_flag(group, flags.stride);
 }
 

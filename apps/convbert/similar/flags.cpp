@@ -10,46 +10,47 @@ void add_similar_flags(CLI::App& command, SimilarFlags& flags) {
   add_encoder_flags(command, flags.record.model);
 
   FlagGroup corpus(command, "Corpus");
-  CLI::Option* texts =
+  const Flag texts =
       corpus
           .add("--corpus", flags.corpus, "FILE",
                "Texts to search, in any input format, embedded with the same model; without it and "
                "--corpus-vectors the input is compared with itself, each record's own left out, "
                "and read twice")
-          ->check(not_empty());
+          .not_empty();
   corpus
       .add_choice("--corpus-format", flags.corpus_format,
                   {"auto", "text", "jsonl", "json", "tsv", "csv"}, "FORMAT",
                   "Of --corpus, as --input-format; fields are called as in the input")
-      ->needs(texts)
-      ->capture_default_str();
-  corpus
-      .add("--corpus-vectors", flags.corpus_vectors, "FILE",
-           "Vectors to search, a matrix as `embed --format npy` writes it, of any size; ids are "
-           "its row numbers")
-      ->check(not_empty())
-      ->excludes(texts);
+      .needs(texts)
+      .with_default();
+  const Flag vector_file =
+      corpus
+          .add(
+              "--corpus-vectors", flags.corpus_vectors, "FILE",
+              "Vectors to search, a matrix as `embed --format npy` writes it, of any size; ids are "
+              "its row numbers")
+          .not_empty()
+          .excludes(texts);
   corpus
       .add("--query-vectors", flags.query_vectors, "FILE",
            "Vectors in .npy to search with, instead of texts")
-      ->check(not_empty());
+      .not_empty();
 
   FlagGroup group(command, "Matches");
-  CLI::Option* pairs =
-      group
-          .add_flag("--pairs", flags.pairs,
-                    "The closest pairs within the input instead of matches of each record: a "
-                    "record a pair, by falling score")
-          ->excludes(texts);
-  pairs->excludes(command.get_option("--corpus-vectors"));
+  group
+      .add_flag("--pairs", flags.pairs,
+                "The closest pairs within the input instead of matches of each record: a "
+                "record a pair, by falling score")
+      .excludes(texts)
+      .excludes(vector_file);
   group
       .add("--top-k", flags.top_k, "K",
            "Matches of a record at most, default 10; with --pairs, pairs in all, default 1000000")
-      ->check(within(1, 100'000'000));
+      .within(1, 100'000'000);
   group
       .add("--threshold", flags.threshold, "SCORE",
            "Leave out what scores less: a cosine, from -1 to 1")
-      ->check(within(-1.0F, 1.0F));
+      .within(-1.0F, 1.0F);
   group.add_flag("--with-text", flags.with_text,
                  "Each match with the corpus' text, which is held in memory");
 
