@@ -22,6 +22,7 @@
 #include "core/mapped_file.h"
 #include "evaluate/command.h"
 #include "nn/compute.h"
+#include "search/approximate_index.h"
 #include "similar/command.h"
 
 namespace convbert::app {
@@ -31,7 +32,7 @@ constexpr int kFailure = 2;
 
 std::string version_text() {
   return concat("convbert ", kVersion, "\noneDNN ", nn::onednn_version(), ", ICU ", U_ICU_VERSION,
-                ", ", nn::name_of(nn::instruction_set()));
+                ", FAISS ", faiss_version(), ", ", nn::name_of(nn::instruction_set()));
 }
 
 // In the order that CLI11 wants: the last one first. "help COMMAND" is "COMMAND --help".

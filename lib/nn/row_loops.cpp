@@ -13,6 +13,23 @@ struct Add {
   }
 };
 
+struct InnerProduct {
+  static CONVBERT_INLINE void run(const float* x, const float* y, std::int64_t count,
+                                  float* result) {
+    Floats even{};  // two sums, so that neither waits for the other
+    Floats odd{};
+    std::int64_t i = 0;
+    for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
+      even += load(x + i) * load(y + i);
+      odd += load(x + i + kLanes) * load(y + i + kLanes);
+    }
+    for_each_vector(count - i, [&](std::int64_t at, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
+      even += load_lanes(x + i + at, lanes) * load_lanes(y + i + at, lanes);
+    });
+    *result = sum_of(even + odd);
+  }
+};
+
 struct UndoSoftmax {
   static CONVBERT_INLINE void run(const float* y, float* dy, std::int64_t count) {
     Floats products{};
@@ -141,6 +158,12 @@ struct Dequantize {
 }  // namespace
 
 void add_in_place(float* y, const float* x, std::int64_t count) { dispatch<Add>(y, x, count); }
+
+float inner_product(const float* x, const float* y, std::int64_t count) {
+  float result = 0;
+  dispatch<InnerProduct>(x, y, count, &result);
+  return result;
+}
 
 void undo_softmax(const float* y, float* dy, std::int64_t count) {
   dispatch<UndoSoftmax>(y, dy, count);

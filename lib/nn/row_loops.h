@@ -7,7 +7,8 @@
 
 namespace convbert::nn {
 
-void add_in_place(float* y, const float* x, std::int64_t count);  // y += x
+void add_in_place(float* y, const float* x, std::int64_t count);          // y += x
+float inner_product(const float* x, const float* y, std::int64_t count);  // sum(x * y)
 
 // dy = y * (dy - sum(y * dy)): the gradient of a softmax whose result is y, in place.
 void undo_softmax(const float* y, float* dy, std::int64_t count);

@@ -7,6 +7,12 @@ processors as it has threads, in turns; medians over the rounds. Of Python the s
 the vectors being in memory, of length 1; of convbert the whole process: starting, reading the file,
 scaling to length 1, searching, writing JSON. Memory is the process's peak; of convbert with a file, the
 part that is not the file's own pages, too. Needs numpy, faiss-cpu, sentence-transformers.
+
+--index measures `--index` instead: what it takes to build, and for each effort the share of the exact
+ten nearest that are found (recall@10) beside the time of the whole process; of that, what one query
+takes is opening. Vectors of --vectors, whose last rows are the queries, or else made up: points about
+1,000 centres in 32 dimensions, turned into --width of them, with a tenth of noise. Faiss opens each index
+once more and has to find the same.
 """
 import argparse
 import json
@@ -124,6 +130,87 @@ def write_vectors(path, rows, width, seed):
     array.flush()
 
 
+def write_clustered(folder, rows, queries, width):
+    import numpy
+    generator = numpy.random.default_rng(1)
+    turn = generator.standard_normal((32, width), "f4") / 32 ** 0.5
+    centres = generator.standard_normal((1_000, 32), "f4")
+    for name, count in (("corpus", rows), ("queries", queries)):
+        points = centres[generator.integers(0, len(centres), count)]
+        points += generator.standard_normal(points.shape, "f4")
+        noise = generator.standard_normal((count, width), "f4")
+        numpy.save(f"{folder}/{name}.npy", points @ turn + 0.1 * noise)
+
+
+def split_vectors(path, folder, rows, queries):
+    import numpy
+    vectors = numpy.load(path, mmap_mode="r")
+    numpy.save(f"{folder}/corpus.npy", vectors[:rows])
+    numpy.save(f"{folder}/queries.npy", vectors[len(vectors) - queries:])
+    assert len(vectors) >= rows + queries
+
+
+def share_found(found, expected):
+    """Of the exact nearest, how many were found."""
+    return sum(len(set(a) & set(b)) for a, b in zip(found, expected)) / sum(map(len, expected))
+
+
+def found_by_faiss(path, folder, kind, effort):
+    import faiss
+    import numpy
+    index = faiss.read_index(path)
+    if kind == "hnsw":
+        index.hnsw.efSearch = effort
+    else:
+        index.nprobe = effort
+    queries = numpy.load(f"{folder}/queries.npy")
+    return index.search(queries / numpy.linalg.norm(queries, axis=1, keepdims=True), TOP)[1].tolist()
+
+
+def measure_indexes(options, folder):
+    import numpy
+    if options.vectors:
+        split_vectors(options.vectors, folder, options.rows, options.queries)
+    else:
+        write_clustered(folder, options.rows, options.queries, options.width)
+    queries = numpy.load(f"{folder}/queries.npy")
+
+    def seconds(*flags):
+        return statistics.median(
+            measure_convbert(options.convbert, folder, options.threads, flags)["seconds"]
+            for _ in range(options.rounds))
+
+    def seconds_of_one(*flags):
+        numpy.save(f"{folder}/queries.npy", queries[:1])
+        result = seconds(*flags)
+        numpy.save(f"{folder}/queries.npy", queries)
+        return result
+
+    rows = [("exact", "", seconds_of_one(), seconds(), 1.0)]
+    expected = found_by_convbert(folder)
+    built = {}
+    for kind, efforts in (("hnsw", (16, 32, 64, 128, 256)), ("ivf", (1, 4, 16, 64, 256))):
+        index = f"{folder}/{kind}"
+        flags = ("--index", index, "--index-type", kind)
+        built[kind] = measure_convbert(options.convbert, folder, options.threads, flags)["seconds"]
+        opening = seconds_of_one(*flags)
+        for effort in efforts:
+            taken = seconds(*flags, "--effort", str(effort))
+            found = found_by_convbert(folder)
+            rows.append((kind, effort, opening, taken, share_found(found, expected)))
+            theirs = found_by_faiss(index, folder, kind, max(effort, TOP))
+            assert share_found(found, theirs) > 0.98, (kind, effort, share_found(found, theirs))
+    print(f"{options.queries:,} queries, {options.rows:,} x {queries.shape[1]} vectors, "
+          f"{options.threads} threads; built in " +
+          ", ".join(f"{taken:.1f} s ({kind}, {os.path.getsize(f'{folder}/{kind}') / 1e6:.0f} MB)"
+                    for kind, taken in built.items()))
+    print("\n| | effort | recall@10 | s | of that, opening | queries a second once open |\n"
+          "|---|---|---|---|---|---|")
+    for kind, effort, opening, taken, share in rows:
+        print(f"| {kind} | {effort} | {share:.3f} | {taken:.2f} | {opening:.2f} | "
+              f"{options.queries / (taken - opening):,.0f} |")
+
+
 def main():
     if sys.argv[1] == "--peer":
         return run_peer(sys.argv[2], sys.argv[3])
@@ -134,10 +221,14 @@ def main():
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--index", action="store_true", help="the approximate search beside the exact")
+    parser.add_argument("--vectors", help="a matrix in .npy, for --index")
     parser.add_argument("--alone", action="store_true", help="convbert alone, for large corpora")
     options = parser.parse_args()
     results = {}
     with tempfile.TemporaryDirectory() as folder:
+        if options.index:
+            return measure_indexes(options, folder)
         write_vectors(f"{folder}/corpus.npy", options.rows, options.width, 1)
         write_vectors(f"{folder}/queries.npy", options.queries, options.width, 2)
         for _ in range(options.rounds):

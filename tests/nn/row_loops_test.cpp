@@ -24,6 +24,18 @@ TEST_CASE("rounding to bfloat16 is to nearest even and keeps what is not finite"
   CHECK(std::isnan(wide[0]));
 }
 
+TEST_CASE("an inner product is that of doubles, whatever the length") {
+  Random random(4);
+  const std::vector<float> x = random.floats(131);
+  const std::vector<float> y = random.floats(131);
+  double expected = 0;
+  for (std::int64_t count = 0; count <= 131; ++count) {
+    CHECK(inner_product(x.data(), y.data(), count) == doctest::Approx(expected).epsilon(1e-5));
+    if (count == 131) break;
+    expected += double{x[static_cast<std::size_t>(count)]} * y[static_cast<std::size_t>(count)];
+  }
+}
+
 TEST_CASE("rows quantise to half a step, and say so when they are not finite") {
   Random random(9);
   std::vector<float> row = random.floats(101);

@@ -13,6 +13,7 @@
 #include "model/model.h"
 #include "nn/compute.h"
 #include "run/models.h"
+#include "search/approximate_index.h"
 
 namespace convbert::app {
 namespace {
@@ -64,6 +65,7 @@ class Info {
                          {"native_precisions", nn::native_precisions()},
                          {"instruction_set", nn::name_of(nn::instruction_set())},
                          {"onednn", nn::onednn_version()},
+                         {"faiss", faiss_version()},
                          {"threads", available_processors()}};
     if (extent.operations) info["operations"] = operations();
     if (extent.tensors) info["tensors"] = tensors();

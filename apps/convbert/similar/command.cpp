@@ -9,8 +9,10 @@
 #include "cli/usage_error.h"
 #include "run/run_state.h"
 #include "run/vector_command.h"
+#include "search/exact_search.h"
 #include "similar/corpus.h"
 #include "similar/flags.h"
+#include "similar/index.h"
 #include "similar/match_command.h"
 #include "similar/pair_command.h"
 #include "similar/queries.h"
@@ -109,10 +111,17 @@ int run_pairs(const SimilarRequest& request, const RecordRequest& record, const 
   return run_records(record, command, *command.open(record.input.source.fields.id), console);
 }
 
-int run_matches(const SimilarRequest& request, const RecordRequest& record, const Corpus& corpus,
+int run_matches(const SimilarRequest& request, RecordRequest record, const Corpus& corpus,
                 const QueryVectors& queries, Console& console) {
-  return run_records(record, MatchCommand(request, queries, corpus), *queries.open(record.input),
-                     console);
+  OpenedIndex opened;
+  if (!request.index.path.empty()) {
+    opened = open_index(request.index, corpus.vectors(), record.model.threads, console);
+    if (opened.status != 0) return opened.status;
+    record.output.options.push_back(concat("index=", opened.digest));
+  }
+  const ApproximateIndex* index = opened.index ? &*opened.index : nullptr;
+  return run_records(record, MatchCommand(request, queries, corpus, index),
+                     *queries.open(record.input), console);
 }
 
 int run(const SimilarFlags& flags, Console& console) {

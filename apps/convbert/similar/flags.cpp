@@ -36,13 +36,34 @@ void add_similar_flags(CLI::App& command, SimilarFlags& flags) {
            "Vectors in .npy to search with, instead of texts")
       .not_empty();
 
+  FlagGroup index(command, "Approximate search");
+  const Flag index_file =
+      index
+          .add(
+              "--index", flags.index, "FILE",
+              "Search through an index of the corpus in FAISS's file format, built where FILE does "
+              "not exist; most of the nearest are found, in less time, with their exact scores")
+          .not_empty();
+  index
+      .add_choice("--index-type", flags.index_type, {"hnsw", "ivf"}, "TYPE",
+                  "What is built: hnsw, a graph (the default), or ivf, lists around centroids, "
+                  "which is built sooner and searched more slowly")
+      .needs(index_file);
+  index
+      .add("--effort", flags.effort, "N",
+           "How much of the index a query looks at; more finds more, in more time. hnsw: rows kept "
+           "in view (efSearch), default 64; ivf: lists (nprobe), default 16")
+      .within(1, 100'000)
+      .needs(index_file);
+
   FlagGroup group(command, "Matches");
   group
       .add_flag("--pairs", flags.pairs,
                 "The closest pairs within the input instead of matches of each record: a "
                 "record a pair, by falling score")
       .excludes(texts)
-      .excludes(vector_file);
+      .excludes(vector_file)
+      .excludes(index_file);
   group
       .add("--top-k", flags.top_k, "K",
            "Matches of a record at most, default 10; with --pairs, pairs in all, default 1000000")

@@ -17,6 +17,9 @@ struct SimilarFlags {
   std::string corpus_format = "auto";
   std::string corpus_vectors;
   std::string query_vectors;
+  std::string index;
+  std::string index_type;
+  std::optional<std::int64_t> effort;
   std::optional<std::int64_t> top_k;
   std::optional<float> threshold;
   bool with_text = false;

@@ -2,18 +2,21 @@
 
 #include <cstring>
 
+#include "search/exact_search.h"
+#include "search/indexed_search.h"
+
 namespace convbert::app {
 
 std::int64_t MatchCommand::default_batch_weight() const {
   constexpr std::int64_t kLargeCorpus = std::int64_t{1} << 30;  // bytes
   const VectorRows& vectors = corpus_.vectors();
   const std::int64_t bytes = vectors.rows() * vectors.width() * std::int64_t{sizeof(float)};
-  return bytes > kLargeCorpus ? 1 << 16 : 1 << 14;
+  return index_ == nullptr && bytes > kLargeCorpus ? 1 << 16 : 1 << 14;
 }
 
 bool MatchCommand::wants_whole_batches() const {
   constexpr std::int64_t kManyRows = 1 << 12;
-  return queries_.are_stored() && corpus_.vectors().rows() >= kManyRows;
+  return index_ == nullptr && queries_.are_stored() && corpus_.vectors().rows() >= kManyRows;
 }
 
 ComputeBatch MatchCommand::make_worker(const ResultLayout& layout) const {
@@ -47,12 +50,13 @@ std::vector<std::vector<Match>> MatchCommand::search(std::span<Job* const> jobs,
     std::memcpy(queries.row(i), job.output.data(), job.output.size());
     if (request_.corpus.kind == CorpusKind::input) own.push_back(job.record.number);
   }
-  return find_nearest(corpus_.vectors(), queries,
-                      {.most = request_.most,
-                       .least = request_.least,
-                       .left_out = own,
-                       .precision = request_.precision(),
-                       .threads = threads});
+  const SearchOptions options{.most = request_.most,
+                              .least = request_.least,
+                              .left_out = own,
+                              .precision = request_.precision(),
+                              .threads = threads};
+  if (index_ == nullptr) return find_nearest(corpus_.vectors(), queries, options);
+  return find_nearest(*index_, corpus_.vectors(), queries, options);
 }
 
 void MatchCommand::write(const std::vector<Match>& matches, ResultWriter& result) const {

@@ -8,7 +8,8 @@
 
 #include "run/record_command.h"
 #include "run/result_writer.h"
-#include "search/exact_search.h"
+#include "search/approximate_index.h"
+#include "search/matches.h"
 #include "similar/corpus.h"
 #include "similar/queries.h"
 #include "similar/request.h"
@@ -17,9 +18,10 @@ namespace convbert::app {
 
 class MatchCommand : public RecordCommand {
  public:
-  // All of them must outlive it.
-  MatchCommand(const SimilarRequest& request, const QueryVectors& queries, const Corpus& corpus)
-      : request_(request), queries_(queries), corpus_(corpus) {}
+  // All of them must outlive it. `index`: of the corpus; none: the search is exact.
+  MatchCommand(const SimilarRequest& request, const QueryVectors& queries, const Corpus& corpus,
+               const ApproximateIndex* index)
+      : request_(request), queries_(queries), corpus_(corpus), index_(index) {}
 
   std::vector<std::string> result_names() const override { return {"matches", "truncated"}; }
   std::vector<std::string> columns() const override { return {"corpus_id", "score", "matches"}; }
@@ -39,6 +41,7 @@ class MatchCommand : public RecordCommand {
   const SimilarRequest& request_;
   const QueryVectors& queries_;
   const Corpus& corpus_;
+  const ApproximateIndex* index_;
 };
 
 }  // namespace convbert::app

@@ -60,6 +60,18 @@ CorpusRequest make_corpus_request(const SimilarFlags& flags, const InputRequest&
   return {.kind = CorpusKind::input, .texts = whole_input(input), .vectors_path = ""};
 }
 
+IndexRequest make_index_request(const SimilarFlags& flags) {
+  constexpr std::int64_t kMostMatches = 10'000;
+  if (!flags.index.empty() && flags.top_k.value_or(0) > kMostMatches) {
+    usage_error("--top-k: expected at most ", kMostMatches, " with --index, found ", *flags.top_k,
+                "; without it the search is exact, and lists any number");
+  }
+  IndexRequest index{.path = flags.index, .kind = std::nullopt, .effort = flags.effort};
+  if (flags.index_type == "hnsw") index.kind = IndexKind::hnsw;
+  if (flags.index_type == "ivf") index.kind = IndexKind::ivf;
+  return index;
+}
+
 }  // namespace
 
 nn::Precision SimilarRequest::precision() const {
@@ -85,6 +97,7 @@ SimilarRequest make_request(const SimilarFlags& flags) {
           .vectors = make_request(flags.vectors),
           .corpus = std::move(corpus),
           .query_vectors = flags.query_vectors,
+          .index = make_index_request(flags),
           .pairs = flags.pairs,
           .with_text = flags.with_text,
           .most = flags.top_k.value_or(flags.pairs ? kUsualPairs : kUsualMatches),

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "cli/request.h"
 #include "nn/precision.h"
 #include "run/vector_command.h"
+#include "search/index_layout.h"
 
 namespace convbert::app {
 
@@ -26,11 +28,18 @@ struct CorpusRequest {
   std::string vectors_path;  // of kind `vectors`, and of `input` where queries are vectors
 };
 
+struct IndexRequest {
+  std::string path;               // "": the search is exact
+  std::optional<IndexKind> kind;  // as asked for
+  std::optional<std::int64_t> effort;
+};
+
 struct SimilarRequest {
   RecordRequest record;
   VectorRequest vectors;
   CorpusRequest corpus;
   std::string query_vectors;  // "": queries are texts
+  IndexRequest index;
   bool pairs;
   bool with_text;
   std::int64_t most;
