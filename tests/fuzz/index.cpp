@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::vector<float> query(static_cast<std::size_t>(layout.width()));
     query.back() = 1;
     const ConstMatrixView queries{query.data(), 1, layout.width(), layout.width()};
-    for (const std::int64_t number : index.candidates(queries, 5).front()) {
+    const auto found = index.candidates(queries, 5);
+    for (const std::int64_t number : found.front()) {
       if (number >= layout.rows()) __builtin_trap();
     }
   } catch (const Error& error) {

@@ -50,8 +50,9 @@ double share_found(const std::vector<std::vector<Match>>& found,
 TEST_CASE("an index of which everything is looked at finds what the exact search finds") {
   for (const IndexKind kind : kKinds) {
     CAPTURE(name_of(kind));
-    for (const auto& [rows, width] : {std::pair{900, 24}, {300, 77}, {5, 3}, {1, 256}}) {
-      CAPTURE(rows);
+    for (const auto& shape : {std::pair{900, 24}, {300, 77}, {5, 3}, {1, 256}}) {
+      const auto [rows, width] = shape;
+      CAPTURE(shape.first);
       Vectors corpus = random_vectors(rows, width, 1);
       const Vectors queries = random_vectors(150, width, 2);
       const VectorTable table = corpus.table();
