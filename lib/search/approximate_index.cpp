@@ -24,6 +24,7 @@
 #include "core/error.h"
 #include "nn/compute.h"
 #include "nn/row_loops.h"
+#include "search/copies.h"
 #include "search/exact_search.h"
 
 namespace convbert {
@@ -53,12 +54,8 @@ class UnitProducts : public faiss::FlatCodesDistanceComputer {
   float distance_to_code(const std::uint8_t* code) override {
     return nn::inner_product(query_, reinterpret_cast<const float*>(code), width_);
   }
-  // Asked for only where the links of a row are chosen: one to a row that is nearer to another one
-  // chosen is left out. What is equally near is left out, too, or the graph of a text that comes
-  // 10,000 times has full lists everywhere, which takes a hundred times as long.
   float symmetric_dis(std::int64_t i, std::int64_t j) override {
-    constexpr float kRounding = 1e-6F;
-    return nn::inner_product(row(i), row(j), width_) + kRounding;
+    return nn::inner_product(row(i), row(j), width_);
   }
 
  private:
@@ -172,36 +169,83 @@ std::unique_ptr<faiss::IndexHNSWFlat> make_graph(std::unique_ptr<UnitIndex> vect
   return graph;
 }
 
-// Rows of a corpus, of length 1; every step-th of them.
-std::vector<float> read_units(const VectorRows& corpus, std::int64_t first, std::int64_t count,
-                              std::int64_t step = 1) {
+// Some rows of a corpus, of length 1.
+std::vector<float> read_units(const VectorRows& corpus, std::span<const std::int64_t> numbers) {
   const std::int64_t width = corpus.width();
-  std::vector<float> values(static_cast<std::size_t>(count * width));
-  const MatrixView rows{values.data(), count, width, width};
-  if (step == 1) {
-    corpus.read(first, rows);
-  } else {
-    for (std::int64_t i = 0; i < count; ++i) {
-      corpus.read(first + i * step, {rows.row(i), 1, width, width});
-    }
+  std::vector<float> values(numbers.size() * static_cast<std::size_t>(width));
+  const MatrixView rows{values.data(), std::ssize(numbers), width, width};
+  for (std::int64_t i = 0; i < rows.rows; ++i) {
+    corpus.read(numbers[static_cast<std::size_t>(i)], {rows.row(i), 1, width, width});
+    scale_to_unit(rows.row_span(i));
   }
-  for (std::int64_t i = 0; i < count; ++i) scale_to_unit(rows.row_span(i));
   return values;
 }
 
-void add_all(faiss::Index& index, const VectorRows& corpus, std::int64_t at_once,
-             const GoOn& go_on) {
-  for (std::int64_t first = 0; first < corpus.rows(); first += at_once) {
-    expect_go_on(go_on, first);
-    const std::int64_t count = std::min(at_once, corpus.rows() - first);
-    index.add(count, read_units(corpus, first, count).data());
+// `at_once`: that an interruption waits for.
+void add_rows(faiss::Index& index, const VectorRows& corpus, std::span<const std::int64_t> numbers,
+              std::size_t at_once, const GoOn& go_on) {
+  while (!numbers.empty()) {
+    expect_go_on(go_on, numbers.front());
+    const auto now = numbers.first(std::min(at_once, numbers.size()));
+    index.add(std::ssize(now), read_units(corpus, now).data());
+    numbers = numbers.subspan(now.size());
   }
 }
 
+std::vector<std::int64_t> every_row(const VectorRows& corpus, std::int64_t step = 1) {
+  std::vector<std::int64_t> numbers;
+  for (std::int64_t row = 0; row < corpus.rows(); row += step) numbers.push_back(row);
+  return numbers;
+}
+
+// From a graph of some rows that of all: those are called what `numbers` calls them, and to the
+// others nothing leads.
+void extend_graph(faiss::IndexHNSWFlat& graph, std::span<const std::int64_t> numbers,
+                  std::unique_ptr<UnitIndex> all) {
+  faiss::HNSW& links = graph.hnsw;
+  const auto rows = static_cast<std::size_t>(all->ntotal);
+  std::vector<int> levels(rows, 1);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    levels[static_cast<std::size_t>(numbers[i])] = links.levels[i];
+  }
+  std::vector<std::size_t> offsets(rows + 1);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto level = static_cast<std::size_t>(levels[row]);
+    offsets[row + 1] =
+        offsets[row] + static_cast<std::size_t>(links.cum_nneighbor_per_level[level]);
+  }
+  std::vector<faiss::HNSW::storage_idx_t> neighbors(offsets.back(), -1);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    std::size_t to = offsets[static_cast<std::size_t>(numbers[i])];
+    for (std::size_t from = links.offsets[i]; from < links.offsets[i + 1]; ++from, ++to) {
+      const auto neighbor = links.neighbors[from];
+      if (neighbor < 0) continue;
+      neighbors[to] = static_cast<int>(numbers[static_cast<std::size_t>(neighbor)]);
+    }
+  }
+  links.levels = std::move(levels);
+  links.offsets = std::move(offsets);
+  links.neighbors.resize(neighbors.size());
+  std::ranges::copy(neighbors, links.neighbors.data());
+  links.entry_point = static_cast<int>(numbers[static_cast<std::size_t>(links.entry_point)]);
+  graph.ntotal = all->ntotal;
+  delete std::exchange(graph.storage, all.release());
+}
+
+// Copies stay outside of the graph, whose links of one row they would fill: a search would not
+// leave them any more, and building would take a hundred times as long.
 std::unique_ptr<faiss::Index> build_graph(const VectorRows& corpus, const GoOn& go_on) {
+  constexpr std::size_t kAtOnce = 1024;  // a second's work
   auto graph = make_graph(std::make_unique<UnitIndex>(corpus.width()));
-  constexpr std::int64_t kAtOnce = 1024;  // a second's work
-  add_all(*graph, corpus, kAtOnce, go_on);
+  expect_go_on(go_on, 0);
+  const Copies copies(corpus);
+  const std::vector<std::int64_t> originals = copies.originals(corpus.rows());
+  add_rows(*graph, corpus, originals, kAtOnce, go_on);
+  if (copies.empty()) return graph;
+  auto all = std::make_unique<UnitIndex>(corpus.width());
+  add_rows(*all, corpus, every_row(corpus), kAtOnce,
+           [&](std::int64_t) { return go_on(corpus.rows()); });
+  extend_graph(*graph, originals, std::move(all));
   return graph;
 }
 
@@ -214,18 +258,18 @@ std::unique_ptr<faiss::Index> build_lists(const VectorRows& corpus, int threads,
   centroids->go_on = go_on;
   {
     const std::int64_t step = std::max<std::int64_t>(1, corpus.rows() / (lists * kRowsOfCentroid));
-    const std::int64_t count = (corpus.rows() + step - 1) / step;
-    const std::vector<float> sample = read_units(corpus, 0, count, step);
+    const std::vector<std::int64_t> numbers = every_row(corpus, step);
+    const std::vector<float> sample = read_units(corpus, numbers);
     faiss::Clustering clustering(static_cast<int>(corpus.width()), static_cast<int>(lists));
     clustering.spherical = true;
     clustering.niter = kRoundsOfClustering;
     clustering.min_points_per_centroid = 1;  // of fewer it would print
     clustering.max_points_per_centroid = std::numeric_limits<int>::max();
-    clustering.train(count, sample.data(), *centroids);
+    clustering.train(std::ssize(numbers), sample.data(), *centroids);
   }
   auto index = std::make_unique<UnitLists>(std::move(centroids));
-  constexpr std::int64_t kAtOnce = 1 << 14;
-  add_all(*index, corpus, kAtOnce, go_on);
+  constexpr std::size_t kAtOnce = 1 << 14;
+  add_rows(*index, corpus, every_row(corpus), kAtOnce, go_on);
   index->centroids().threads = 1;
   index->centroids().go_on = nullptr;
   return index;
@@ -235,7 +279,7 @@ class BytesReader : public faiss::IOReader {
  public:
   explicit BytesReader(std::span<const std::byte> bytes) : rest_(bytes) {}
   std::size_t operator()(void* to, std::size_t size, std::size_t count) override {
-    if (size == 0 || count > rest_.size() / size) return 0;
+    if (size == 0 || count == 0 || count > rest_.size() / size) return 0;
     std::memcpy(to, rest_.data(), size * count);
     rest_ = rest_.subspan(size * count);
     return count;
@@ -302,9 +346,17 @@ class ApproximateIndex::Implementation {
         kind_(dynamic_cast<const UnitLists*>(index_.get()) != nullptr ? IndexKind::ivf
                                                                       : IndexKind::hnsw) {
     set_effort(kind_ == IndexKind::hnsw ? kRowsInView : kListsRead);
+    if (kind_ == IndexKind::hnsw) {
+      copies_.emplace(static_cast<const UnitIndex&>(
+          *static_cast<const faiss::IndexHNSWFlat&>(*index_).storage));
+    }
   }
 
   const faiss::Index& index() const { return *index_; }
+  // Those that the index itself does not find.
+  std::span<const Copy> copies_of(std::int64_t row) const {
+    return copies_ ? copies_->of(row) : std::span<const Copy>();
+  }
   IndexKind kind() const { return kind_; }
 
   // Where it stands in the index: of parameters for a search, FAISS 1.7 overlooks it in places.
@@ -320,6 +372,7 @@ class ApproximateIndex::Implementation {
  private:
   std::unique_ptr<faiss::Index> index_;
   IndexKind kind_;
+  std::optional<Copies> copies_;
 };
 
 ApproximateIndex::ApproximateIndex(std::unique_ptr<Implementation> implementation)
@@ -378,11 +431,19 @@ std::vector<std::vector<std::int64_t>> ApproximateIndex::candidates(ConstMatrixV
   });
   std::vector<std::vector<std::int64_t>> results;
   for (std::int64_t query = 0; query < queries.rows; ++query) {
-    const auto of_query = std::span(labels).subspan(static_cast<std::size_t>(query * most),
-                                                    static_cast<std::size_t>(most));
     auto& numbers = results.emplace_back();
-    std::ranges::copy_if(of_query, std::back_inserter(numbers),
-                         [](std::int64_t number) { return number >= 0; });
+    for (std::int64_t i = 0; i < most && std::ssize(numbers) < most; ++i) {  // the nearest first
+      const std::int64_t number = labels[static_cast<std::size_t>(query * most + i)];
+      if (number < 0) break;
+      numbers.push_back(number);
+      for (const Copy& copy : implementation_->copies_of(number)) {
+        if (std::ssize(numbers) >= most) break;
+        numbers.push_back(copy.row);
+      }
+    }
+    std::ranges::sort(numbers);
+    // An index that others have built may lead to copies, too.
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
   }
   return results;
 }

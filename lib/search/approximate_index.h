@@ -50,8 +50,8 @@ class ApproximateIndex {
   // (efSearch, 64 at first), of ivf the lists that it reads (nprobe, 16 at first), whatever its
   // file says.
   void set_effort(std::int64_t effort);
-  // Of each query, [n, width] of length 1, at most so many rows that may be the nearest, in no
-  // order, each once. By the calling thread.
+  // Of each query, [n, width] of length 1, at most so many rows that may be the nearest, in order
+  // of their numbers. By the calling thread.
   std::vector<std::vector<std::int64_t>> candidates(ConstMatrixView queries,
                                                     std::int64_t most) const;
 

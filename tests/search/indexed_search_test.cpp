@@ -146,6 +146,30 @@ TEST_CASE("a corpus of one text many times, or of nothing that can be used, has 
   }
 }
 
+TEST_CASE("a text that comes often hides no others") {
+  Vectors corpus = random_vectors(3000, 12, 10);
+  for (std::int64_t row = 1; row < 1000; ++row) {
+    std::ranges::copy(corpus.row(0), corpus.row(row).begin());
+  }
+  Vectors queries = random_vectors(50, 12, 11);
+  std::ranges::copy(corpus.row(0), queries.row(0).begin());
+  const VectorTable table = corpus.table();
+  const auto exact = find_nearest(table, queries.view(), {.most = 10});
+  for (const IndexKind kind : kKinds) {
+    CAPTURE(name_of(kind));
+    ApproximateIndex index = index_of(table, kind);
+    index.set_effort(100);
+    const auto found = find_nearest(index, table, queries.view(), {.most = 10});
+    int same = 0;
+    for (std::size_t query = 0; query < 50; ++query) {
+      REQUIRE(found[query].size() == 10);
+      for (std::size_t i = 0; i < 10; ++i) same += found[query][i].score == exact[query][i].score;
+    }
+    CHECK(same > 490);
+    CHECK(found[0] == exact[0]);  // of equal ones the lower numbers
+  }
+}
+
 TEST_CASE("building tells how far it is, and stops when it is told to") {
   Vectors corpus = random_vectors(5000, 4, 8);
   const VectorTable table = corpus.table();
