@@ -41,7 +41,8 @@ const std::map<std::string, std::set<std::string>> kAllowedRooms{
     {"bench", {"run", "cli"}},
     {"evaluate", {"run", "cli"}},
     {"similar", {"run", "cli"}},
-    {"", {"commands", "attention", "bench", "evaluate", "similar", "run", "cli"}},
+    {"train", {"evaluate", "run", "cli"}},
+    {"", {"commands", "attention", "bench", "evaluate", "similar", "train", "run", "cli"}},
 };
 
 template <class Visit>

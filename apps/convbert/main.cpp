@@ -24,6 +24,7 @@
 #include "nn/compute.h"
 #include "search/approximate_index.h"
 #include "similar/command.h"
+#include "train/command.h"
 
 namespace convbert::app {
 namespace {
@@ -78,6 +79,7 @@ class Program {
     add_detect_command(app_, choose);
     add_evaluate_command(app_, choose);
     add_similar_command(app_, choose);
+    add_train_command(app_, choose);
     add_convert_command(app_, choose);
     add_info_command(app_, choose);
     add_bench_command(app_, choose);

@@ -126,6 +126,57 @@ void TrainedModel::backward(const Run& run, Gradients& gradients, const SliceTur
   encoder_.backward(pass, outputs.encoding, d_hidden, options_.freeze, gradients.encoder, turns);
 }
 
+void TrainedModel::run_forward(const TrainingBatch& batch, int threads, Wanted wanted,
+                               MatrixView to) {
+  const std::vector<Slice> slices = cut(batch.batch, batch.group);
+  workspaces_.resize(std::max(workspaces_.size(), static_cast<std::size_t>(threads)));
+  share_out(slices.size(), threads, [&](std::size_t index, std::size_t worker) {
+    const nn::ComputeScope scope(1);
+    Workspace& workspace = workspaces_[worker];
+    const Workspace::Frame frame(workspace);
+    const Batch part = take(batch.batch, slices[index]);
+    const SlicePass pass{part, batch.batch.start(slices[index].first), slices[index].first,
+                         RandomPlace{.drops = false}, workspace};
+    const Rows rows = rows_of(batch, pass);
+    if (wanted == Wanted::features) {
+      const KeptEncoding encoding = encoder_.forward(pass);
+      const auto read = gather(encoding.hidden, rows.tokens, workspace);
+      copy_rows(read, to.row_range(rows.first, read.rows));
+    } else {
+      const Outputs outputs = forward(pass, rows);
+      copy_rows(outputs.outputs, to.row_range(rows.first, outputs.outputs.rows));
+    }
+  });
+}
+
+void TrainedModel::predict(const TrainingBatch& batch, int threads, MatrixView to) {
+  run_forward(batch, threads, Wanted::outputs, to);
+}
+
+void TrainedModel::read_features(const TrainingBatch& batch, int threads, MatrixView to) {
+  run_forward(batch, threads, Wanted::features, to);
+}
+
+double TrainedModel::add_head_gradients(ConstMatrixView features, const LossFunction& loss,
+                                        Gradients& gradients, const RandomPlace& place) {
+  for_each_tensor([](Gradient& gradient) { gradient.turns = 0; }, gradients);
+  workspaces_.resize(std::max<std::size_t>(workspaces_.size(), 1));
+  Workspace& workspace = workspaces_.front();
+  const nn::ComputeScope scope(1);
+  const Workspace::Frame frame(workspace);
+  const Batch none;
+  const SlicePass pass{none, 0, 0, place, workspace};
+  const nn::PaddedRows input = nn::allocate_rows(workspace, features.rows, features.columns);
+  copy_rows(features, input);
+  const KeptHead kept = head_->forward(pass, 0, input);
+  const nn::PaddedRows d_logits =
+      nn::allocate_rows(workspace, kept.logits.rows, kept.logits.columns);
+  const double total = loss(0, kept.logits, d_logits);
+  Turns turns;
+  head_->backward(pass, 0, kept, d_logits, *gradients.head, {turns, 0});
+  return total;
+}
+
 double TrainedModel::add_gradients(const TrainingBatch& batch, const LossFunction& loss,
                                    Gradients& gradients, const StepOptions& options) {
   for_each_tensor([](Gradient& gradient) { gradient.turns = 0; }, gradients);

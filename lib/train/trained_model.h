@@ -55,6 +55,20 @@ class TrainedModel {
   // After each change of the parameters, which must outlive it.
   void repack(const Parameters& parameters, int threads);
 
+  // What the head gives, or the vectors, [rows, outputs()], without dropout: row r of `to` is that
+  // of batch.rows[r] of a head over tokens, else of sequence r. Throws as add_gradients().
+  void predict(const TrainingBatch& batch, int threads, MatrixView to);
+  // The hidden states that the head reads, [rows, hidden_size], likewise: what training a head
+  // alone needs to compute once.
+  void read_features(const TrainingBatch& batch, int threads, MatrixView to);
+  std::int64_t outputs() const { return head_ ? head_->outputs() : config_.hidden_size; }
+  std::int64_t feature_width() const { return config_.hidden_size; }
+
+  // Adds the head's gradients alone, from features of read_features(), and returns the loss. On the
+  // calling thread.
+  double add_head_gradients(ConstMatrixView features, const LossFunction& loss,
+                            Gradients& gradients, const RandomPlace& place);
+
   // Adds the gradients of one batch (to zeros, or to those of batches before it: accumulation) and
   // returns its loss. The same bytes for any number of threads: see slices.h and turns.h.
   // Throws Error(input) for ids and lengths that the model has no embedding for.
@@ -75,6 +89,9 @@ class TrainedModel {
   };
   Rows rows_of(const TrainingBatch& batch, const SlicePass& pass) const;
   Outputs forward(const SlicePass& pass, const Rows& rows) const;
+  // Slice by slice, visit(first_row, encoding's outputs) of each, without dropout.
+  enum class Wanted { outputs, features };
+  void run_forward(const TrainingBatch& batch, int threads, Wanted wanted, MatrixView to);
   void backward(const Run& run, Gradients& gradients, const SliceTurns& turns) const;
   double add_by_slice(const TrainingBatch& batch, const std::vector<Slice>& slices,
                       const LossFunction& loss, Gradients& gradients, const StepOptions& options);

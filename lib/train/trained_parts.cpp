@@ -7,7 +7,7 @@
 namespace convbert {
 
 nn::Dropout dropout_at(const RandomPlace& place, std::int64_t layer, DropoutSite site, float rate) {
-  return {.rate = rate,
+  return {.rate = place.drops ? rate : 0.0f,
           .key = nn::random_key({place.seed, place.step, static_cast<std::uint64_t>(layer),
                                  static_cast<std::uint64_t>(site)})};
 }

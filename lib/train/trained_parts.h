@@ -34,6 +34,7 @@ struct DropoutRates {
 struct RandomPlace {
   std::uint64_t seed = 0;
   std::uint64_t step = 0;
+  bool drops = true;  // false: nothing is dropped, as outside of training
 };
 nn::Dropout dropout_at(const RandomPlace& place, std::int64_t layer, DropoutSite site, float rate);
 

@@ -185,7 +185,7 @@ TEST_CASE("slices: whole groups, about as many tokens each, every sequence once"
         CHECK(slice.first == next);
         CHECK(slice.count % group == 0);
         CHECK(slice.count > 0);
-        CHECK(take(batch, slice).tokens() < kMostTokens + 2 * config.max_positions);
+        CHECK(take(batch, slice).tokens() < kMostSliceTokens + 2 * config.max_positions);
         next += slice.count;
       }
       CHECK(next == sequences);

@@ -118,6 +118,13 @@ void add_report_flags(CLI::App& command, RecordFlags& flags, std::span<const For
   add_model_flags(command, flags);
 }
 
+void add_labelled_input_flags(CLI::App& command, RecordFlags& flags) {
+  flags.command = &command;
+  add_input_files(command, flags.input);
+  add_layout_flags(command, flags.input);
+  add_model_flags(command, flags);
+}
+
 void add_encoder_flags(CLI::App& command, ModelFlags& flags) {
   FlagGroup(command, kModelGroup)
       .add("--max-batch-tokens", flags.max_batch_tokens, "N",
@@ -129,8 +136,10 @@ void add_encoder_flags(CLI::App& command, ModelFlags& flags) {
 std::vector<std::string> options_of_results(const CLI::App& command) {
   // The format is known from the request, however it was asked for.
   static const std::set<std::string> kLeftOut{
-      "INPUT",   "--text",    "--text-pair",        "--output", "--format",  "--resume", "--strict",
-      "--model", "--threads", "--max-batch-tokens", "--quiet",  "--verbose", "--color",  "--help"};
+      "INPUT",    "--text",    "--text-pair", "--output",  "--format",
+      "--resume", "--strict",  "--model",     "--threads", "--max-batch-tokens",
+      "--quiet",  "--verbose", "--color",     "--help",    "--dev",
+      "--log",    "--report",  "--save-every"};
   std::vector<std::string> options;
   for (const CLI::Option* option : command.get_options()) {
     if (option->count() == 0 || kLeftOut.contains(option->get_name())) continue;

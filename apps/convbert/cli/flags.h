@@ -60,6 +60,8 @@ void add_record_flags(CLI::App& command, RecordFlags& flags, std::span<const For
 // The same of a command that reads files and writes one report: no texts on the spot, no fields
 // beside the results, no --resume.
 void add_report_flags(CLI::App& command, RecordFlags& flags, std::span<const Format> formats);
+// The same of a command that learns from files: its output is its own.
+void add_labelled_input_flags(CLI::App& command, RecordFlags& flags);
 // What a command that runs the encoder has besides: precision and batch size.
 void add_encoder_flags(CLI::App& command, ModelFlags& flags);
 

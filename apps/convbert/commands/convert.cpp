@@ -15,21 +15,17 @@
 #include "io/output_directory.h"
 #include "model/head_form.h"
 #include "model/load.h"
+#include "run/copied_files.h"
 #include "run/models.h"
 
 namespace convbert::app {
 namespace {
 
-// What is copied as it is: of the folder that has config.json, of the top, and of the folders of a
-// sentence-transformers model's other steps.
-constexpr const char* kModelFiles[] = {
-    "vocab.txt",         "tokenizer.json",          "tokenizer_config.json",
-    "added_tokens.json", "special_tokens_map.json", "sentence_bert_config.json"};
+// What is copied as it is from the top, beside the tokenizer and a sentence model's other steps.
 constexpr const char* kTopFiles[] = {"modules.json", "config_sentence_transformers.json",
                                      "README.md",    "LICENSE",
                                      "LICENSE.txt",  "LICENSE.md",
                                      "NOTICE"};
-constexpr const char* kStepFiles[] = {"config.json", "model.safetensors", "pytorch_model.bin"};
 
 struct TypeName {
   const char* flag;
@@ -82,13 +78,15 @@ class Conversion {
   std::size_t tensors() const { return headers_.size(); }
 
   void write(OutputDirectory& directory) const {
-    directory.add(in_model_folder("config.json"), config_text());
-    directory.add(in_model_folder("model.safetensors"),
+    const std::string& folder = source_.sentence.transformer_folder;
+    const std::string prefix = folder.empty() ? "" : folder + "/";
+    directory.add(prefix + "config.json", config_text());
+    directory.add(prefix + "model.safetensors",
                   [this](const OutputDirectory::Put& put) { write_tensors(put); });
-    for (const char* name : kModelFiles)
-      copy(source_.files, name, in_model_folder(name), directory);
-    for (const char* name : kTopFiles) copy(top_, name, name, directory);
-    copy_steps(directory);
+    copy_tokenizer(source_.files, prefix, directory);
+    copy_file(source_.files, "sentence_bert_config.json", prefix, directory);
+    for (const char* name : kTopFiles) copy_file(top_, name, "", directory);
+    if (source_.sentence.found) copy_sentence_steps(top_, source_.sentence, directory);
   }
 
  private:
@@ -150,36 +148,6 @@ class Conversion {
     }
     if (!has_type) append(R"("torch_dtype")", type);
     return text + "\n}\n";
-  }
-
-  std::string in_model_folder(const std::string& name) const {
-    const std::string& folder = source_.sentence.transformer_folder;
-    return folder.empty() ? name : concat(folder, "/", name);
-  }
-
-  static void copy(const ModelFiles& files, const std::string& name, const std::string& to,
-                   OutputDirectory& directory) {
-    if (!files.contains(name)) return;
-    const FileBytes file = files.open(name);
-    directory.add(to, [&](const OutputDirectory::Put& put) {
-      put(file.bytes());
-      file.check();
-    });
-  }
-
-  void copy_steps(OutputDirectory& directory) const {
-    if (!source_.sentence.found) return;
-    const std::string path = top_.path_of("modules.json");
-    std::vector<std::string> done{"", source_.sentence.transformer_folder};
-    for (const Json& step : parse_json(top_.open("modules.json").text(), path)) {
-      const std::string folder = json_string(step, "path", "", path);
-      if (std::ranges::find(done, folder) != done.end()) continue;
-      done.push_back(folder);
-      for (const char* name : kStepFiles) {
-        const std::string file = concat(folder, "/", name);
-        copy(top_, file, file, directory);
-      }
-    }
   }
 
   const ModelFiles& top_;

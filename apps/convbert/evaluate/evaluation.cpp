@@ -65,6 +65,19 @@ void Evaluation::fill(Report& report) {
   is_of_values(task_) ? fill_values(report) : fill_labels(report);
 }
 
+std::vector<std::pair<std::string, double>> Evaluation::figures() {
+  std::vector<double> values;
+  if (is_of_values(task_)) {
+    values_.sort();
+    values = figures_of(values_.figures());
+  } else {
+    values = figures_of(records_.sum());
+  }
+  std::vector<std::pair<std::string, double>> named;
+  for (const std::string& name : names()) named.emplace_back(name, values[named.size()]);
+  return named;
+}
+
 std::vector<std::string> Evaluation::names() const {
   switch (task_) {
     case Task::classify: return {"accuracy", "macro_f1", "weighted_f1", "matthews"};
@@ -79,7 +92,7 @@ std::vector<std::string> Evaluation::names() const {
   return {};
 }
 
-std::vector<double> Evaluation::figures(const LabelTally& tally) const {
+std::vector<double> Evaluation::figures_of(const LabelTally& tally) const {
   const AveragedLabels averaged =
       task_ == Task::multilabel ? AveragedLabels::all : AveragedLabels::those_that_occur;
   const LabelScores micro = scores_of(tally.labels);
@@ -93,11 +106,18 @@ std::vector<double> Evaluation::figures(const LabelTally& tally) const {
   return {micro.precision, micro.recall, micro.f1, macro, weighted, tally.accuracy()};
 }
 
+std::vector<double> Evaluation::figures_of(const ValueFigures& figures) const {
+  std::vector<double> list{figures.pearson, figures.spearman, figures.mean_absolute_error,
+                           figures.root_mean_squared_error};
+  list.resize(names().size());
+  return list;
+}
+
 void Evaluation::fill_labels(Report& report) const {
   const LabelTally tally = records_.sum();
   const std::vector<std::size_t> shown = occurring(tally);
   const auto all_figures = [&](const LabelTally& of) {
-    std::vector<double> all = figures(of);
+    std::vector<double> all = figures_of(of);
     append_scores(of, shown, all);
     return all;
   };
@@ -147,18 +167,12 @@ void Evaluation::fill_confusion(Report& report, const LabelTally& tally) const {
 void Evaluation::fill_values(Report& report) {
   values_.sort();
   const std::vector<std::string> listed = names();
-  const auto in_order = [&](const ValueFigures& figures) {
-    std::vector<double> list{figures.pearson, figures.spearman, figures.mean_absolute_error,
-                             figures.root_mean_squared_error};
-    list.resize(listed.size());
-    return list;
-  };
   std::vector<std::uint32_t> kinds(values_.size());
   std::iota(kinds.begin(), kinds.end(), 0U);
-  const std::vector<double> values = in_order(values_.figures());
+  const std::vector<double> values = figures_of(values_.figures());
   const std::vector<Interval> intervals = bootstrap_intervals(
       kinds, kinds.size(),
-      [&](std::span<const std::uint32_t> weights) { return in_order(values_.figures(weights)); },
+      [&](std::span<const std::uint32_t> weights) { return figures_of(values_.figures(weights)); },
       report.resampling);
   for (std::size_t i = 0; i < listed.size(); ++i) {
     report.measures.push_back({listed[i], {values[i], intervals[i]}});

@@ -32,6 +32,8 @@ class Evaluation {
 
   void add(const Answer& answer);
   std::int64_t records() const;
+  // The report's measures without intervals.
+  std::vector<std::pair<std::string, double>> figures();
   // Measures, rows and confusion, of the one record or more that were added.
   void fill(Report& report);
 
@@ -41,7 +43,8 @@ class Evaluation {
   void fill_confusion(Report& report, const LabelTally& tally) const;
   // Named figures, in the order of names().
   std::vector<std::string> names() const;
-  std::vector<double> figures(const LabelTally& tally) const;
+  std::vector<double> figures_of(const LabelTally& tally) const;
+  std::vector<double> figures_of(const ValueFigures& figures) const;
 
   Task task_;
   std::vector<std::string> labels_;

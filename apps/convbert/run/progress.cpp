@@ -14,7 +14,9 @@ std::string count_of(std::int64_t number, const char* thing) {
   return concat(grouped(number), " ", thing, number == 1 ? "" : "s");
 }
 
-std::string clock(double seconds) {
+}  // namespace
+
+std::string clock_text(double seconds) {
   const auto whole = static_cast<long>(std::ceil(seconds));
   char text[32];
   if (whole >= 3600) {
@@ -24,8 +26,6 @@ std::string clock(double seconds) {
   }
   return text;
 }
-
-}  // namespace
 
 std::vector<std::string> progress_lines(const ProgressFigures& figures) {
   const auto& [done_records, tokens, elapsed, input, resumed_bytes] = figures;
@@ -44,7 +44,7 @@ std::vector<std::string> progress_lines(const ProgressFigures& figures) {
   std::string bar(static_cast<std::size_t>(done * kWidth), '#');
   bar.resize(kWidth, '.');
   const std::string percent = concat(static_cast<int>(done * 100), "%");
-  const std::string time = clock(left) + " left";
+  const std::string time = clock_text(left) + " left";
   const std::string all = concat(percent, "  ", records, "  ", rate, "  ", time);
   return {concat("[", bar, "] ", all), all, concat(percent, "  ", records, "  ", time),
           concat(percent, "  ", time), percent};

@@ -27,6 +27,8 @@ struct ProgressFigures {
   InputProgress input;             // what an earlier run had read included
   std::int64_t resumed_bytes = 0;  // of the input, read for that
 };
+// "1:05", or "2:01:05".
+std::string clock_text(double seconds);
 // The same for wide and for narrow terminals: each line is shorter than the one before.
 std::vector<std::string> progress_lines(const ProgressFigures& figures);
 

@@ -78,9 +78,7 @@ KnownLabels::KnownLabels(std::vector<std::string> names) : names_(std::move(name
 
 std::int32_t KnownLabels::find(std::string_view json) const {
   const std::string text = text_of_json(json);
-  if (json.starts_with('"')) {
-    if (const auto named = numbers_.find(text); named != numbers_.end()) return named->second;
-  }
+  if (const auto named = numbers_.find(text); named != numbers_.end()) return named->second;
   const auto number = parse_number<std::int32_t>(text);
   return number && *number >= 0 && std::cmp_less(*number, names_.size()) ? *number : -1;
 }

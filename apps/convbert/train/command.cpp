@@ -1,0 +1,180 @@
+#include "train/command.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "checkpoint/checkpoint.h"
+#include "cli/exit_status.h"
+#include "cli/usage_error.h"
+#include "io/output_directory.h"
+#include "io/output_file.h"
+#include "model/load.h"
+#include "run/models.h"
+#include "run/run_state.h"
+#include "train/label_plan.h"
+#include "train/model_directory.h"
+#include "train/request.h"
+#include "train/run_training.h"
+#include "train/training_record.h"
+
+namespace convbert::app {
+namespace {
+
+// What is learnt from and measured with.
+struct Data {
+  LabelPlan plan;
+  LabelledSet train;
+  std::optional<LabelledSet> dev;
+  int caught = 0;
+};
+
+// Labels of a head that the model has and that could be trained on.
+std::vector<std::string> known_labels(const ModelConfig& config) { return config.labels; }
+
+Data read_data(const TrainRequest& request, BadRecords& bad, Console& console) {
+  const bool is_of_vectors = request.task && !info_of(*request.task).head;
+  const LoadedModel loaded = load_model(request.record, {.for_vectors = is_of_vectors}, console);
+  const bool is_tag = request.task == LearningTask::tag;
+  LabelledReading reading{.task = request.task,
+                          .label_field = request.label_field.value_or(is_tag ? "tags" : "label")};
+  LabelledTexts train = read_labelled(request.record.input, reading, loaded, bad, console);
+  if (train.caught != 0) return {.plan = {}, .train = {}, .dev = {}, .caught = train.caught};
+  const std::int64_t truncated = train.truncated;
+  Data data{.plan = plan_labels(request, train, known_labels(loaded.model.config)),
+            .train = {},
+            .dev = {}};
+  data.train = make_set(std::move(train), data.plan, bad);
+  if (truncated > 0) {
+    console.note(concat(data.train.source, ": ", grouped(truncated), " texts were cut to ",
+                        loaded.encode.max_length, " tokens"));
+  }
+  if (!request.has_dev()) return data;
+  reading.task = data.plan.task;
+  reading.keeps_texts = !request.report.empty();
+  LabelledTexts dev = read_labelled(request.dev, reading, loaded, bad, console);
+  data.caught = dev.caught;
+  if (dev.caught == 0) data.dev = make_set(std::move(dev), data.plan, bad);
+  return data;
+}
+
+// The model's head where it has the labels of the task, else a new one.
+Parameters open_parameters(const Checkpoint& checkpoint, const ModelConfig& config,
+                           const LabelPlan& labels, std::uint64_t seed, TrainingPlan& plan) {
+  if (plan.model.head == nullptr) return load_parameters(checkpoint, config);
+  const HeadKind kind = plan.model.head->kind;
+  const WeightBinder binder(checkpoint, config);
+  const std::vector<HeadKind> heads = binder.heads();
+  const bool has_head =
+      std::ranges::find(heads, kind) != heads.end() && binder.outputs_of(kind) == labels.outputs();
+  const bool fits = labels.task == LearningTask::regress
+                        ? config.problem_type == ProblemType::regression
+                        : config.labels == labels.names;
+  if (has_head && fits) {
+    return load_parameters(checkpoint, config, plan.model.head, labels.outputs());
+  }
+  plan.has_new_head = true;
+  Parameters parameters = load_parameters(checkpoint, config);
+  add_new_head(parameters, config, *plan.model.head, labels.outputs(), seed);
+  return parameters;
+}
+
+void add(const LabelledSet& set, Digest& digest) {
+  const auto add_all = [&](const auto& values) {
+    const auto bytes = std::as_bytes(std::span(values));
+    digest.add_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  };
+  const Examples& examples = set.examples;
+  add_all(examples.sequences.ids);
+  add_all(examples.sequences.type_ids);
+  add_all(examples.sequences.starts);
+  add_all(examples.labels);
+  add_all(examples.targets);
+  add_all(set.values);
+  for (const auto& truth : set.truth) add_all(truth);
+}
+
+// Of all that the parameters of any step depend on.
+std::string digest_of(const TrainRequest& request, const Data& data, const Parameters& parameters) {
+  Digest digest;
+  for (const std::string& option : request.record.output.options) digest.add_text(option);
+  digest.add_text(nn::name_of(request.record.model.precision));
+  for (const std::string& name : data.plan.names) digest.add_text(name);
+  add(data.train, digest);
+  if (data.dev) add(*data.dev, digest);
+  const auto add_values = [&](const Values& values) {
+    const auto bytes = std::as_bytes(std::span(values.floats));
+    digest.add_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  };
+  for_each_tensor(add_values, parameters);
+  return digest.text();
+}
+
+void tell_plan(const TrainingPlan& plan, const Data& data, const FineTuning& tuning,
+               Console& console) {
+  std::string what = concat("--task ", name_of(data.plan.task));
+  if (!data.plan.names.empty()) what += concat(", ", data.plan.names.size(), " labels");
+  console.note(concat(what, plan.has_new_head ? " (a new head)" : "", "; ",
+                      grouped(data.train.examples.size()), " records, ", plan.tuning.epochs,
+                      " epochs of ", grouped(tuning.steps_of_epoch()), " steps, learning rate ",
+                      plan.tuning.learning_rate));
+}
+
+bool exists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+int run(const TrainFlags& flags, Console& console) {
+  const TrainRequest request = make_request(flags);
+  const std::string state_path = request.directory + ".state";
+  if (request.resume && exists(request.directory) && !exists(state_path)) {
+    console.note(concat(printable(request.directory), " is finished; nothing is left to do"));
+    return 0;
+  }
+  OutputDirectory directory(request.directory);
+  BadRecords bad(console, request.record.output.strict);
+  const Data data = read_data(request, bad, console);
+  if (data.caught != 0) return status_of_signal(data.caught);
+
+  const ModelFiles top = find_model(request.record.model.model);
+  const ModelSource source = model_source(top);
+  const ModelConfig config = read_config(source.files);
+  TrainingPlan plan = plan_training(request, data.plan, source, config, data.train.examples);
+  Parameters parameters =
+      open_parameters(Checkpoint::open(source.files), config, data.plan, request.seed, plan);
+  const std::string digest = digest_of(request, data, parameters);
+  FineTuning tuning(config, plan.model, std::move(parameters), data.train.examples, plan.tuning);
+  tell_plan(plan, data, tuning, console);
+
+  const LabelledSet* dev = data.dev ? &*data.dev : nullptr;
+  const TrainingOutcome outcome =
+      run_training({request, plan, data.plan, dev, digest, state_path}, tuning, console);
+  if (outcome.caught != 0) return status_of_signal(outcome.caught);
+
+  std::optional<Report> report;
+  if (dev != nullptr) {
+    report = report_of(*dev, tuning.predict(dev->examples), data.plan, plan.tuning.threads);
+  }
+  const TrainingRecord record{request,     plan,  data.plan,   top.origin(),
+                              data.train,  dev,   bad.count(), tuning.steps_of_epoch(),
+                              outcome.run, report};
+  write_model({source, top, config, data.plan, tuning.parameters()}, directory);
+  directory.add("training.json", training_json(record));
+  directory.add("README.md", model_card(record));
+  directory.finish();
+  std::error_code error;
+  std::filesystem::remove(state_path, error);
+  return bad.count() > 0 || outcome.is_diverged ? kSomeFailed : 0;
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app, const Choose& choose) {
+  add_command<TrainFlags>(app, choose,
+                          {"train",
+                           "A classifier, a tagger or better vectors of one's own, from "
+                           "labelled records",
+                           add_train_flags, run});
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,121 @@
+#include "train/dev_figures.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "api/classification.h"
+#include "evaluate/evaluation.h"
+
+namespace convbert::app {
+namespace {
+
+constexpr float kThreshold = 0.5f;  // of several labels
+
+std::int32_t best_of(std::span<const float> logits) {
+  return static_cast<std::int32_t>(std::ranges::max_element(logits) - logits.begin());
+}
+
+double cosine(std::span<const float> a, std::span<const float> b) {
+  return dot(a, b) / std::max(std::sqrt(dot(a, a)), 1e-8) / std::max(std::sqrt(dot(b, b)), 1e-8);
+}
+
+// Calls visit(example, answer) for all of them, in order.
+template <class Visit>
+void for_each_answer(const LabelledSet& set, const FineTuning::Predictions& predictions,
+                     const LabelPlan& plan, Visit visit) {
+  const ConstMatrixView rows = predictions.rows();
+  std::int64_t row = 0;
+  for (std::size_t i = 0; i < set.truth.size(); ++i) {
+    Answer answer{.truth = set.truth[i], .predicted = {}, .true_value = set.values[i]};
+    switch (plan.task) {
+      case LearningTask::classify: answer.predicted = {best_of(rows.row_span(row++))}; break;
+      case LearningTask::multilabel: {
+        const auto logits = rows.row_span(row++);
+        const Classification all = classification_of(logits, ProblemType::multi_label);
+        for (std::size_t label = 0; label < all.scores.size(); ++label) {
+          if (all.scores[label] < kThreshold) continue;
+          answer.predicted.push_back(static_cast<std::int32_t>(label));
+        }
+        break;
+      }
+      case LearningTask::regress: answer.predicted_value = rows.row_span(row++).front(); break;
+      case LearningTask::tag:
+        // Tokens with a label are rows, in the order of the words.
+        for (const std::int64_t token : set.first_tokens[i]) {
+          answer.predicted.push_back(token < 0 ? -1 : best_of(rows.row_span(row++)));
+        }
+        break;
+      case LearningTask::similarity:
+        answer.predicted_value = cosine(rows.row_span(row), rows.row_span(row + 1));
+        row += 2;
+        break;
+      case LearningTask::contrastive: break;
+    }
+    visit(i, answer);
+  }
+}
+
+Evaluation evaluation_of(const LabelledSet& set, const FineTuning::Predictions& predictions,
+                         const LabelPlan& plan) {
+  Evaluation evaluation(*info_of(plan.task).evaluated_as, plan.names);
+  for_each_answer(set, predictions, plan,
+                  [&](std::size_t, const Answer& answer) { evaluation.add(answer); });
+  return evaluation;
+}
+
+}  // namespace
+
+double DevFigures::find(const std::string& name) const {
+  const auto found = std::ranges::find(named, name, &std::pair<std::string, double>::first);
+  return found == named.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
+}
+
+DevFigures figures_of(const LabelledSet& set, const FineTuning::Predictions& predictions,
+                      const LabelPlan& plan) {
+  DevFigures figures{.loss = predictions.loss, .named = {}};
+  if (info_of(plan.task).evaluated_as) {
+    figures.named = evaluation_of(set, predictions, plan).figures();
+  }
+  figures.named.emplace_back("loss", predictions.loss);
+  return figures;
+}
+
+std::optional<Report> report_of(const LabelledSet& set, const FineTuning::Predictions& predictions,
+                                const LabelPlan& plan, int threads) {
+  if (!info_of(plan.task).evaluated_as) return std::nullopt;
+  Report report;
+  report.resampling.threads = threads;
+  evaluation_of(set, predictions, plan).fill(report);
+  return report;
+}
+
+std::vector<Mistake> worst_mistakes(const LabelledSet& set,
+                                    const FineTuning::Predictions& predictions,
+                                    const LabelPlan& plan, std::size_t most) {
+  std::vector<Mistake> mistakes;
+  const bool is_of_values =
+      plan.task == LearningTask::regress || plan.task == LearningTask::similarity;
+  if (plan.task != LearningTask::classify && !is_of_values) return mistakes;
+  for_each_answer(set, predictions, plan, [&](std::size_t i, const Answer& answer) {
+    if (is_of_values) {
+      const double error = std::abs(answer.predicted_value - answer.true_value);
+      mistakes.push_back({set.texts[i], concat(answer.true_value),
+                          concat(static_cast<float>(answer.predicted_value)), error});
+      return;
+    }
+    const std::int32_t truth = answer.truth.front();
+    const std::int32_t predicted = answer.predicted.front();
+    if (truth == predicted) return;
+    const Classification all = classification_of(
+        predictions.rows().row_span(static_cast<std::int64_t>(i)), ProblemType::single_label);
+    const auto label = static_cast<std::size_t>(predicted);
+    mistakes.push_back({set.texts[i], plan.names[static_cast<std::size_t>(truth)],
+                        plan.names[label], all.scores[label]});
+  });
+  std::ranges::stable_sort(mistakes, std::greater<>(), &Mistake::confidence);
+  if (mistakes.size() > most) mistakes.resize(most);
+  return mistakes;
+}
+
+}  // namespace convbert::app

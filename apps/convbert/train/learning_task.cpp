@@ -1,0 +1,67 @@
+#include "train/learning_task.h"
+
+#include <algorithm>
+#include <array>
+
+namespace convbert::app {
+namespace {
+
+// In the order of the enumeration.
+constexpr std::array kTasks{
+    LearningTaskInfo{LearningTask::classify, "classify", Objective::label,
+                     HeadKind::sequence_classification, Task::classify, "accuracy"},
+    LearningTaskInfo{LearningTask::multilabel, "multilabel", Objective::several,
+                     HeadKind::sequence_classification, Task::multilabel, "micro_f1"},
+    LearningTaskInfo{LearningTask::regress, "regress", Objective::value,
+                     HeadKind::sequence_classification, Task::regress, "spearman"},
+    LearningTaskInfo{LearningTask::tag, "tag", Objective::token_labels,
+                     HeadKind::token_classification, Task::tag, "f1"},
+    LearningTaskInfo{LearningTask::similarity, "similarity", Objective::similarity, std::nullopt,
+                     Task::similarity, "spearman"},
+    LearningTaskInfo{LearningTask::contrastive, "contrastive", Objective::negatives, std::nullopt,
+                     std::nullopt, "loss"},
+};
+
+}  // namespace
+
+const LearningTaskInfo& info_of(LearningTask task) {
+  return kTasks[static_cast<std::size_t>(task)];
+}
+
+std::optional<LearningTask> learning_task_from_name(std::string_view name) {
+  const auto found = std::ranges::find(kTasks, name, &LearningTaskInfo::name);
+  return found == kTasks.end() ? std::nullopt : std::optional(found->task);
+}
+
+std::vector<std::string> learning_task_names() {
+  std::vector<std::string> names;
+  for (const LearningTaskInfo& info : kTasks) names.emplace_back(info.name);
+  return names;
+}
+
+std::vector<std::string> metrics_of(LearningTask task) {
+  std::vector<std::string> names{std::string(info_of(task).metric)};
+  const auto add = [&](std::initializer_list<const char*> more) {
+    for (const char* name : more) {
+      if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+    }
+  };
+  switch (task) {
+    case LearningTask::classify: add({"macro_f1", "weighted_f1", "matthews"}); break;
+    case LearningTask::multilabel: add({"subset_accuracy", "macro_f1", "weighted_f1"}); break;
+    case LearningTask::regress:
+      add({"pearson", "mean_absolute_error", "root_mean_squared_error"});
+      break;
+    case LearningTask::tag:
+      add({"precision", "recall", "macro_f1", "weighted_f1", "tag_accuracy"});
+      break;
+    case LearningTask::similarity: add({"pearson"}); break;
+    case LearningTask::contrastive: break;
+  }
+  add({"loss"});
+  return names;
+}
+
+bool is_an_error(std::string_view metric) { return metric == "loss" || metric.ends_with("_error"); }
+
+}  // namespace convbert::app

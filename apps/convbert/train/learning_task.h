@@ -1,0 +1,35 @@
+// What is learnt, and how success is measured.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "evaluate/task.h"
+#include "model/head_form.h"
+#include "train/examples.h"
+
+namespace convbert::app {
+
+enum class LearningTask { classify, multilabel, regress, tag, similarity, contrastive };
+
+struct LearningTaskInfo {
+  LearningTask task;
+  std::string_view name;
+  Objective objective;
+  std::optional<HeadKind> head;      // that is trained; none: vectors
+  std::optional<Task> evaluated_as;  // none: by the loss alone
+  std::string_view metric;           // that decides between epochs
+};
+const LearningTaskInfo& info_of(LearningTask task);
+inline std::string_view name_of(LearningTask task) { return info_of(task).name; }
+std::optional<LearningTask> learning_task_from_name(std::string_view name);  // none for "auto"
+std::vector<std::string> learning_task_names();
+
+// Names that --metric takes for a task, that of its own choice first.
+std::vector<std::string> metrics_of(LearningTask task);
+// Is less of it better?
+bool is_an_error(std::string_view metric);
+
+}  // namespace convbert::app

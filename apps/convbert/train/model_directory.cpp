@@ -1,0 +1,129 @@
+#include "train/model_directory.h"
+
+#include <map>
+#include <vector>
+
+#include "checkpoint/safetensors_writer.h"
+#include "core/json.h"
+#include "run/copied_files.h"
+
+namespace convbert::app {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+// "ConvBertForTokenClassification", as transformers calls its classes.
+std::string architecture_of(Family family, LearningTask task) {
+  const std::string_view name = family == Family::convbert  ? "ConvBert"
+                                : family == Family::electra ? "Electra"
+                                                            : "Bert";
+  const auto head = info_of(task).head;
+  if (!head) return concat(name, "Model");
+  return concat(name, *head == HeadKind::token_classification ? "ForTokenClassification"
+                                                              : "ForSequenceClassification");
+}
+
+std::string_view problem_type_of(LearningTask task) {
+  switch (task) {
+    case LearningTask::classify: return "single_label_classification";
+    case LearningTask::multilabel: return "multi_label_classification";
+    case LearningTask::regress: return "regression";
+    default: return "";
+  }
+}
+
+std::string config_text(const TrainedModelFiles& model) {
+  const FileBytes file = model.source.files.open("config.json");
+  auto json = OrderedJson::parse(file.text());  // which read_config() has checked
+  const auto family = name_of(model.config.family);
+  json["model_type"] = family;
+  json["architectures"] = {architecture_of(model.config.family, model.plan.task)};
+  json.erase("torch_dtype");
+  json["dtype"] = "float32";
+  for (const char* key : {"id2label", "label2id", "num_labels", "problem_type"}) json.erase(key);
+  if (info_of(model.plan.task).head) {
+    OrderedJson names = OrderedJson::object();
+    OrderedJson numbers = OrderedJson::object();
+    for (std::int64_t i = 0; i < model.plan.outputs(); ++i) {
+      const std::string name = model.plan.names.empty()
+                                   ? concat("LABEL_", i)
+                                   : model.plan.names[static_cast<std::size_t>(i)];
+      names[std::to_string(i)] = name;
+      numbers[name] = i;
+    }
+    json["id2label"] = std::move(names);
+    json["label2id"] = std::move(numbers);
+    if (const auto type = problem_type_of(model.plan.task); !type.empty()) {
+      json["problem_type"] = type;
+    }
+  }
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
+// Under transformers' names: the base's with its prefix below a head.
+void write_tensors(const TrainedModelFiles& model, const OutputDirectory::Put& put) {
+  const std::string prefix = model.parameters.head ? concat(name_of(model.config.family), ".") : "";
+  std::vector<TensorHeader> headers;
+  std::map<std::string, const std::vector<float>*> values;
+  const auto add = [&](const std::string& name, const Values& tensor) {
+    if (tensor.floats.empty()) return;  // tied
+    headers.push_back({name, DType::f32, tensor.shape});
+    values.emplace(name, &tensor.floats);
+  };
+  for_each_tensor([&](const Values& tensor) { add(prefix + tensor.name, tensor); },
+                  model.parameters.encoder);
+  // Some heads' layers are the base's, as BERT's pooler is.
+  const auto add_of_head = [&](const Values& tensor) {
+    add(tensor.name.starts_with("pooler.") ? prefix + tensor.name : tensor.name, tensor);
+  };
+  if (model.parameters.head) for_each_tensor(add_of_head, *model.parameters.head);
+  SafetensorsWriter writer(std::move(headers), put);
+  for (const TensorHeader& tensor : writer.tensors()) writer.append(*values.at(tensor.name));
+  writer.finish();
+}
+
+// A folder of a model that had none: mean or first token, no further step.
+void write_sentence_steps(const TrainedModelFiles& model, OutputDirectory& directory) {
+  const bool is_mean = model.source.sentence.pooling == Pooling::mean;
+  const OrderedJson steps{{{"idx", 0},
+                           {"name", "0"},
+                           {"path", ""},
+                           {"type", "sentence_transformers.models.Transformer"}},
+                          {{"idx", 1},
+                           {"name", "1"},
+                           {"path", "1_Pooling"},
+                           {"type", "sentence_transformers.models.Pooling"}}};
+  const OrderedJson pooling{{"word_embedding_dimension", model.config.hidden_size},
+                            {"pooling_mode_cls_token", !is_mean},
+                            {"pooling_mode_mean_tokens", is_mean},
+                            {"pooling_mode_max_tokens", false},
+                            {"pooling_mode_mean_sqrt_len_tokens", false}};
+  const OrderedJson limits{{"max_seq_length", model.config.max_positions},
+                           {"do_lower_case", false}};
+  directory.add("modules.json", steps.dump(2) + "\n");
+  directory.add("1_Pooling/config.json", pooling.dump(2) + "\n");
+  directory.add("sentence_bert_config.json", limits.dump(2) + "\n");
+}
+
+}  // namespace
+
+void write_model(const TrainedModelFiles& model, OutputDirectory& directory) {
+  const bool is_of_vectors = !info_of(model.plan.task).head;
+  const bool keeps_steps = is_of_vectors && model.source.sentence.found;
+  const std::string folder = keeps_steps ? model.source.sentence.transformer_folder : "";
+  const std::string prefix = folder.empty() ? "" : folder + "/";
+  directory.add(prefix + "config.json", config_text(model));
+  directory.add(prefix + "model.safetensors",
+                [&](const OutputDirectory::Put& put) { write_tensors(model, put); });
+  copy_tokenizer(model.source.files, prefix, directory);
+  if (keeps_steps) {
+    copy_file(model.source.files, "sentence_bert_config.json", prefix, directory);
+    copy_file(model.top, "modules.json", "", directory);
+    copy_file(model.top, "config_sentence_transformers.json", "", directory);
+    copy_sentence_steps(model.top, model.source.sentence, directory);
+  } else if (is_of_vectors) {
+    write_sentence_steps(model, directory);
+  }
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,24 @@
+// A trained model as a directory that this program, transformers and sentence-transformers load.
+#pragma once
+
+#include <string>
+
+#include "api/open_model.h"
+#include "io/output_directory.h"
+#include "train/label_plan.h"
+#include "train/parameters.h"
+
+namespace convbert::app {
+
+struct TrainedModelFiles {
+  const ModelSource& source;  // that training began with
+  const ModelFiles& top;      // of its directory
+  const ModelConfig& config;
+  const LabelPlan& plan;
+  const Parameters& parameters;
+};
+// config.json, model.safetensors and the tokenizer's files; of vectors, those of
+// sentence-transformers, too.
+void write_model(const TrainedModelFiles& model, OutputDirectory& directory);
+
+}  // namespace convbert::app

@@ -1,0 +1,216 @@
+#include "train/request.h"
+
+#include <algorithm>
+
+#include "cli/flag_group.h"
+#include "cli/usage_error.h"
+#include "core/numbers.h"
+
+namespace convbert::app {
+namespace {
+
+constexpr Format kFormats[] = {Format::json};  // of no use: the output is a directory
+
+void add_data_flags(CLI::App& command, TrainFlags& flags) {
+  FlagGroup group(command, "Learning");
+  group.add_list("--dev", flags.dev, "FILE,...",
+                 "Labelled records to measure with after each epoch; the best epoch is kept");
+  std::vector<std::string> tasks = learning_task_names();
+  tasks.insert(tasks.begin(), "auto");
+  group
+      .add_choice("--task", flags.task, tasks, "TASK",
+                  "classify (a label), multilabel (a list of labels), regress (a number), tag "
+                  "(lists \"tokens\" and \"tags\" of one length), similarity (a pair and a number "
+                  "that the cosine of its vectors is fitted to), contrastive (pairs alone: every "
+                  "other pair of the batch is a negative), or auto: by the labels, of which "
+                  "strings and integers are classes, lists several and fractions values")
+      .with_default();
+  group.add("--label-field", flags.label_field, "NAME",
+            "Field or column of the label; default: label, or tags of --task tag, whose words are "
+            "in --text-field tokens");
+  group.add("--scale", flags.scale, "LOW,HIGH",
+            "Range of the values of --task similarity, as 0,5; default: 0,1");
+  group.add("--metric", flags.metric, "NAME",
+            "Figure on --dev that decides which epoch is best, of those that evaluate has, or "
+            "loss; default: accuracy, micro_f1, f1 or spearman");
+  group
+      .add("--patience", flags.patience, "N",
+           "Stop after N epochs without a better figure; 0 for never")
+      .within(0, 1 << 20)
+      .with_default();
+}
+
+void add_step_flags(CLI::App& command, TrainFlags& flags) {
+  FlagGroup group(command, "Steps");
+  group
+      .add("--epochs", flags.epochs, "N",
+           "Passes over the data; default: 3 of much data, up to 20 of little, 100 for a head "
+           "alone")
+      .within(1, 1 << 20);
+  group.add("--max-steps", flags.max_steps, "N", "Stop after so many batches; 0 for no limit")
+      .within(0, 1 << 30)
+      .with_default();
+  group.add("--batch-size", flags.batch_size, "N", "Records of a batch")
+      .within(1, 1 << 16)
+      .with_default();
+  group
+      .add("--learning-rate", flags.learning_rate, "RATE",
+           "The highest; default: by the model's width and by what is trained")
+      .within(0.0, 10.0);
+  group.add("--warmup", flags.warmup, "SHARE", "Share of the steps over which it rises")
+      .within(0.0, 1.0)
+      .with_default();
+  group
+      .add_choice("--schedule", flags.schedule, {"linear", "cosine", "constant"}, "NAME",
+                  "How it falls after that: linear, cosine, or constant")
+      .with_default();
+  group.add("--weight-decay", flags.weight_decay, "D", "Of AdamW; not of biases and norms")
+      .within(0.0, 1.0)
+      .with_default();
+  group
+      .add("--layer-decay", flags.layer_decay, "D",
+           "Each layer's learning rate is that of the layer above times this")
+      .within(0.0, 1.0)
+      .with_default();
+  group.add("--clip", flags.clip, "NORM", "Longest gradient, which is scaled down; 0 for any")
+      .within(0.0, 1e6)
+      .with_default();
+  group.add("--dropout", flags.dropout, "P", "Instead of the model's own rates").within(0.0, 0.9);
+  group.add("--label-smoothing", flags.label_smoothing, "S", "Share of a label given to all")
+      .within(0.0, 0.9)
+      .with_default();
+  group
+      .add_choice("--class-weights", flags.class_weights, {"none", "balanced"}, "HOW",
+                  "none, or balanced: rare labels count as much as frequent ones")
+      .with_default();
+  group.add("--freeze", flags.freeze, "WHAT",
+            "What stays as it is: embeddings; N, the lowest N layers, too; encoder, everything but "
+            "the head, which takes seconds");
+  group.add("--seed", flags.seed, "N", "Of the order of the records, dropout and a new head")
+      .within(0, 1 << 30)
+      .with_default();
+}
+
+void add_run_flags(CLI::App& command, TrainFlags& flags) {
+  FlagGroup group(command, "Output");
+  group
+      .add("-o,--output", flags.directory, "DIR",
+           "Directory to make; it appears when it is complete: the model, the tokenizer's files, "
+           "a card, and training.json, what was done and measured")
+      .required()
+      .not_empty();
+  group.add_flag("--strict", flags.record.output.strict, "Stop at the first bad record");
+  group.add_flag("--resume", flags.resume,
+                 "Go on from DIR.state, which an interrupted run of the same command has left");
+  group
+      .add("--save-every", flags.save_every, "N",
+           "Steps between two savings of DIR.state; the end of an epoch is one, too")
+      .within(1, 1 << 30)
+      .with_default();
+  group.add("--log", flags.log, "FILE", "A JSON line for every step and every measurement")
+      .not_empty();
+  group
+      .add("--report", flags.report, "FILE",
+           "One HTML file: loss, figures, learning rate, confusions, worst mistakes")
+      .not_empty();
+}
+
+FreezeRequest parse_freeze(const std::string& text) {
+  if (text.empty()) return {};
+  if (text == "encoder") return {.encoder = true};
+  if (text == "embeddings") return {.embeddings = true};
+  const auto layers = parse_number<std::int64_t>(text);
+  if (!layers || *layers < 1) {
+    usage_error("--freeze: expected embeddings, encoder or a number of layers, found \"",
+                printable(text, 40), "\"");
+  }
+  return {.embeddings = true, .layers = *layers};
+}
+
+std::optional<ValueRange> parse_scale(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const std::size_t comma = text.find(',');
+  const std::string_view all = text;
+  const auto low = parse_number<double>(all.substr(0, comma));
+  const auto high =
+      comma == std::string::npos ? std::nullopt : parse_number<double>(all.substr(comma + 1));
+  if (!low || !high || !(*low < *high)) {
+    usage_error("--scale: expected LOW,HIGH as 0,5, found \"", printable(text, 40), "\"");
+  }
+  return ValueRange{*low, *high};
+}
+
+Schedule schedule_from_name(std::string_view name) {
+  if (name == "cosine") return Schedule::cosine;
+  return name == "constant" ? Schedule::constant : Schedule::linear;
+}
+
+// Fields and files as the task reads them.
+void name_inputs(const TrainFlags& flags, TrainRequest& request) {
+  RecordSourceOptions& source = request.record.input.source;
+  source.fields.are_named = true;  // a line of text has no label
+  if (request.task == LearningTask::tag) {
+    source.fields.text = flags.record.input.text_field.value_or("tokens");
+    source.fields.text_may_be_json = true;
+    take_single_texts(request.record.input, "tags are of single texts");
+  }
+  request.dev = request.record.input;
+  request.dev.source.paths = flags.dev;
+  request.dev.source.shard = {};
+}
+
+}  // namespace
+
+void add_train_flags(CLI::App& command, TrainFlags& flags) {
+  add_labelled_input_flags(command, flags.record);
+  FlagGroup(command, "Model")
+      .add_choice("--precision", flags.record.model.precision, {"auto", "f32", "bf16"}, "TYPE",
+                  "Of the layers' products; weights, gradients and sums are f32 always; auto is "
+                  "f32")
+      .with_default();
+  add_data_flags(command, flags);
+  add_step_flags(command, flags);
+  add_run_flags(command, flags);
+}
+
+TrainRequest make_request(const TrainFlags& flags) {
+  if (flags.directory == "-") usage_error("-o: expected the name of a directory, found -");
+  TrainRequest request{.record = make_request(flags.record, kFormats),
+                       .dev = {},
+                       .directory = flags.directory,
+                       .task = learning_task_from_name(flags.task),
+                       .label_field = flags.label_field,
+                       .scale = parse_scale(flags.scale),
+                       .metric = flags.metric,
+                       .epochs = flags.epochs,
+                       .batch_size = flags.batch_size,
+                       .learning_rate = flags.learning_rate,
+                       .warmup = flags.warmup,
+                       .schedule = schedule_from_name(flags.schedule),
+                       .weight_decay = flags.weight_decay,
+                       .layer_decay = flags.layer_decay,
+                       .clip = flags.clip,
+                       .dropout = {},
+                       .label_smoothing = static_cast<float>(flags.label_smoothing),
+                       .has_balanced_classes = flags.class_weights == "balanced",
+                       .freeze = parse_freeze(flags.freeze),
+                       .patience = flags.patience,
+                       .max_steps = flags.max_steps,
+                       .seed = static_cast<std::uint64_t>(flags.seed),
+                       .save_every = flags.save_every,
+                       .resume = flags.resume,
+                       .log = flags.log,
+                       .report = flags.report};
+  if (flags.dropout) request.dropout = static_cast<float>(*flags.dropout);
+  if (flags.record.input.paths.empty()) {
+    usage_error("train: expected files of labelled records, found none; - is standard input");
+  }
+  if (flags.dev.empty() && (request.patience > 0 || !request.metric.empty())) {
+    usage_error(request.patience > 0 ? "--patience" : "--metric", " needs --dev to measure with");
+  }
+  if (std::ranges::count(flags.dev, "-") > 0) usage_error("--dev: expected files, found -");
+  name_inputs(flags, request);
+  return request;
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,91 @@
+// What `convbert train` is asked for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/flags.h"
+#include "cli/request.h"
+#include "train/learning_task.h"
+#include "train/optimizer.h"
+
+namespace convbert::app {
+
+struct TrainFlags {
+  RecordFlags record;
+  std::vector<std::string> dev;
+  std::string directory;
+  std::string task = "auto";
+  std::optional<std::string> label_field;
+  std::string scale;
+  std::string metric;
+  std::optional<std::int64_t> epochs;
+  std::int64_t batch_size = 32;
+  std::optional<double> learning_rate;
+  double warmup = 0.1;
+  std::string schedule = "linear";
+  double weight_decay = 0.01;
+  double layer_decay = 1.0;
+  double clip = 1.0;
+  std::optional<double> dropout;
+  double label_smoothing = 0.0;
+  std::string class_weights = "none";
+  std::string freeze;
+  std::int64_t patience = 0;
+  std::int64_t max_steps = 0;
+  std::int64_t seed = 1;
+  std::int64_t save_every = 1000;
+  bool resume = false;
+  std::string log;
+  std::string report;
+};
+void add_train_flags(CLI::App& command, TrainFlags& flags);
+
+// What stays as it is.
+struct FreezeRequest {
+  bool encoder = false;  // all but the head
+  bool embeddings = false;
+  std::int64_t layers = 0;  // from below
+};
+
+struct ValueRange {
+  double low;
+  double high;
+};
+
+struct TrainRequest {
+  RecordRequest record;  // whose output is of no use
+  InputRequest dev;      // no paths: none
+  std::string directory;
+  std::optional<LearningTask> task;  // none: by the labels
+  std::optional<std::string> label_field;
+  std::optional<ValueRange> scale;  // of the values of similarity
+  std::string metric;               // "": the task's own
+  std::optional<std::int64_t> epochs;
+  std::int64_t batch_size;
+  std::optional<double> learning_rate;
+  double warmup;
+  Schedule schedule;
+  double weight_decay;
+  double layer_decay;
+  double clip;
+  std::optional<float> dropout;  // instead of the model's own
+  float label_smoothing;
+  bool has_balanced_classes;
+  FreezeRequest freeze;
+  std::int64_t patience;   // epochs without a better one; 0 for any number
+  std::int64_t max_steps;  // 0: no limit
+  std::uint64_t seed;
+  std::int64_t save_every;  // steps
+  bool resume;
+  std::string log;     // "": none
+  std::string report;  // likewise
+
+  bool has_dev() const { return !dev.source.paths.empty(); }
+};
+// Throws Error(usage) naming the flag.
+TrainRequest make_request(const TrainFlags& flags);
+
+}  // namespace convbert::app

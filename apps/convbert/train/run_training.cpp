@@ -1,0 +1,257 @@
+#include "train/run_training.h"
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include "cli/signals.h"
+#include "cli/usage_error.h"
+#include "core/cancel.h"
+#include "io/json_builder.h"
+#include "io/output_file.h"
+#include "run/progress.h"
+
+namespace convbert::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string short_number(double value, const char* format) {
+  std::array<char, 40> text;
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
+}
+
+// JSON has no NaN.
+void add_number(JsonBuilder& json, std::string_view name, double value) {
+  json.key(name);
+  std::isfinite(value) ? json.value(static_cast<float>(value)) : json.null();
+}
+
+class Training {
+ public:
+  Training(const TrainingContext& context, FineTuning& tuning, Console& console)
+      : context_(context), tuning_(tuning), console_(console) {}
+
+  TrainingOutcome run() {
+    const SignalGuard signals(cancel_);
+    take_up();
+    tell_start();
+    while (!tuning_.is_done() && !is_patience_over()) {
+      if (cancel_.requested()) return stop(signals.caught());
+      if (!step()) return diverge();
+      if (tuning_.is_at_end_of_epoch() || tuning_.is_done()) finish_epoch();
+      if (tuning_.steps() % context_.request.save_every == 0) save();
+    }
+    console_.clear_status();
+    take_best();
+    if (log_) log_->finish();
+    return {.run = std::move(run_)};
+  }
+
+ private:
+  void take_up() {
+    if (context_.request.resume) {
+      if (auto run = load_state(context_.state_path, context_.digest, tuning_, best_)) {
+        run_ = std::move(*run);
+        is_resumed_ = true;
+      }
+    }
+    first_step_ = tuning_.steps();
+    if (!context_.request.log.empty()) log_.emplace(open_log(context_.request.log));
+  }
+
+  // Behind the lines of the steps that are taken up.
+  OutputFile open_log(const std::string& path) {
+    if (is_resumed_) {
+      if (auto log = OutputFile::take_up(path); log && log->size() >= run_.log_bytes) {
+        log->cut(run_.log_bytes);
+        return std::move(*log);
+      }
+      console_.warning(concat(printable(path), ".partial of the interrupted run is not there; the ",
+                              "log begins at step ", run_.steps));
+    }
+    run_.log_bytes = 0;
+    return OutputFile::create(path);
+  }
+
+  void tell_start() {
+    if (is_resumed_) {
+      console_.note(concat("goes on from ", printable(context_.state_path), ", after step ",
+                           grouped(run_.steps), " of ", grouped(tuning_.all_steps())));
+    }
+  }
+
+  // False where the loss is no number.
+  bool step() {
+    const StepFigures figures = tuning_.step();
+    if (!std::isfinite(figures.loss) || !std::isfinite(figures.gradient_norm)) return false;
+    run_.steps = tuning_.steps();
+    run_.loss_sum += figures.loss;
+    tokens_ += figures.tokens;
+    if (log_) {
+      std::string line;
+      JsonBuilder json(line);
+      json.begin_object().member("step", run_.steps);
+      add_number(json, "loss", figures.loss);
+      add_number(json, "learning_rate", figures.learning_rate);
+      add_number(json, "gradient_norm", figures.gradient_norm);
+      json.member("tokens", figures.tokens).end_object();
+      write_log(line);
+    }
+    show(figures);
+    return true;
+  }
+
+  void write_log(const std::string& line) {
+    log_->write(line + "\n");
+    run_.log_bytes = log_->size();
+  }
+
+  void show(const StepFigures& figures) {
+    const auto now = Clock::now();
+    if (!console_.shows_status() || now - shown_ < std::chrono::milliseconds(200)) return;
+    shown_ = now;
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    const auto done = static_cast<double>(run_.steps - first_step_);
+    const double left = seconds / done * static_cast<double>(tuning_.all_steps() - run_.steps);
+    const std::string place = concat("epoch ", tuning_.epoch() + 1, "  step ", grouped(run_.steps),
+                                     " of ", grouped(tuning_.all_steps()));
+    const std::string loss = concat("  loss ", short_number(figures.loss, "%.3f"));
+    const std::string rate = concat("  rate ", short_number(figures.learning_rate, "%.1e"));
+    const std::string speed =
+        concat("  ", grouped(std::llround(static_cast<double>(tokens_) / seconds)), " tokens/s");
+    const std::string time = concat("  ", clock_text(left), " left");
+    const std::string lines[] = {concat(place, loss, rate, speed, time), concat(place, loss, time),
+                                 concat(place, time), place};
+    console_.status(lines);
+  }
+
+  void finish_epoch() {
+    const std::int64_t steps_here =
+        run_.steps - (run_.epochs.empty() ? 0 : run_.epochs.back().step);
+    EpochFigures epoch{.step = run_.steps, .loss = run_.loss_sum / static_cast<double>(steps_here)};
+    run_.loss_sum = 0;
+    if (context_.dev != nullptr) {
+      console_.status(concat("measures on ", context_.dev->source));
+      epoch.dev =
+          figures_of(*context_.dev, tuning_.predict(context_.dev->examples), context_.labels).named;
+    }
+    run_.epochs.push_back(std::move(epoch));
+    const bool is_best = keep_if_best();
+    tell_epoch(is_best);
+    if (log_) log_epoch();
+    save();
+  }
+
+  double metric_of(std::size_t epoch) const {
+    const double value = DevFigures{.named = run_.epochs[epoch].dev}.find(context_.plan.metric);
+    return is_an_error(context_.plan.metric) ? -value : value;
+  }
+
+  // The first epoch, and each that is better than all before. One without a figure, as of a
+  // correlation with what is constant, is worse than any other.
+  bool keep_if_best() {
+    if (context_.dev == nullptr) return false;
+    const std::size_t last = run_.epochs.size() - 1;
+    const bool is_best = !run_.best || metric_of(last) > metric_of(*run_.best) ||
+                         (std::isnan(metric_of(*run_.best)) && !std::isnan(metric_of(last)));
+    if (!is_best) return false;
+    run_.best = last;
+    best_.clear();
+    for (const auto& tensor : tuning_.state()) {
+      if (tensor.name.starts_with("parameter.")) best_.push_back(*tensor.floats);
+    }
+    return true;
+  }
+
+  void tell_epoch(bool is_best) {
+    console_.clear_status();
+    const EpochFigures& epoch = run_.epochs.back();
+    std::string line =
+        concat("epoch ", run_.epochs.size(), ": loss ", short_number(epoch.loss, "%.4f"));
+    for (const auto& [name, value] : epoch.dev) {
+      line += concat(", dev ", name, " ", short_number(value, "%.4f"));
+    }
+    console_.note(line + (is_best && run_.epochs.size() > 1 ? " (best so far)" : ""));
+  }
+
+  void log_epoch() {
+    const EpochFigures& epoch = run_.epochs.back();
+    std::string line;
+    JsonBuilder json(line);
+    json.begin_object()
+        .member("epoch", static_cast<std::int64_t>(run_.epochs.size()))
+        .member("step", epoch.step);
+    add_number(json, "loss", epoch.loss);
+    if (!epoch.dev.empty()) {
+      json.key("dev").begin_object();
+      for (const auto& [name, value] : epoch.dev) add_number(json, name, value);
+      json.end_object();
+    }
+    json.end_object();
+    write_log(line);
+  }
+
+  bool is_patience_over() const {
+    const std::int64_t patience = context_.request.patience;
+    if (patience == 0 || !run_.best) return false;
+    return std::ssize(run_.epochs) - 1 - static_cast<std::int64_t>(*run_.best) >= patience;
+  }
+
+  void save() { save_state(context_.state_path, context_.digest, run_, tuning_, best_); }
+
+  void take_best() {
+    if (best_.empty()) return;
+    std::size_t next = 0;
+    for (const auto& tensor : tuning_.state()) {
+      if (tensor.name.starts_with("parameter.")) *tensor.floats = best_[next++];
+    }
+    tuning_.take_up(tuning_.steps());
+  }
+
+  TrainingOutcome stop(int signal) {
+    console_.clear_status();
+    save();
+    console_.note(concat("stopped after step ", grouped(run_.steps), " of ",
+                         grouped(tuning_.all_steps()), "; --resume goes on"));
+    return {.run = std::move(run_), .caught = signal};
+  }
+
+  // Nothing of this step has been taken into the parameters.
+  TrainingOutcome diverge() {
+    console_.clear_status();
+    const std::string what =
+        concat("the loss is no longer a number at step ", grouped(run_.steps + 1), "; ",
+               "--learning-rate lower than ",
+               short_number(context_.plan.tuning.learning_rate, "%g"), " may help");
+    if (best_.empty()) usage_error(what);
+    console_.warning(concat(what, "; kept is epoch ", *run_.best + 1, ", the best one"));
+    take_best();
+    if (log_) log_->finish();
+    return {.run = std::move(run_), .is_diverged = true};
+  }
+
+  const TrainingContext& context_;
+  FineTuning& tuning_;
+  Console& console_;
+  CancelToken cancel_;
+  TrainingRun run_;
+  SavedParameters best_;
+  std::optional<OutputFile> log_;
+  bool is_resumed_ = false;
+  std::int64_t first_step_ = 0;
+  std::int64_t tokens_ = 0;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point shown_ = start_;
+};
+
+}  // namespace
+
+TrainingOutcome run_training(const TrainingContext& context, FineTuning& tuning, Console& console) {
+  return Training(context, tuning, console).run();
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,106 @@
+#include "train/training_plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cli/format.h"
+#include "cli/usage_error.h"
+#include "core/json.h"
+
+namespace convbert::app {
+namespace {
+
+// As transformers reads them: a head has its own rate, or that of the hidden states.
+DropoutRates dropout_of(const ModelSource& source, const std::optional<float>& asked) {
+  if (asked) return {.hidden = *asked, .attention = *asked, .head = *asked};
+  const std::string path = source.files.path_of("config.json");
+  const Json json = parse_json(source.files.open("config.json").text(), path);
+  const auto rate = [&](const char* key, double fallback) {
+    const double found = json_number(json, key, fallback, path);
+    if (found < 0.0 || found >= 1.0) {
+      throw Error(ErrorKind::format,
+                  concat(path, ": expected \"", key, "\" from 0 to below 1, found ", found));
+    }
+    return found;
+  };
+  const double hidden = rate("hidden_dropout_prob", 0.1);
+  return {.hidden = static_cast<float>(hidden),
+          .attention = static_cast<float>(rate("attention_probs_dropout_prob", 0.1)),
+          .head = static_cast<float>(rate("classifier_dropout", hidden))};
+}
+
+void check_flags(const TrainRequest& request, LearningTask task) {
+  const bool has_classes = task == LearningTask::classify || task == LearningTask::tag;
+  if (request.label_smoothing > 0 && !has_classes) {
+    usage_error("--label-smoothing is for --task classify and tag; this is --task ", name_of(task));
+  }
+  if (request.has_balanced_classes && !has_classes) {
+    usage_error("--class-weights is for --task classify and tag; this is --task ", name_of(task));
+  }
+  if (request.freeze.encoder && !info_of(task).head) {
+    usage_error("--freeze encoder leaves nothing to train: --task ", name_of(task), " has no head");
+  }
+}
+
+std::string metric_of(const TrainRequest& request, LearningTask task) {
+  const std::vector<std::string> known = metrics_of(task);
+  if (request.metric.empty()) return known.front();
+  if (std::ranges::find(known, request.metric) == known.end()) {
+    usage_error("--metric: expected ", list_of(known), " of --task ", name_of(task), ", found \"",
+                printable(request.metric, 40), "\"");
+  }
+  return request.metric;
+}
+
+}  // namespace
+
+double default_learning_rate(const ModelConfig& config, bool head_alone) {
+  if (head_alone) return 1e-2;
+  return 3e-4 * 256.0 / static_cast<double>(config.hidden_size);
+}
+
+std::int64_t default_epochs(std::int64_t examples, bool head_alone) {
+  const std::int64_t seen = head_alone ? 1'000'000 : 60'000;
+  return std::clamp<std::int64_t>((seen + examples - 1) / examples, head_alone ? 10 : 3,
+                                  head_alone ? 100 : 20);
+}
+
+TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
+                           const ModelSource& source, const ModelConfig& config,
+                           const Examples& examples) {
+  check_flags(request, labels.task);
+  const LearningTaskInfo& task = info_of(labels.task);
+  const bool head_alone = request.freeze.encoder;
+  TrainingPlan plan;
+  plan.metric = metric_of(request, labels.task);
+  plan.model = {.head = task.head ? form_of(*task.head, config.family) : nullptr,
+                .pooling = source.sentence.pooling,
+                .dropout = dropout_of(source, request.dropout),
+                .freeze = {.embeddings = request.freeze.embeddings || head_alone,
+                           .layers = head_alone ? config.layers : request.freeze.layers},
+                .precision = request.record.model.precision};
+  if (plan.model.freeze.layers > config.layers) {
+    usage_error("--freeze: expected at most ", config.layers, ", the model's layers, found ",
+                plan.model.freeze.layers);
+  }
+  plan.tuning = {
+      .objective = task.objective,
+      .loss = {.label_smoothing = request.label_smoothing, .class_weights = {}},
+      .batch_size = request.batch_size,
+      .epochs = request.epochs.value_or(default_epochs(examples.size(), head_alone)),
+      .most_steps = request.max_steps,
+      .learning_rate = request.learning_rate.value_or(default_learning_rate(config, head_alone)),
+      .warmup = request.warmup,
+      .schedule = request.schedule,
+      .optimizer = {.weight_decay = request.weight_decay, .layer_decay = request.layer_decay},
+      .clip = request.clip,
+      .seed = request.seed,
+      .threads = request.record.model.threads,
+      .head_alone = head_alone};
+  if (request.has_balanced_classes) {
+    plan.tuning.loss.class_weights = balanced_weights(examples.labels, labels.outputs());
+  }
+  return plan;
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,34 @@
+// The settings that a run of training has in the end: what was asked for, the rest by rules.
+#pragma once
+
+#include <string>
+
+#include "model/config.h"
+#include "train/fine_tuning.h"
+#include "train/label_plan.h"
+#include "train/request.h"
+
+namespace convbert::app {
+
+struct TrainingPlan {
+  FineTuningOptions tuning;
+  TrainedModelOptions model;
+  bool has_new_head = false;
+  std::string metric;  // that decides between epochs
+};
+
+// config_json: the model's config.json, for its dropout rates. examples: to learn from.
+// Throws Error(usage) naming the flag that does not fit the task or the model.
+TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
+                           const ModelSource& source, const ModelConfig& config,
+                           const Examples& examples);
+
+// The rules, for the log and the card: defaults that work without tuning.
+//
+// Learning rate: 3e-4 at a width of 256, falling with the width as 1 / width; 1e-2 for a head
+// alone. Epochs: so many that about 60,000 records are seen, from 3 to 20; a head alone sees
+// 1,000,000, in 10 to 100.
+double default_learning_rate(const ModelConfig& config, bool head_alone);
+std::int64_t default_epochs(std::int64_t examples, bool head_alone);
+
+}  // namespace convbert::app

@@ -1,0 +1,170 @@
+#include "train/training_record.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/console.h"
+#include "cli/format.h"
+#include "cli/table.h"
+#include "cli/version.h"
+
+namespace convbert::app {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr std::size_t kMostShown = 20;  // labels of a card
+
+std::string_view name_of(Schedule schedule) {
+  switch (schedule) {
+    case Schedule::linear: return "linear";
+    case Schedule::cosine: return "cosine";
+    case Schedule::constant: return "constant";
+  }
+  return "";
+}
+
+std::string frozen(const TrainRequest& request) {
+  if (request.freeze.encoder) return "encoder";
+  if (request.freeze.layers > 0) return std::to_string(request.freeze.layers);
+  return request.freeze.embeddings ? "embeddings" : "nothing";
+}
+
+OrderedJson settings_of(const TrainingRecord& record) {
+  const FineTuningOptions& tuning = record.plan.tuning;
+  const DropoutRates& dropout = record.plan.model.dropout;
+  return {{"epochs", tuning.epochs},
+          {"max_steps", tuning.most_steps},
+          {"batch_size", tuning.batch_size},
+          {"learning_rate", tuning.learning_rate},
+          {"warmup", tuning.warmup},
+          {"schedule", name_of(tuning.schedule)},
+          {"weight_decay", tuning.optimizer.weight_decay},
+          {"layer_decay", tuning.optimizer.layer_decay},
+          {"clip", tuning.clip},
+          {"dropout",
+           {{"hidden", dropout.hidden}, {"attention", dropout.attention}, {"head", dropout.head}}},
+          {"label_smoothing", tuning.loss.label_smoothing},
+          {"class_weights", record.request.has_balanced_classes ? "balanced" : "none"},
+          {"freeze", frozen(record.request)},
+          {"patience", record.request.patience},
+          {"precision", nn::name_of(record.plan.model.precision)},
+          {"seed", tuning.seed}};
+}
+
+OrderedJson history_of(const TrainingRun& run) {
+  OrderedJson epochs = OrderedJson::array();
+  for (const EpochFigures& epoch : run.epochs) {
+    OrderedJson line{{"step", epoch.step}, {"loss", epoch.loss}};
+    for (const auto& [name, value] : epoch.dev) line["dev"][name] = value;
+    epochs.push_back(std::move(line));
+  }
+  return epochs;
+}
+
+std::string shown(double value) { return std::isnan(value) ? "-" : fixed(value, 4); }
+
+// A cell of a Markdown table.
+std::string cell(std::string text) {
+  text = printable(text, 80);
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '|' || c == '\\' || c == '<') escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
+std::string figures_of(const Report& report) {
+  std::string text = concat("On ", grouped(report.records),
+                            " records that it did not learn from, with 95 % intervals of the "
+                            "bootstrap:\n\n| | value | from | to |\n|---|---|---|---|\n");
+  for (const auto& [name, measure] : report.measures) {
+    text += concat("| ", name, " | ", shown(measure.value), " | ", shown(measure.interval.low),
+                   " | ", shown(measure.interval.high), " |\n");
+  }
+  if (report.rows.empty() || report.rows.size() > kMostShown) return text;
+  text += concat("\n| ", report.rows_are,
+                 " | precision | recall | F1 | records |\n|---|---|---|---|---|\n");
+  for (const LabelRow& row : report.rows) {
+    text += concat("| ", cell(row.label), " | ", shown(row.precision.value), " | ",
+                   shown(row.recall.value), " | ", shown(row.f1.value), " | ", grouped(row.support),
+                   " |\n");
+  }
+  return text;
+}
+
+std::string use_of(LearningTask task) {
+  switch (task) {
+    case LearningTask::tag: return "convbert tag -m DIR texts.jsonl";
+    case LearningTask::similarity:
+    case LearningTask::contrastive: return "convbert embed -m DIR texts.jsonl";
+    default: return "convbert classify -m DIR texts.jsonl";
+  }
+}
+
+}  // namespace
+
+std::string training_json(const TrainingRecord& record) {
+  OrderedJson json{{"convbert", kVersion},
+                   {"base", record.base},
+                   {"task", convbert::app::name_of(record.labels.task)},
+                   {"labels", record.labels.names},
+                   {"train",
+                    {{"files", record.request.record.input.source.paths},
+                     {"records", record.train.examples.size()},
+                     {"tokens", record.train.examples.sequences.tokens()}}}};
+  if (record.dev != nullptr) {
+    json["dev"] = {{"files", record.request.dev.source.paths},
+                   {"records", record.dev->examples.size()}};
+  }
+  json["bad_records"] = record.bad_records;
+  json["settings"] = settings_of(record);
+  json["steps"] = record.run.steps;
+  json["epochs"] = history_of(record.run);
+  if (record.run.best) {
+    json["metric"] = record.plan.metric;
+    json["kept_epoch"] = *record.run.best + 1;
+  }
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
+std::string model_card(const TrainingRecord& record) {
+  const FineTuningOptions& tuning = record.plan.tuning;
+  std::string text = concat("# ", cell(record.request.directory), "\n\n");
+  text += concat("Trained by convbert ", kVersion, " from `", cell(record.base), "` on ",
+                 grouped(record.train.examples.size()), " records (",
+                 grouped(record.train.examples.sequences.tokens()), " tokens) for `",
+                 convbert::app::name_of(record.labels.task), "`.\n");
+  if (!record.labels.names.empty()) {
+    text += concat("\nLabels: ");
+    for (std::size_t i = 0; i < std::min(record.labels.names.size(), kMostShown); ++i) {
+      text += concat(i > 0 ? ", " : "", cell(record.labels.names[i]));
+    }
+    if (record.labels.names.size() > kMostShown) {
+      text += concat(" and ", record.labels.names.size() - kMostShown, " more");
+    }
+    text += ".\n";
+  }
+  text += "\n## Figures\n\n";
+  text += record.report ? figures_of(*record.report)
+                        : concat(
+                              "Nothing was measured on other records; the mean loss of the last "
+                              "epoch was ",
+                              shown(record.run.epochs.back().loss), ".\n");
+  text += concat("\n## Settings\n\n", grouped(record.run.steps), " steps of ", tuning.batch_size,
+                 " records, ", record.steps_of_epoch, " an epoch");
+  if (record.run.best) {
+    text += concat("; kept is epoch ", *record.run.best + 1, " of ", record.run.epochs.size(),
+                   ", the best by ", record.plan.metric);
+  }
+  text += concat(". Learning rate ", tuning.learning_rate, " with ", name_of(tuning.schedule),
+                 " schedule and a warm-up of ", tuning.warmup, "; AdamW, weight decay ",
+                 tuning.optimizer.weight_decay, "; gradients cut to length ", tuning.clip,
+                 "; seed ", tuning.seed, "; frozen: ", frozen(record.request),
+                 ". All settings and the figures of every epoch are in training.json.\n");
+  text += concat("\n## Use\n\n```bash\n", use_of(record.labels.task), "\n```\n");
+  return text;
+}
+
+}  // namespace convbert::app

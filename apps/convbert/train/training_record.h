@@ -1,0 +1,33 @@
+// What was done and measured, in the model's directory: for programs and for people.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "evaluate/report.h"
+#include "train/label_plan.h"
+#include "train/request.h"
+#include "train/training_plan.h"
+#include "train/training_state.h"
+
+namespace convbert::app {
+
+struct TrainingRecord {
+  const TrainRequest& request;
+  const TrainingPlan& plan;
+  const LabelPlan& labels;
+  const std::string& base;  // the model that training began with
+  const LabelledSet& train;
+  const LabelledSet* dev;  // null for none
+  std::int64_t bad_records;
+  std::int64_t steps_of_epoch;
+  const TrainingRun& run;
+  const std::optional<Report>& report;  // on dev, of what was kept
+};
+
+// training.json. Nothing of it depends on threads or time.
+std::string training_json(const TrainingRecord& record);
+// README.md, the model card.
+std::string model_card(const TrainingRecord& record);
+
+}  // namespace convbert::app

@@ -1,0 +1,129 @@
+#include "train/examples.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "train/losses.h"
+
+namespace convbert {
+
+LearningBatch::LearningBatch(const Examples& examples, Objective objective,
+                             std::span<const std::uint32_t> chosen, const LossOptions& options)
+    : objective_(objective), options_(options), target_width_(examples.target_width) {
+  training_.group = examples.group;
+  const Batch& all = examples.sequences;
+  for (const std::uint32_t example : chosen) {
+    const std::int64_t first = example * examples.group;
+    for (std::int64_t s = first; s < first + examples.group; ++s) {
+      const auto begin = static_cast<std::size_t>(all.start(s));
+      const auto count = static_cast<std::size_t>(all.length(s));
+      training_.batch.append(std::span(all.ids).subspan(begin, count),
+                             std::span(all.type_ids).subspan(begin, count));
+    }
+    take_labels(examples, example);
+  }
+  const auto share_of = [&](std::int32_t label) {
+    return options.class_weights.empty() ? 1.0
+                                         : options.class_weights[static_cast<std::size_t>(label)];
+  };
+  const bool has_classes = objective == Objective::label || objective == Objective::token_labels;
+  double mass = static_cast<double>(chosen.size());
+  if (has_classes) {
+    mass = 0.0;
+    for (const std::int32_t label : labels_) mass += share_of(label);
+  }
+  weights_.assign(has_classes ? labels_.size() : chosen.size(),
+                  static_cast<float>(1.0 / std::max(mass, 1e-12)));
+}
+
+void LearningBatch::take_labels(const Examples& examples, std::uint32_t example) {
+  switch (objective_) {
+    case Objective::label: labels_.push_back(examples.labels[example]); break;
+    case Objective::token_labels: {
+      const std::int64_t to = training_.batch.starts.end()[-2];
+      const std::int64_t from = examples.sequences.start(example);
+      for (std::int64_t i = 0; i < examples.sequences.length(example); ++i) {
+        const std::int32_t label = examples.labels[static_cast<std::size_t>(from + i)];
+        if (label == kIgnored) continue;
+        labels_.push_back(label);
+        training_.rows.push_back(to + i);
+      }
+      break;
+    }
+    case Objective::several:
+    case Objective::value:
+    case Objective::similarity: {
+      const auto begin = examples.targets.begin() + example * target_width_;
+      targets_.insert(targets_.end(), begin, begin + target_width_);
+      break;
+    }
+    case Objective::negatives: break;
+  }
+}
+
+std::int64_t LearningBatch::rows() const {
+  return objective_ == Objective::token_labels ? std::ssize(labels_) : training_.batch.sequences();
+}
+
+LossFunction LearningBatch::loss() const {
+  return [this](std::int64_t first_row, ConstMatrixView outputs, MatrixView gradient) -> double {
+    const auto first = static_cast<std::size_t>(first_row);
+    const auto count = static_cast<std::size_t>(outputs.rows);
+    const auto targets_of = [&](std::int64_t rows) {
+      return ConstMatrixView{targets_.data() + first_row * target_width_, rows, target_width_,
+                             target_width_};
+    };
+    switch (objective_) {
+      case Objective::label:
+      case Objective::token_labels:
+        return cross_entropy(outputs, std::span(labels_).subspan(first, count),
+                             std::span(weights_).subspan(first, count),
+                             {options_.label_smoothing, options_.class_weights}, gradient);
+      case Objective::several:
+        return binary_cross_entropy(outputs, targets_of(outputs.rows),
+                                    std::span(weights_).subspan(first, count), gradient);
+      case Objective::value:
+        return squared_error(outputs, targets_of(outputs.rows),
+                             std::span(weights_).subspan(first, count), gradient);
+      case Objective::similarity:
+        return cosine_to_value(outputs, std::span(targets_).subspan(first / 2, count / 2),
+                               std::span(weights_).subspan(first / 2, count / 2), gradient);
+      case Objective::negatives: return in_batch_negatives(outputs, options_.temperature, gradient);
+    }
+    throw Error(ErrorKind::internal, "LearningBatch: unknown objective");
+  };
+}
+
+std::vector<std::uint32_t> order_of_epoch(std::int64_t examples, std::uint64_t seed,
+                                          std::int64_t epoch) {
+  std::vector<std::uint32_t> order(static_cast<std::size_t>(examples));
+  std::iota(order.begin(), order.end(), 0U);
+  const std::uint64_t key = mixed(seed, static_cast<std::uint64_t>(epoch));
+  for (std::size_t left = order.size(); left > 1; --left) {
+    // 32 random bits scaled to `left`, which is below 2^32.
+    const std::size_t pick = (mixed(key, left) >> 32) * left >> 32;
+    std::swap(order[left - 1], order[pick]);
+  }
+  return order;
+}
+
+std::vector<float> balanced_weights(std::span<const std::int32_t> labels, std::int64_t classes) {
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(classes));
+  std::int64_t all = 0;
+  for (const std::int32_t label : labels) {
+    if (label == kIgnored) continue;
+    ++counts[static_cast<std::size_t>(label)];
+    ++all;
+  }
+  std::vector<float> weights(counts.size(), 1.0f);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) continue;
+    weights[i] =
+        static_cast<float>(static_cast<double>(all) / static_cast<double>(classes * counts[i]));
+  }
+  return weights;
+}
+
+}  // namespace convbert

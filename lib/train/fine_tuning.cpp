@@ -1,0 +1,168 @@
+#include "train/fine_tuning.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "core/error.h"
+#include "train/losses.h"
+
+namespace convbert {
+namespace {
+
+constexpr std::int64_t kTogether = 64;  // examples whose outputs are computed at a time
+
+// Calls visit(batch, chosen) for all examples, in their order.
+template <class Visit>
+void for_each_batch(const Examples& examples, Objective objective, const LossOptions& options,
+                    Visit visit) {
+  std::vector<std::uint32_t> all(static_cast<std::size_t>(examples.size()));
+  std::iota(all.begin(), all.end(), 0U);
+  std::span<const std::uint32_t> left = all;
+  while (!left.empty()) {
+    const auto chosen = left.first(std::min<std::size_t>(left.size(), kTogether));
+    left = left.subspan(chosen.size());
+    visit(LearningBatch(examples, objective, chosen, options), chosen);
+  }
+}
+
+}  // namespace
+
+FineTuning::FineTuning(const ModelConfig& config, const TrainedModelOptions& model,
+                       Parameters parameters, const Examples& examples,
+                       const FineTuningOptions& options)
+    : options_(options),
+      parameters_(std::move(parameters)),
+      gradients_(allocate_gradients(parameters_, model.freeze)),
+      model_(config, parameters_, model),
+      optimizer_(gradients_, options.optimizer),
+      examples_(examples),
+      steps_of_epoch_((examples.size() + options.batch_size - 1) / options.batch_size),
+      all_steps_(options.most_steps > 0
+                     ? std::min(options.most_steps, options.epochs * steps_of_epoch_)
+                     : options.epochs * steps_of_epoch_) {
+  repack();
+  if (options_.head_alone) compute_features(examples);
+}
+
+void FineTuning::repack() { model_.repack(parameters_, options_.threads); }
+
+void FineTuning::compute_features(const Examples& examples) {
+  const std::int64_t width = model_.feature_width();
+  first_features_ = {0};
+  for_each_batch(examples, options_.objective, options_.loss,
+                 [&](const LearningBatch& batch, std::span<const std::uint32_t> chosen) {
+                   const std::int64_t first = first_features_.back();
+                   const std::int64_t rows = batch.rows();
+                   features_.resize(static_cast<std::size_t>((first + rows) * width));
+                   model_.read_features(batch.training(), options_.threads,
+                                        {features_.data() + first * width, rows, width, width});
+                   const auto& tokens = batch.training().rows;
+                   for (std::size_t i = 0; i < chosen.size(); ++i) {
+                     const auto s = static_cast<std::int64_t>(i);
+                     const std::int64_t own =
+                         options_.objective == Objective::token_labels
+                             ? std::ranges::lower_bound(tokens,
+                                                        batch.training().batch.start(s + 1)) -
+                                   std::ranges::lower_bound(tokens, batch.training().batch.start(s))
+                             : 1;
+                     first_features_.push_back(first_features_.back() + own);
+                   }
+                 });
+}
+
+std::span<const std::uint32_t> FineTuning::next_examples() {
+  if (epoch() != epoch_of_order_) {
+    epoch_of_order_ = epoch();
+    order_ = order_of_epoch(examples_.size(), options_.seed, epoch_of_order_);
+  }
+  const auto first = static_cast<std::size_t>(steps() % steps_of_epoch_ * options_.batch_size);
+  return std::span(order_).subspan(
+      first, std::min(order_.size() - first, static_cast<std::size_t>(options_.batch_size)));
+}
+
+double FineTuning::add_gradients(const LearningBatch& batch,
+                                 std::span<const std::uint32_t> chosen) {
+  const RandomPlace place{options_.seed, static_cast<std::uint64_t>(steps())};
+  if (!options_.head_alone) {
+    return model_.add_gradients(
+        batch.training(), batch.loss(), gradients_,
+        {.place = place, .scope = batch.scope(), .threads = options_.threads});
+  }
+  const std::int64_t width = model_.feature_width();
+  std::vector<float> features;
+  for (const std::uint32_t example : chosen) {
+    features.insert(features.end(), features_.begin() + first_features_[example] * width,
+                    features_.begin() + first_features_[example + 1] * width);
+  }
+  return model_.add_head_gradients({features.data(), batch.rows(), width, width}, batch.loss(),
+                                   gradients_, place);
+}
+
+StepFigures FineTuning::step() {
+  const auto chosen = next_examples();
+  const LearningBatch batch(examples_, options_.objective, chosen, options_.loss);
+  StepFigures figures{};
+  figures.tokens = batch.training().batch.tokens();
+  figures.learning_rate =
+      options_.learning_rate * rate_at({.schedule = options_.schedule,
+                                        .steps = all_steps_,
+                                        .warmup_steps = static_cast<std::int64_t>(std::llround(
+                                            options_.warmup * static_cast<double>(all_steps_)))},
+                                       steps());
+  clear(gradients_);
+  // A text without a labelled token teaches nothing.
+  if (batch.rows() > 0) figures.loss = add_gradients(batch, chosen);
+  fold_tied(parameters_, gradients_);
+  figures.gradient_norm = norm(gradients_);
+  if (!std::isfinite(figures.loss) || !std::isfinite(figures.gradient_norm)) return figures;
+  optimizer_.step(parameters_, gradients_, figures.learning_rate,
+                  clip_scale(figures.gradient_norm, options_.clip), options_.threads);
+  repack();
+  return figures;
+}
+
+FineTuning::Predictions FineTuning::predict(const Examples& examples) {
+  Predictions predictions{.values = {}, .columns = model_.outputs()};
+  double sum = 0;
+  for_each_batch(
+      examples, options_.objective, options_.loss,
+      [&](const LearningBatch& batch, std::span<const std::uint32_t> chosen) {
+        const std::size_t first = predictions.values.size();
+        const std::int64_t rows = batch.rows();
+        if (rows == 0) return;
+        predictions.values.resize(first + static_cast<std::size_t>(rows * predictions.columns));
+        const MatrixView outputs{predictions.values.data() + first, rows, predictions.columns,
+                                 predictions.columns};
+        model_.predict(batch.training(), options_.threads, outputs);
+        std::vector<float> unused(static_cast<std::size_t>(rows * predictions.columns));
+        sum += static_cast<double>(chosen.size()) *
+               batch.loss()(0, outputs,
+                            {unused.data(), rows, predictions.columns, predictions.columns});
+      });
+  predictions.loss = sum / static_cast<double>(examples.size());
+  return predictions;
+}
+
+std::vector<FineTuning::StateTensor> FineTuning::state() {
+  std::vector<StateTensor> tensors;
+  const auto add = [&](Values& values, const Gradient& gradient, Moments& moments) {
+    if (values.floats.empty() || gradient.floats.empty()) return;
+    tensors.push_back({concat("parameter.", values.name), &values.floats});
+    tensors.push_back({concat("mean.", values.name), &moments.mean});
+    tensors.push_back({concat("square.", values.name), &moments.square});
+  };
+  for_each_tensor(add, parameters_, gradients_, optimizer_.moments());
+  return tensors;
+}
+
+void FineTuning::take_up(std::int64_t steps) {
+  if (steps < 0 || steps > all_steps_) {
+    throw Error(ErrorKind::internal, concat("FineTuning: ", steps, " steps of ", all_steps_));
+  }
+  optimizer_.set_steps(steps);
+  repack();
+}
+
+}  // namespace convbert

@@ -1,0 +1,102 @@
+// A model that learns from examples, step by step. Whatever it has come to follows from the model,
+// the examples, the options and the number of steps: not from threads, nor from being stopped and
+// taken up.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "train/examples.h"
+#include "train/optimizer.h"
+#include "train/trained_model.h"
+
+namespace convbert {
+
+struct FineTuningOptions {
+  Objective objective = Objective::label;
+  LossOptions loss{};
+  std::int64_t batch_size = 32;  // examples
+  std::int64_t epochs = 1;
+  std::int64_t most_steps = 0;  // 0: as many as the epochs have
+  double learning_rate = 1e-4;
+  double warmup = 0.1;  // share of the steps
+  Schedule schedule = Schedule::linear;
+  AdamWOptions optimizer{};
+  double clip = 1.0;  // of the gradients' norm; 0 for none
+  std::uint64_t seed = 1;
+  int threads = 1;
+  // The encoder stays as it is: its hidden states are computed once, and the head learns from them.
+  bool head_alone = false;
+};
+
+struct StepFigures {
+  double loss;
+  double learning_rate;
+  double gradient_norm;  // before clipping
+  std::int64_t tokens;
+};
+
+class FineTuning {
+ public:
+  // `examples` must outlive it, as must model.head; model.freeze is what stays as it is.
+  // examples: at least one.
+  FineTuning(const ModelConfig& config, const TrainedModelOptions& model, Parameters parameters,
+             const Examples& examples, const FineTuningOptions& options);
+
+  std::int64_t steps_of_epoch() const { return steps_of_epoch_; }
+  std::int64_t all_steps() const { return all_steps_; }
+  std::int64_t steps() const { return optimizer_.steps(); }
+  std::int64_t epoch() const { return steps() / steps_of_epoch_; }
+  bool is_at_end_of_epoch() const { return steps() % steps_of_epoch_ == 0; }
+  bool is_done() const { return steps() >= all_steps_; }
+
+  // The next batch. Where the loss or the gradient is no number, nothing is changed.
+  StepFigures step();
+
+  // Outputs for other examples, [rows, outputs()] as TrainedModel::predict() has them, and their
+  // loss, a mean over batches by their examples.
+  struct Predictions {
+    std::vector<float> values;
+    std::int64_t columns = 0;
+    double loss = 0;
+
+    ConstMatrixView rows() const {
+      return {values.data(), std::ssize(values) / columns, columns, columns};
+    }
+  };
+  Predictions predict(const Examples& examples);
+
+  const Parameters& parameters() const { return parameters_; }
+
+  // What a step changes, by name, in one order: the parameters that are trained and their moments.
+  struct StateTensor {
+    std::string name;
+    std::vector<float>* floats;
+  };
+  std::vector<StateTensor> state();
+  // After state() has been filled with that of a run after so many steps.
+  void take_up(std::int64_t steps);
+
+ private:
+  void compute_features(const Examples& examples);
+  double add_gradients(const LearningBatch& batch, std::span<const std::uint32_t> chosen);
+  std::span<const std::uint32_t> next_examples();
+  void repack();
+
+  FineTuningOptions options_;
+  Parameters parameters_;
+  Gradients gradients_;
+  TrainedModel model_;
+  AdamW optimizer_;
+  const Examples& examples_;
+  std::int64_t steps_of_epoch_;
+  std::int64_t all_steps_;
+  std::vector<std::uint32_t> order_;
+  std::int64_t epoch_of_order_ = -1;
+  // Of a head alone: of each example, the rows that the head reads.
+  std::vector<float> features_;
+  std::vector<std::int64_t> first_features_;
+};
+
+}  // namespace convbert
