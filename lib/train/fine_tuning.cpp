@@ -43,33 +43,33 @@ FineTuning::FineTuning(const ModelConfig& config, const TrainedModelOptions& mod
                      ? std::min(options.most_steps, options.epochs * steps_of_epoch_)
                      : options.epochs * steps_of_epoch_) {
   repack();
-  if (options_.head_alone) compute_features(examples);
 }
 
 void FineTuning::repack() { model_.repack(parameters_, options_.threads); }
 
-void FineTuning::compute_features(const Examples& examples) {
+const FineTuning::Features& FineTuning::features_of(const Examples& examples) {
+  const auto [entry, is_new] = features_.try_emplace(&examples);
+  Features& features = entry->second;
+  if (!is_new) return features;
   const std::int64_t width = model_.feature_width();
-  first_features_ = {0};
-  for_each_batch(examples, options_.objective, options_.loss,
-                 [&](const LearningBatch& batch, std::span<const std::uint32_t> chosen) {
-                   const std::int64_t first = first_features_.back();
-                   const std::int64_t rows = batch.rows();
-                   features_.resize(static_cast<std::size_t>((first + rows) * width));
-                   model_.read_features(batch.training(), options_.threads,
-                                        {features_.data() + first * width, rows, width, width});
-                   const auto& tokens = batch.training().rows;
-                   for (std::size_t i = 0; i < chosen.size(); ++i) {
-                     const auto s = static_cast<std::int64_t>(i);
-                     const std::int64_t own =
-                         options_.objective == Objective::token_labels
-                             ? std::ranges::lower_bound(tokens,
-                                                        batch.training().batch.start(s + 1)) -
-                                   std::ranges::lower_bound(tokens, batch.training().batch.start(s))
-                             : 1;
-                     first_features_.push_back(first_features_.back() + own);
-                   }
-                 });
+  const auto add = [&](const LearningBatch& batch, std::span<const std::uint32_t> chosen) {
+    const std::int64_t first = features.first.back();
+    const std::int64_t rows = batch.rows();
+    features.values.resize(static_cast<std::size_t>((first + rows) * width));
+    model_.read_features(batch.training(), options_.threads,
+                         {features.values.data() + first * width, rows, width, width});
+    const auto& [sequences, tokens, group] = batch.training();
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      const auto s = static_cast<std::int64_t>(i);
+      const std::int64_t own = options_.objective != Objective::token_labels
+                                   ? 1
+                                   : std::ranges::lower_bound(tokens, sequences.start(s + 1)) -
+                                         std::ranges::lower_bound(tokens, sequences.start(s));
+      features.first.push_back(features.first.back() + own);
+    }
+  };
+  for_each_batch(examples, options_.objective, options_.loss, add);
+  return features;
 }
 
 std::span<const std::uint32_t> FineTuning::next_examples() {
@@ -91,10 +91,11 @@ double FineTuning::add_gradients(const LearningBatch& batch,
         {.place = place, .scope = batch.scope(), .threads = options_.threads});
   }
   const std::int64_t width = model_.feature_width();
+  const Features& all = features_of(examples_);
   std::vector<float> features;
   for (const std::uint32_t example : chosen) {
-    features.insert(features.end(), features_.begin() + first_features_[example] * width,
-                    features_.begin() + first_features_[example + 1] * width);
+    features.insert(features.end(), all.values.begin() + all.first[example] * width,
+                    all.values.begin() + all.first[example + 1] * width);
   }
   return model_.add_head_gradients({features.data(), batch.rows(), width, width}, batch.loss(),
                                    gradients_, place);
@@ -125,22 +126,27 @@ StepFigures FineTuning::step() {
 
 FineTuning::Predictions FineTuning::predict(const Examples& examples) {
   Predictions predictions{.values = {}, .columns = model_.outputs()};
+  const std::int64_t columns = predictions.columns;
   double sum = 0;
-  for_each_batch(
-      examples, options_.objective, options_.loss,
-      [&](const LearningBatch& batch, std::span<const std::uint32_t> chosen) {
-        const std::size_t first = predictions.values.size();
-        const std::int64_t rows = batch.rows();
-        if (rows == 0) return;
-        predictions.values.resize(first + static_cast<std::size_t>(rows * predictions.columns));
-        const MatrixView outputs{predictions.values.data() + first, rows, predictions.columns,
-                                 predictions.columns};
-        model_.predict(batch.training(), options_.threads, outputs);
-        std::vector<float> unused(static_cast<std::size_t>(rows * predictions.columns));
-        sum += static_cast<double>(chosen.size()) *
-               batch.loss()(0, outputs,
-                            {unused.data(), rows, predictions.columns, predictions.columns});
-      });
+  const auto add = [&](const LearningBatch& batch, std::span<const std::uint32_t> chosen) {
+    const std::int64_t rows = batch.rows();
+    if (rows == 0) return;
+    const std::size_t first = predictions.values.size();
+    predictions.values.resize(first + static_cast<std::size_t>(rows * columns));
+    const MatrixView outputs{predictions.values.data() + first, rows, columns, columns};
+    if (options_.head_alone) {
+      const Features& features = features_of(examples);
+      const std::int64_t width = model_.feature_width();
+      const std::int64_t row = features.first[chosen.front()];
+      model_.predict_from({features.values.data() + row * width, rows, width, width}, outputs);
+    } else {
+      model_.predict(batch.training(), options_.threads, outputs);
+    }
+    std::vector<float> unused(static_cast<std::size_t>(rows * columns));
+    sum += static_cast<double>(chosen.size()) *
+           batch.loss()(0, outputs, {unused.data(), rows, columns, columns});
+  };
+  for_each_batch(examples, options_.objective, options_.loss, add);
   predictions.loss = sum / static_cast<double>(examples.size());
   return predictions;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -55,7 +56,8 @@ class FineTuning {
   StepFigures step();
 
   // Outputs for other examples, [rows, outputs()] as TrainedModel::predict() has them, and their
-  // loss, a mean over batches by their examples.
+  // loss, a mean over batches by their examples. The examples must outlive this object: what a head
+  // alone reads of them is computed once.
   struct Predictions {
     std::vector<float> values;
     std::int64_t columns = 0;
@@ -79,7 +81,12 @@ class FineTuning {
   void take_up(std::int64_t steps);
 
  private:
-  void compute_features(const Examples& examples);
+  // Of a head alone: the rows that the head reads, of example e from first[e] to first[e + 1].
+  struct Features {
+    std::vector<float> values;
+    std::vector<std::int64_t> first{0};
+  };
+  const Features& features_of(const Examples& examples);
   double add_gradients(const LearningBatch& batch, std::span<const std::uint32_t> chosen);
   std::span<const std::uint32_t> next_examples();
   void repack();
@@ -94,9 +101,7 @@ class FineTuning {
   std::int64_t all_steps_;
   std::vector<std::uint32_t> order_;
   std::int64_t epoch_of_order_ = -1;
-  // Of a head alone: of each example, the rows that the head reads.
-  std::vector<float> features_;
-  std::vector<std::int64_t> first_features_;
+  std::map<const Examples*, Features> features_;
 };
 
 }  // namespace convbert

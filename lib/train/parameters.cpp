@@ -75,6 +75,14 @@ void add_new_head(Parameters& parameters, const ModelConfig& config, const HeadF
   parameters.head = std::move(made);
 }
 
+void scale_outputs(BasicHeadWeights<Values>& head, double factor, double shift) {
+  const auto scale = [&](std::vector<float>& values, double added) {
+    for (float& value : values) value = static_cast<float>(factor * value + added);
+  };
+  scale(head.output.weight.floats, 0.0);
+  scale(head.output.bias.floats, shift);
+}
+
 Gradients allocate_gradients(const Parameters& parameters, const Freeze& freeze) {
   auto gradients = same_structure<Gradients>(parameters);
   const auto allocate = [](Gradient& gradient, const Values& values) {

@@ -60,6 +60,9 @@ Parameters load_parameters(const Checkpoint& checkpoint, const ModelConfig& conf
 void add_new_head(Parameters& parameters, const ModelConfig& config, const HeadForm& head,
                   std::int64_t outputs, std::uint64_t seed);
 
+// Makes each output y of a head `factor` y + `shift`.
+void scale_outputs(BasicHeadWeights<Values>& head, double factor, double shift);
+
 // Zeros.
 Gradients allocate_gradients(const Parameters& parameters, const Freeze& freeze = {});
 // Back to zeros, for the next step.

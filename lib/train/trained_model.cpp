@@ -157,6 +157,18 @@ void TrainedModel::read_features(const TrainingBatch& batch, int threads, Matrix
   run_forward(batch, threads, Wanted::features, to);
 }
 
+void TrainedModel::predict_from(ConstMatrixView features, MatrixView to) {
+  workspaces_.resize(std::max<std::size_t>(workspaces_.size(), 1));
+  Workspace& workspace = workspaces_.front();
+  const nn::ComputeScope scope(1);
+  const Workspace::Frame frame(workspace);
+  const Batch none;
+  const SlicePass pass{none, 0, 0, RandomPlace{.drops = false}, workspace};
+  const nn::PaddedRows input = nn::allocate_rows(workspace, features.rows, features.columns);
+  copy_rows(features, input);
+  copy_rows(head_->forward(pass, 0, input).logits, to);
+}
+
 double TrainedModel::add_head_gradients(ConstMatrixView features, const LossFunction& loss,
                                         Gradients& gradients, const RandomPlace& place) {
   for_each_tensor([](Gradient& gradient) { gradient.turns = 0; }, gradients);

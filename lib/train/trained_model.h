@@ -61,6 +61,8 @@ class TrainedModel {
   // The hidden states that the head reads, [rows, hidden_size], likewise: what training a head
   // alone needs to compute once.
   void read_features(const TrainingBatch& batch, int threads, MatrixView to);
+  // What the head makes of them, [rows, outputs()], without dropout, on the calling thread.
+  void predict_from(ConstMatrixView features, MatrixView to);
   std::int64_t outputs() const { return head_ ? head_->outputs() : config_.hidden_size; }
   std::int64_t feature_width() const { return config_.hidden_size; }
 

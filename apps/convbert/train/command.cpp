@@ -6,6 +6,7 @@
 #include "checkpoint/checkpoint.h"
 #include "cli/exit_status.h"
 #include "cli/usage_error.h"
+#include "cli/whole_output.h"
 #include "io/output_directory.h"
 #include "io/output_file.h"
 #include "model/load.h"
@@ -16,9 +17,12 @@
 #include "train/request.h"
 #include "train/run_training.h"
 #include "train/training_record.h"
+#include "train/training_report.h"
 
 namespace convbert::app {
 namespace {
+
+constexpr std::size_t kMostMistakes = 50;  // of a report
 
 // What is learnt from and measured with.
 struct Data {
@@ -27,9 +31,6 @@ struct Data {
   std::optional<LabelledSet> dev;
   int caught = 0;
 };
-
-// Labels of a head that the model has and that could be trained on.
-std::vector<std::string> known_labels(const ModelConfig& config) { return config.labels; }
 
 Data read_data(const TrainRequest& request, BadRecords& bad, Console& console) {
   const bool is_of_vectors = request.task && !info_of(*request.task).head;
@@ -40,9 +41,8 @@ Data read_data(const TrainRequest& request, BadRecords& bad, Console& console) {
   LabelledTexts train = read_labelled(request.record.input, reading, loaded, bad, console);
   if (train.caught != 0) return {.plan = {}, .train = {}, .dev = {}, .caught = train.caught};
   const std::int64_t truncated = train.truncated;
-  Data data{.plan = plan_labels(request, train, known_labels(loaded.model.config)),
-            .train = {},
-            .dev = {}};
+  Data data{
+      .plan = plan_labels(request, train, loaded.model.config.labels), .train = {}, .dev = {}};
   data.train = make_set(std::move(train), data.plan, bad);
   if (truncated > 0) {
     console.note(concat(data.train.source, ": ", grouped(truncated), " texts were cut to ",
@@ -70,11 +70,23 @@ Parameters open_parameters(const Checkpoint& checkpoint, const ModelConfig& conf
                         ? config.problem_type == ProblemType::regression
                         : config.labels == labels.names;
   if (has_head && fits) {
-    return load_parameters(checkpoint, config, plan.model.head, labels.outputs());
+    Parameters parameters = load_parameters(checkpoint, config, plan.model.head, labels.outputs());
+    if (labels.task == LearningTask::regress) {
+      const auto [low, high] = labels.range;
+      scale_outputs(*parameters.head, 1.0 / (high - low), -low / (high - low));
+    }
+    return parameters;
   }
   plan.has_new_head = true;
   Parameters parameters = load_parameters(checkpoint, config);
   add_new_head(parameters, config, *plan.model.head, labels.outputs(), seed);
+  return parameters;
+}
+
+// Values are learnt in deviations from their mean.
+Parameters in_units_of_labels(Parameters parameters, const LabelPlan& labels) {
+  const auto [low, high] = labels.range;
+  if (labels.task == LearningTask::regress) scale_outputs(*parameters.head, high - low, low);
   return parameters;
 }
 
@@ -152,13 +164,20 @@ int run(const TrainFlags& flags, Console& console) {
   if (outcome.caught != 0) return status_of_signal(outcome.caught);
 
   std::optional<Report> report;
+  std::vector<Mistake> mistakes;
   if (dev != nullptr) {
-    report = report_of(*dev, tuning.predict(dev->examples), data.plan, plan.tuning.threads);
+    const FineTuning::Predictions predictions = tuning.predict(dev->examples);
+    report = report_of(*dev, predictions, data.plan, plan.tuning.threads);
+    mistakes = worst_mistakes(*dev, predictions, data.plan, kMostMistakes);
   }
   const TrainingRecord record{request,     plan,  data.plan,   top.origin(),
                               data.train,  dev,   bad.count(), tuning.steps_of_epoch(),
                               outcome.run, report};
-  write_model({source, top, config, data.plan, tuning.parameters()}, directory);
+  if (!request.report.empty()) {
+    write_whole(OutputFile::create(request.report), training_report(record, mistakes));
+  }
+  write_model({source, top, config, data.plan, in_units_of_labels(tuning.parameters(), data.plan)},
+              directory);
   directory.add("training.json", training_json(record));
   directory.add("README.md", model_card(record));
   directory.finish();

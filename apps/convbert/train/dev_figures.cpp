@@ -25,6 +25,9 @@ template <class Visit>
 void for_each_answer(const LabelledSet& set, const FineTuning::Predictions& predictions,
                      const LabelPlan& plan, Visit visit) {
   const ConstMatrixView rows = predictions.rows();
+  const auto in_units_of_labels = [&](double value) {
+    return plan.range.low + (plan.range.high - plan.range.low) * value;
+  };
   std::int64_t row = 0;
   for (std::size_t i = 0; i < set.truth.size(); ++i) {
     Answer answer{.truth = set.truth[i], .predicted = {}, .true_value = set.values[i]};
@@ -39,7 +42,9 @@ void for_each_answer(const LabelledSet& set, const FineTuning::Predictions& pred
         }
         break;
       }
-      case LearningTask::regress: answer.predicted_value = rows.row_span(row++).front(); break;
+      case LearningTask::regress:
+        answer.predicted_value = in_units_of_labels(rows.row_span(row++).front());
+        break;
       case LearningTask::tag:
         // Tokens with a label are rows, in the order of the words.
         for (const std::int64_t token : set.first_tokens[i]) {
@@ -47,7 +52,8 @@ void for_each_answer(const LabelledSet& set, const FineTuning::Predictions& pred
         }
         break;
       case LearningTask::similarity:
-        answer.predicted_value = cosine(rows.row_span(row), rows.row_span(row + 1));
+        answer.predicted_value =
+            in_units_of_labels(cosine(rows.row_span(row), rows.row_span(row + 1)));
         row += 2;
         break;
       case LearningTask::contrastive: break;

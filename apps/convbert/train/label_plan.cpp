@@ -1,6 +1,7 @@
 #include "train/label_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -27,6 +28,28 @@ std::string shown(const std::vector<std::string>& names) {
   std::string text = list_of(some, ", ");
   if (names.size() > kMostShown) text += concat(" and ", names.size() - kMostShown, " more");
   return text;
+}
+
+// From the mean of the values to a standard deviation above it.
+ValueRange deviation_of(const LabelledTexts& texts) {
+  double count = 0;
+  double sum = 0;
+  double squares = 0;  // of distances from the mean so far (Welford 1962)
+  for (const LabelledText& record : texts.records) {
+    const auto value = number_of(record.label);
+    if (!value) continue;
+    const double before = count == 0 ? 0.0 : *value - sum / count;
+    sum += *value;
+    ++count;
+    squares += before * (*value - sum / count);
+  }
+  if (count == 0) return {0.0, 1.0};  // make_set() tells of it
+  const double mean = sum / count;
+  const double deviation = std::sqrt(squares / count);
+  if (!std::isfinite(deviation) || !(mean < mean + deviation)) {
+    usage_error(texts.source, ": expected values that differ, found ", mean, " in all records");
+  }
+  return {mean, mean + deviation};
 }
 
 // The names in a list, as text; of tags and of several labels.
@@ -185,13 +208,12 @@ class SetBuilder {
       throw Error(ErrorKind::input,
                   concat("expected a number, found ", printable(record.label, 40)));
     }
-    if (plan_.task != LearningTask::similarity) return *number;
     const auto [low, high] = plan_.range;
-    if (*number < low || *number > high) {
+    if (plan_.task == LearningTask::similarity && (*number < low || *number > high)) {
       throw Error(ErrorKind::input, concat("expected a value from ", low, " to ", high, ", found ",
                                            *number, " (--scale LOW,HIGH gives their range)"));
     }
-    return (*number - low) / (high - low);
+    return *number;
   }
 
   void add_targets(const std::vector<std::int32_t>& truth, double value) {
@@ -204,7 +226,8 @@ class SetBuilder {
         examples.targets[first + static_cast<std::size_t>(label)] = 1.0f;
       }
     } else if (examples.target_width == 1) {
-      examples.targets.push_back(static_cast<float>(value));
+      const auto [low, high] = plan_.range;
+      examples.targets.push_back(static_cast<float>((value - low) / (high - low)));
     }
   }
 
@@ -237,6 +260,7 @@ LabelPlan plan_labels(const TrainRequest& request, const LabelledTexts& texts,
   if (request.scale && plan.task != LearningTask::similarity) {
     usage_error("--scale is for --task similarity; this is --task ", name_of(plan.task));
   }
+  if (plan.task == LearningTask::regress) plan.range = deviation_of(texts);
   const bool has_names = plan.task == LearningTask::classify ||
                          plan.task == LearningTask::multilabel || plan.task == LearningTask::tag;
   if (!has_names) return plan;

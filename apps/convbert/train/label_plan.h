@@ -16,7 +16,9 @@ namespace convbert::app {
 struct LabelPlan {
   LearningTask task;
   std::vector<std::string> names;  // of the head's outputs; none of values and vectors
-  ValueRange range{0.0, 1.0};      // that becomes 0 to 1, of similarity
+  // What becomes 0 and 1. Of regress: the mean of the training records' values, and a deviation
+  // above it, so that a learning rate serves values of any size.
+  ValueRange range{0.0, 1.0};
 
   std::int64_t outputs() const {
     return task == LearningTask::regress ? 1 : static_cast<std::int64_t>(names.size());

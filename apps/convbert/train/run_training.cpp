@@ -91,6 +91,7 @@ class Training {
     run_.steps = tuning_.steps();
     run_.loss_sum += figures.loss;
     tokens_ += figures.tokens;
+    add_to_curve(figures);
     if (log_) {
       std::string line;
       JsonBuilder json(line);
@@ -103,6 +104,17 @@ class Training {
     }
     show(figures);
     return true;
+  }
+
+  void add_to_curve(const StepFigures& figures) {
+    run_.curve_sum += figures.loss;
+    ++run_.curve_steps;
+    const std::int64_t together = (tuning_.all_steps() + kCurvePoints - 1) / kCurvePoints;
+    if (run_.curve_steps < together && !tuning_.is_done()) return;
+    run_.curve.push_back({run_.steps, run_.curve_sum / static_cast<double>(run_.curve_steps),
+                          figures.learning_rate});
+    run_.curve_sum = 0;
+    run_.curve_steps = 0;
   }
 
   void write_log(const std::string& line) {
@@ -146,18 +158,27 @@ class Training {
     save();
   }
 
-  double metric_of(std::size_t epoch) const {
-    const double value = DevFigures{.named = run_.epochs[epoch].dev}.find(context_.plan.metric);
-    return is_an_error(context_.plan.metric) ? -value : value;
+  double figure_of(std::size_t epoch, const std::string& name) const {
+    const double value = DevFigures{.named = run_.epochs[epoch].dev}.find(name);
+    return is_an_error(name) ? -value : value;
   }
 
-  // The first epoch, and each that is better than all before. One without a figure, as of a
-  // correlation with what is constant, is worse than any other.
+  // By the metric, then by the loss. One without a figure, as of a correlation with what is
+  // constant, is worse than any other.
+  bool is_better(std::size_t epoch, std::size_t than) const {
+    for (const std::string& name : {context_.plan.metric, std::string("loss")}) {
+      const double a = figure_of(epoch, name);
+      const double b = figure_of(than, name);
+      if (std::isnan(a) != std::isnan(b)) return std::isnan(b);
+      if (a != b && !std::isnan(a)) return a > b;
+    }
+    return false;
+  }
+
   bool keep_if_best() {
     if (context_.dev == nullptr) return false;
     const std::size_t last = run_.epochs.size() - 1;
-    const bool is_best = !run_.best || metric_of(last) > metric_of(*run_.best) ||
-                         (std::isnan(metric_of(*run_.best)) && !std::isnan(metric_of(last)));
+    const bool is_best = !run_.best || is_better(last, *run_.best);
     if (!is_best) return false;
     run_.best = last;
     best_.clear();
@@ -167,15 +188,25 @@ class Training {
     return true;
   }
 
+  // Of many epochs, those that are the best so far, and each tenth.
   void tell_epoch(bool is_best) {
+    constexpr std::int64_t kMostTold = 25;
     console_.clear_status();
+    const auto number = std::ssize(run_.epochs);
+    const std::int64_t all = context_.plan.tuning.epochs;
+    if (all > kMostTold && !is_best && number % 10 != 0 && !tuning_.is_done()) return;
     const EpochFigures& epoch = run_.epochs.back();
     std::string line =
-        concat("epoch ", run_.epochs.size(), ": loss ", short_number(epoch.loss, "%.4f"));
-    for (const auto& [name, value] : epoch.dev) {
-      line += concat(", dev ", name, " ", short_number(value, "%.4f"));
+        concat("epoch ", number, " of ", all, ": loss ", short_number(epoch.loss, "%.4f"));
+    if (context_.dev != nullptr) {
+      const DevFigures dev{.named = epoch.dev};
+      const std::string& metric = context_.plan.metric;
+      line += "; on dev ";
+      if (metric != "loss")
+        line += concat(metric, " ", short_number(dev.find(metric), "%.4f"), ", ");
+      line += concat("loss ", short_number(dev.find("loss"), "%.4f"));
     }
-    console_.note(line + (is_best && run_.epochs.size() > 1 ? " (best so far)" : ""));
+    console_.note(line + (is_best && number > 1 ? ", the best so far" : ""));
   }
 
   void log_epoch() {

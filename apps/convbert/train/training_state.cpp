@@ -40,10 +40,17 @@ std::string to_json(const std::string& digest, const TrainingRun& run) {
     for (const auto& [name, value] : epoch.dev) dev.push_back({name, value});
     epochs.push_back({{"step", epoch.step}, {"loss", epoch.loss}, {"dev", std::move(dev)}});
   }
+  Json curve = Json::array();
+  for (const CurvePoint& point : run.curve) {
+    curve.push_back({point.step, point.loss, point.learning_rate});
+  }
   Json json{{"digest", digest},
             {"steps", run.steps},
             {"loss_sum", run.loss_sum},
             {"epochs", std::move(epochs)},
+            {"curve", std::move(curve)},
+            {"curve_sum", run.curve_sum},
+            {"curve_steps", run.curve_steps},
             {"log_bytes", run.log_bytes}};
   if (run.best) json["best"] = *run.best;
   return json.dump();
@@ -53,7 +60,13 @@ std::string to_json(const std::string& digest, const TrainingRun& run) {
 TrainingRun run_from(const Json& json) {
   TrainingRun run{.steps = json.at("steps").get<std::int64_t>(),
                   .loss_sum = number_or_nan(json.at("loss_sum")),
+                  .curve_sum = number_or_nan(json.at("curve_sum")),
+                  .curve_steps = json.at("curve_steps").get<std::int64_t>(),
                   .log_bytes = json.at("log_bytes").get<std::int64_t>()};
+  for (const Json& point : json.at("curve")) {
+    run.curve.push_back(
+        {point.at(0).get<std::int64_t>(), number_or_nan(point.at(1)), number_or_nan(point.at(2))});
+  }
   for (const Json& line : json.at("epochs")) {
     EpochFigures epoch{.step = line.at("step").get<std::int64_t>(),
                        .loss = number_or_nan(line.at("loss"))};

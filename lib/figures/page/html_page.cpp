@@ -24,6 +24,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "figures/page/html_text.h"
 #include "figures/page/viewer_assets.h"
 #include "figures/page/weight_codes.h"
 
@@ -32,20 +33,6 @@ namespace {
 
 constexpr std::int64_t kThumbnailSide = 48;
 constexpr std::int64_t kDigitsPerPiece = 1 << 18;
-
-std::string html_escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      default: escaped += c;
-    }
-  }
-  return escaped;
-}
 
 // For within <script>: ill-formed UTF-8 becomes U+FFFD, and '<', which can only be within strings,
 // an escape.

@@ -1,0 +1,394 @@
+// `convbert train`: what is learnt is there afterwards, and nothing else depends on how it went.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "core/json.h"
+#include "support/process.h"
+
+namespace convbert::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kModel = std::string(CONVBERT_TEST_DATA) + "/models/convbert-plain";
+
+struct Sentence {
+  std::vector<std::string> words;
+  bool is_animal;
+
+  std::string text() const {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
+  }
+};
+
+// Sentences whose second word tells what they are about.
+std::vector<Sentence> sentences(int count = 96) {
+  const std::vector<std::string> nouns{"dog", "men", "cat", "man"};
+  const std::vector<std::string> verbs{"sees", "run", "walk"};
+  const std::vector<std::string> objects{"house", "tree", "child", "road", "river"};
+  std::vector<Sentence> all;
+  for (int i = 0; i < count; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    all.push_back(
+        {{"the", nouns[at % 4], verbs[at / 4 % 3], "a", objects[at / 12 % 5]}, at % 4 % 2 == 0});
+  }
+  return all;
+}
+
+std::string jsonl(const std::vector<Json>& records) {
+  std::string text;
+  for (const Json& record : records) text += record.dump() + "\n";
+  return text;
+}
+
+std::string labelled() {
+  std::vector<Json> records;
+  for (const Sentence& sentence : sentences()) {
+    records.push_back(
+        {{"text", sentence.text()}, {"label", sentence.is_animal ? "animal" : "man"}});
+  }
+  return jsonl(records);
+}
+
+ProcessResult train(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "train");
+  arguments.insert(arguments.end(), {"-m", kModel});
+  return run_convbert(arguments);
+}
+
+// A run that must succeed.
+void train_well(const std::vector<std::string>& arguments) {
+  const ProcessResult result = train(arguments);
+  INFO(result.err);
+  REQUIRE(result.status == 0);
+  CHECK(result.out.empty());
+}
+
+// All files of a directory, by name.
+std::map<std::string, std::string> files_of(const std::string& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    files[fs::relative(entry.path(), directory).string()] = read_file(entry.path().string());
+  }
+  return files;
+}
+
+Json evaluated(const std::string& model, const std::string& data,
+               const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments{"evaluate", "-m", model, data, "-f", "json"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  const ProcessResult result = run_convbert(arguments);
+  INFO(result.err);
+  REQUIRE(result.status == 0);
+  return Json::parse(result.out);
+}
+
+double figure(const Json& report, const std::string& name) {
+  return report["figures"][name]["value"].get<double>();
+}
+
+// Status 2, and a last line that says why; above it bad records may be named.
+void check_stopped(const ProcessResult& result, const std::string& reason) {
+  INFO(result.err);
+  CHECK(result.status == 2);
+  CHECK(result.out.empty());
+  const std::vector<std::string> lines = split_lines(result.err);
+  REQUIRE(!lines.empty());
+  CHECK(lines.back().starts_with("convbert: error: "));
+  CHECK(lines.back().find(reason) != std::string::npos);
+}
+
+const std::vector<std::string> kQuick{"--epochs", "5", "--learning-rate", "3e-3"};
+
+std::vector<std::string> with(std::vector<std::string> first,
+                              const std::vector<std::string>& then) {
+  first.insert(first.end(), then.begin(), then.end());
+  return first;
+}
+
+TEST_CASE("a classifier is learnt, kept at its best epoch, and tells of itself") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("data.jsonl", labelled());
+  const std::string model = folder.path("model");
+  train_well(with({data, "--dev", data, "-o", model, "--log", folder.path("log.jsonl"), "--report",
+                   folder.path("report.html")},
+                  kQuick));
+  CHECK(fs::exists(model + "/config.json"));
+  CHECK_FALSE(fs::exists(model + ".state"));
+  CHECK_FALSE(fs::exists(model + ".partial"));
+
+  const Json record = Json::parse(read_file(model + "/training.json"));
+  CHECK(record["task"] == "classify");
+  CHECK(record["labels"] == Json{"animal", "man"});
+  CHECK(record["train"]["records"] == 96);
+  CHECK(record["steps"] == 15);
+  REQUIRE(record["epochs"].size() == 5);
+  const std::size_t kept = record["kept_epoch"].get<std::size_t>() - 1;
+  const Json report = evaluated(model, data);
+  CHECK(figure(report, "accuracy") == 1.0);
+  CHECK(record["epochs"][kept]["dev"]["accuracy"] == figure(report, "accuracy"));
+  CHECK(record["epochs"][kept]["dev"]["macro_f1"] == figure(report, "macro_f1"));
+
+  const std::vector<std::string> log = split_lines(read_file(folder.path("log.jsonl")));
+  REQUIRE(log.size() == 20);
+  CHECK(Json::parse(log[0])["step"] == 1);
+  CHECK(Json::parse(log[3])["epoch"] == 1);
+  CHECK(Json::parse(log[19])["dev"]["loss"] < 0.6);
+
+  const Json config = Json::parse(read_file(model + "/config.json"));
+  CHECK(config["id2label"] == Json{{"0", "animal"}, {"1", "man"}});
+  CHECK(config["problem_type"] == "single_label_classification");
+  CHECK(config["architectures"] == Json{"ConvBertForSequenceClassification"});
+  CHECK(read_file(model + "/README.md").find("| accuracy | 1.0000 |") != std::string::npos);
+  const std::string page = read_file(folder.path("report.html"));
+  CHECK(page.find("<h2>Confusions</h2>") != std::string::npos);
+  CHECK(page.find("<polyline") != std::string::npos);
+}
+
+TEST_CASE("the same bytes on any number of threads, and after kills") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("data.jsonl", labelled());
+  const auto arguments = [&](const std::string& model, const std::string& threads) {
+    return with({data, "--dev", data, "-o", model, "--threads", threads, "--log", model + ".log",
+                 "--save-every", "2", "--patience", "30", "--batch-size", "16", "--seed", "7"},
+                {"--epochs", "30", "--learning-rate", "1e-3"});
+  };
+  const std::string whole = folder.path("whole");
+  train_well(arguments(whole, "1"));
+  const auto expected = files_of(whole);
+  REQUIRE(expected.contains("model.safetensors"));
+  const auto check_same = [&](const std::string& model) {
+    CHECK(read_file(model + ".log") == read_file(whole + ".log"));
+    for (const auto& [name, content] : files_of(model)) {
+      INFO(name);
+      CHECK(name != "unexpected");
+      // The card's title is the directory's name.
+      if (name != "README.md") CHECK(content == expected.at(name));
+    }
+  };
+  for (const std::string threads : {"2", "5"}) {
+    const std::string model = folder.path("threads" + threads);
+    train_well(arguments(model, threads));
+    check_same(model);
+  }
+
+  const std::string killed = folder.path("killed");
+  int kills = 0;
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    auto command = arguments(killed, attempt % 2 == 0 ? "1" : "2");
+    command.insert(command.begin(), "train");
+    command.insert(command.end(), {"-m", kModel, "--resume"});
+    Process process(command);
+    // Behind what the interrupted run has said of itself, at another moment each time.
+    if (attempt < 8) {
+      process.read_error("epoch " + std::to_string(3 * attempt + 1 + attempt % 2));
+      process.signal(SIGKILL);
+    }
+    const ProcessResult result = process.wait();
+    if (result.status == 0) break;
+    INFO(result.err);
+    REQUIRE(result.status == 128 + SIGKILL);
+    ++kills;
+  }
+  CHECK(kills >= 3);
+  check_same(killed);
+  CHECK_FALSE(fs::exists(killed + ".state"));
+  // Of what is finished nothing changes.
+  train_well(with(arguments(killed, "1"), {"--resume"}));
+  check_same(killed);
+}
+
+TEST_CASE("Ctrl-C keeps what was learnt; other options are not taken for the same run") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("data.jsonl", labelled());
+  const std::string model = folder.path("model");
+  const std::vector<std::string> command{"train", data,   "-o",       model,
+                                         "-m",    kModel, "--epochs", "20000"};
+  Process process(command);
+  REQUIRE(process.read_error("epoch 10 of"));
+  process.signal(SIGINT);
+  const ProcessResult result = process.wait();
+  CHECK(result.status == 130);
+  CHECK(result.err.find("--resume goes on") != std::string::npos);
+  CHECK(fs::exists(model + ".state"));
+  CHECK_FALSE(fs::exists(model));
+
+  check_stopped(train({data, "-o", model, "--epochs", "3", "--resume"}),
+                "of a run with other records, options or another model");
+  std::string state = read_file(model + ".state");
+  state.resize(state.size() / 2);
+  folder.write("model.state", state);
+  check_stopped(train({data, "-o", model, "--epochs", "20000", "--resume"}), "model.state");
+}
+
+TEST_CASE("several labels, values and tags") {
+  const TemporaryFolder folder;
+  std::vector<Json> several;
+  std::vector<Json> values;
+  std::vector<Json> tags;
+  for (const Sentence& sentence : sentences()) {
+    Json labels{sentence.is_animal ? "animal" : "man"};
+    if (sentence.words[2] == "run") labels.push_back("fast");
+    several.push_back({{"text", sentence.text()}, {"kind", labels}});
+    values.push_back({{"text", sentence.text()}, {"label", sentence.is_animal ? 250.5 : -100.0}});
+    tags.push_back({{"tokens", sentence.words},
+                    {"tags", {"O", sentence.is_animal ? "B-A" : "B-M", "O", "O", "O"}}});
+  }
+  const std::string several_path = folder.write("several.jsonl", jsonl(several));
+  const std::string values_path = folder.write("values.jsonl", jsonl(values));
+  const std::string tags_path = folder.write("tags.jsonl", jsonl(tags));
+  const std::vector<std::string> steps{"--epochs", "16", "--learning-rate", "4e-3"};
+
+  train_well(with({several_path, "--label-field", "kind", "-o", folder.path("several"), "--clip",
+                   "2", "--weight-decay", "0.02", "--dropout", "0.05"},
+                  steps));
+  CHECK(figure(evaluated(folder.path("several"), several_path, {"--label-field", "kind"}),
+               "micro_f1") > 0.8);
+
+  train_well(
+      with({values_path, "-o", folder.path("values"), "--schedule", "cosine", "--warmup", "0.2"},
+           steps));
+  const Json report = evaluated(folder.path("values"), values_path);
+  CHECK(figure(report, "pearson") > 0.9);
+  CHECK(figure(report, "mean_absolute_error") < 120);  // of 350 between the two
+
+  train_well(with({tags_path, "--task", "tag", "--dev", tags_path, "--metric", "macro_f1", "-o",
+                   folder.path("tags"), "--label-smoothing", "0.05", "--class-weights", "balanced",
+                   "--layer-decay", "0.9", "--precision", "bf16"},
+                  steps));
+  CHECK(figure(evaluated(folder.path("tags"), tags_path), "f1") > 0.9);
+  // A trained model is gone on with, with its own head and the order of its labels.
+  const ProcessResult more =
+      run_convbert({"train", values_path, "-m", folder.path("values"), "-o", folder.path("more"),
+                    "--max-steps", "1", "--learning-rate", "1e-9"});
+  INFO(more.err);
+  CHECK(more.status == 0);
+  CHECK(more.err.find("a new head") == std::string::npos);
+  CHECK(figure(evaluated(folder.path("more"), values_path), "pearson") ==
+        doctest::Approx(figure(report, "pearson")).epsilon(1e-4));
+}
+
+TEST_CASE("vectors of pairs, by value and against each other") {
+  const TemporaryFolder folder;
+  const std::vector<Sentence> all = sentences();
+  std::vector<Json> scored;
+  std::vector<Json> alike;
+  for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+    const std::size_t other = i + (i % 3 == 0 ? 1 : 2);
+    if (other >= all.size()) break;
+    const bool is_same = all[i].is_animal == all[other].is_animal;
+    const Json pair{{"text", all[i].text()}, {"text_pair", all[other].text()}};
+    scored.push_back(pair);
+    scored.back()["score"] = is_same ? 4.5 : 0.5;
+    alike.push_back(pair);
+  }
+  const std::string scored_path = folder.write("scored.jsonl", jsonl(scored));
+  const std::string alike_path = folder.write("alike.jsonl", jsonl(alike));
+  const std::string model = folder.path("vectors");
+  train_well({scored_path, "--task", "similarity", "--label-field", "score", "--scale", "0,5",
+              "--dev", scored_path, "-o", model, "--epochs", "16", "--learning-rate", "4e-3"});
+  CHECK(figure(evaluated(model, scored_path, {"--label-field", "score"}), "spearman") > 0.6);
+  for (const char* name : {"modules.json", "1_Pooling/config.json", "sentence_bert_config.json"}) {
+    CHECK(fs::exists(model + "/" + name));
+  }
+  CHECK(run_convbert({"embed", "-m", model, "-t", "the dog"}).status == 0);
+
+  train_well({alike_path, "--task", "contrastive", "-o", folder.path("alike"), "--epochs", "2"});
+  CHECK(Json::parse(read_file(folder.path("alike") + "/training.json"))["task"] == "contrastive");
+}
+
+TEST_CASE("what is frozen stays, and a head alone is enough for an easy task") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("data.jsonl", labelled());
+  const auto vector_of = [](const std::string& model, const std::string& layer) {
+    const ProcessResult result = run_convbert(
+        {"embed", "-m", model, "--layer", layer, "--only-result", "-t", "the dog sees"});
+    CHECK(result.status == 0);
+    return result.out;
+  };
+  const std::string head = folder.path("head");
+  train_well({data, "--dev", data, "-o", head, "--freeze", "encoder"});
+  CHECK(vector_of(head, "-1") == vector_of(kModel, "-1"));
+  CHECK(figure(evaluated(head, data), "accuracy") > 0.9);
+  const std::string layer = folder.path("layer");
+  train_well(with({data, "-o", layer, "--freeze", "1"}, kQuick));
+  CHECK(vector_of(layer, "1") == vector_of(kModel, "1"));
+  CHECK(vector_of(layer, "-1") != vector_of(kModel, "-1"));
+  const std::string above = folder.path("above");
+  train_well(with({data, "-o", above, "--freeze", "embeddings"}, kQuick));
+  CHECK(vector_of(above, "0") == vector_of(kModel, "0"));
+  CHECK(vector_of(above, "1") != vector_of(kModel, "1"));
+}
+
+TEST_CASE("tables are learnt from; bad records are named, counted and left out") {
+  const TemporaryFolder folder;
+  std::string table = "review,stars\n";
+  for (const Sentence& sentence : sentences(40)) {
+    table += "\"" + sentence.text() + "\"," + (sentence.is_animal ? "5" : "10") + "\n";
+  }
+  const std::string good = folder.write("good.csv", table);
+  const std::string bad = folder.write("bad.csv", table + "\"a text without stars\"\n");
+  const std::vector<std::string> fields{"--text-field", "review",      "--label-field",
+                                        "stars",        "--max-steps", "2"};
+  train_well(with({good, "-o", folder.path("good")}, fields));
+  // Integers are classes, in the order of integers.
+  const Json config = Json::parse(read_file(folder.path("good") + "/config.json"));
+  CHECK(config["id2label"] == Json{{"0", "5"}, {"1", "10"}});
+
+  const ProcessResult result = train(with({bad, "-o", folder.path("bad")}, fields));
+  CHECK(result.status == 1);
+  CHECK(result.err.find("bad.csv:42") != std::string::npos);
+  const Json record = Json::parse(read_file(folder.path("bad") + "/training.json"));
+  CHECK(record["bad_records"] == 1);
+  CHECK(record["train"]["records"] == 40);
+  check_stopped(train(with({bad, "-o", folder.path("strict"), "--strict"}, fields)), "bad.csv:42");
+  CHECK_FALSE(fs::exists(folder.path("strict")));
+}
+
+TEST_CASE("what cannot be learnt is refused, and says what to do") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("data.jsonl", labelled());
+  const std::string out = folder.path("out");
+  const std::string one = folder.write("one.jsonl", R"({"text": "a dog", "label": "x"})"
+                                                    "\n"
+                                                    R"({"text": "a cat", "label": "x"})"
+                                                    "\n");
+  const std::string others = folder.write("others.jsonl", R"({"text": "a dog", "label": "bird"})"
+                                                          "\n");
+  check_stopped(train({"-o", out}), "expected files of labelled records");
+  check_stopped(train({one, "-o", out}),
+                "expected two labels or more to tell apart, found only \"x\"");
+  check_stopped(train({data, "--dev", others, "-o", out}),
+                "labels that the training records lack: \"bird\"");
+  check_stopped(train({data, "-o", folder.path()}), "is there already");
+  check_stopped(train({folder.write("empty.jsonl", ""), "-o", out}), "no records");
+  check_stopped(train({data, "--label-field", "class", "-o", out}), "no field \"class\"");
+  check_stopped(train({folder.write("a.txt", "a dog\n"), "-o", out}), "a.txt");
+  check_stopped(train({data, "-o", out, "--metric", "accuracy"}), "--metric needs --dev");
+  check_stopped(train({data, "--dev", data, "-o", out, "--metric", "pearson"}),
+                "--metric: expected accuracy");
+  check_stopped(train({data, "-o", out, "--freeze", "9"}), "--freeze: expected at most");
+  check_stopped(train({data, "-o", out, "--freeze", "top"}), "--freeze: expected embeddings");
+  check_stopped(train({data, "-o", out, "--scale", "5,0"}), "--scale: expected LOW,HIGH");
+  check_stopped(train({data, "-o", out, "--task", "similarity"}), "expected a pair");
+  check_stopped(train({data, "-o", out, "--task", "regress"}), "expected a number");
+  // A weight that is no number makes a loss that is none.
+  const fs::path broken = folder.path("broken");
+  fs::copy(kModel, broken);
+  std::string weights = read_file((broken / "model.safetensors").string());
+  std::fill(weights.end() - 256, weights.end(), '\xff');
+  std::ofstream(broken / "model.safetensors", std::ios::binary) << weights;
+  check_stopped(run_convbert({"train", data, "-o", out, "-m", broken.string()}),
+                "the loss is no longer a number at step 1; --learning-rate lower than");
+  CHECK_FALSE(fs::exists(out));
+}
+
+}  // namespace
+}  // namespace convbert::test
