@@ -104,7 +104,7 @@ void add_run_flags(CLI::App& command, TrainFlags& flags) {
                  "Go on from DIR.state, which an interrupted run of the same command has left");
   group
       .add("--save-every", flags.save_every, "N",
-           "Steps between two savings of DIR.state; the end of an epoch is one, too")
+           "Steps between two savings of DIR.state; the end of a long epoch is one, too")
       .within(1, 1 << 30)
       .with_default();
   group.add("--log", flags.log, "FILE", "A JSON line for every step and every measurement")

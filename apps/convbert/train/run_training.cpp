@@ -155,7 +155,8 @@ class Training {
     const bool is_best = keep_if_best();
     tell_epoch(is_best);
     if (log_) log_epoch();
-    save();
+    // Epochs of little data are shorter than it takes to save them.
+    if (Clock::now() - saved_ >= std::chrono::seconds(1)) save();
   }
 
   double figure_of(std::size_t epoch, const std::string& name) const {
@@ -232,7 +233,10 @@ class Training {
     return std::ssize(run_.epochs) - 1 - static_cast<std::int64_t>(*run_.best) >= patience;
   }
 
-  void save() { save_state(context_.state_path, context_.digest, run_, tuning_, best_); }
+  void save() {
+    save_state(context_.state_path, context_.digest, run_, tuning_, best_);
+    saved_ = Clock::now();
+  }
 
   void take_best() {
     if (best_.empty()) return;
@@ -277,6 +281,7 @@ class Training {
   std::int64_t tokens_ = 0;
   Clock::time_point start_ = Clock::now();
   Clock::time_point shown_ = start_;
+  Clock::time_point saved_ = start_;
 };
 
 }  // namespace

@@ -1,0 +1,160 @@
+// Batches and losses from examples, and a model that learns from them step by step.
+#include "train/fine_tuning.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "train/losses.h"
+#include "train/sample_training.h"
+
+namespace convbert {
+namespace {
+
+const HeadForm& form(HeadKind kind) { return *form_of(kind, Family::convbert); }
+
+// Labels follow from the first token, so that they can be learnt.
+Examples labelled(const ModelConfig& config, std::int64_t count) {
+  Examples examples;
+  examples.sequences = sample_batch(config, count).batch;
+  for (std::int64_t s = 0; s < count; ++s) {
+    const auto first = static_cast<std::size_t>(examples.sequences.start(s));
+    examples.labels.push_back(examples.sequences.ids[first] % 2);
+  }
+  return examples;
+}
+
+FineTuningOptions options() {
+  return {.batch_size = 16, .epochs = 3, .learning_rate = 1e-3, .seed = 5, .threads = 2};
+}
+
+std::vector<std::vector<float>> copy_of(FineTuning& tuning) {
+  std::vector<std::vector<float>> all;
+  for (const auto& tensor : tuning.state()) all.push_back(*tensor.floats);
+  return all;
+}
+
+TEST_CASE("an epoch has every example once, in an order of its own") {
+  std::vector<std::uint32_t> sorted(1000);
+  std::iota(sorted.begin(), sorted.end(), 0U);
+  const auto first = order_of_epoch(1000, 1, 0);
+  const auto second = order_of_epoch(1000, 1, 1);
+  CHECK(first != sorted);
+  CHECK(first != second);
+  CHECK(first != order_of_epoch(1000, 2, 0));
+  CHECK(first == order_of_epoch(1000, 1, 0));
+  for (auto order : {first, second}) {
+    std::ranges::sort(order);
+    CHECK(order == sorted);
+  }
+  CHECK(order_of_epoch(1, 1, 0) == std::vector<std::uint32_t>{0});
+}
+
+TEST_CASE("balanced weights are scikit-learn's, and 1 of a class that does not occur") {
+  const std::vector<std::int32_t> labels{0, 0, 0, 2, kIgnored};
+  const auto weights = balanced_weights(labels, 3);
+  CHECK(weights[0] == doctest::Approx(4.0 / 9));
+  CHECK(weights[1] == 1.0f);
+  CHECK(weights[2] == doctest::Approx(4.0 / 3));
+}
+
+TEST_CASE("a batch of tokens reads those that have a label, and its loss is their mean") {
+  Examples examples;
+  examples.sequences.append(std::vector{1, 2, 3}, std::vector{0, 0, 0});
+  examples.sequences.append(std::vector{4, 5}, std::vector{0, 0});
+  examples.labels = {kIgnored, 1, 0, kIgnored, 1};
+  const LossOptions loss;
+  const LearningBatch batch(examples, Objective::token_labels, std::vector<std::uint32_t>{1, 0},
+                            loss);
+  CHECK(batch.training().batch.ids == std::vector{4, 5, 1, 2, 3});
+  CHECK(batch.training().rows == std::vector<std::int64_t>{1, 3, 4});
+  CHECK(batch.rows() == 3);
+  // Equal logits: log 2 each, whatever the label.
+  std::vector<float> logits(6, 0.0f);
+  std::vector<float> gradient(6);
+  const double found = batch.loss()(0, {logits.data(), 3, 2, 2}, {gradient.data(), 3, 2, 2});
+  CHECK(found == doctest::Approx(std::log(2.0)));
+  CHECK(gradient[1] == doctest::Approx(-0.5 / 3));
+}
+
+TEST_CASE("pairs stay together, with their targets") {
+  Examples examples;
+  for (const int id : {1, 2, 3, 4}) {
+    examples.sequences.append(std::vector{id}, std::vector{0});
+  }
+  examples.group = 2;
+  examples.targets = {0.25f, 1.0f};
+  examples.target_width = 1;
+  const LossOptions loss;
+  const LearningBatch batch(examples, Objective::similarity, std::vector<std::uint32_t>{1, 0},
+                            loss);
+  CHECK(batch.training().batch.ids == std::vector{3, 4, 1, 2});
+  CHECK(batch.training().group == 2);
+  // Equal vectors: cosine 1, which misses 0.25 by 0.75 in the second pair alone.
+  std::vector<float> vectors(4, 1.0f);
+  std::vector<float> gradient(4);
+  const double found = batch.loss()(0, {vectors.data(), 4, 1, 1}, {gradient.data(), 4, 1, 1});
+  CHECK(found == doctest::Approx(0.75 * 0.75 / 2));
+}
+
+TEST_CASE("the loss falls, predictions follow, and a run taken up ends like the whole one") {
+  const ModelConfig config = sample_config();
+  const HeadForm& head = form(HeadKind::sequence_classification);
+  const Examples examples = labelled(config, 64);
+  const TrainedModelOptions model{.head = &head, .dropout = {0.1f, 0.1f, 0.1f}};
+  FineTuning whole(config, model, sample_parameters(config, &head, 2), examples, options());
+  CHECK(whole.steps_of_epoch() == 4);
+  CHECK(whole.all_steps() == 12);
+  const double before = whole.predict(examples).loss;
+  std::vector<std::vector<float>> middle;
+  while (!whole.is_done()) {
+    if (whole.steps() == 5) middle = copy_of(whole);
+    const StepFigures figures = whole.step();
+    CHECK(std::isfinite(figures.loss));
+    CHECK(figures.learning_rate <= 1e-3);
+  }
+  CHECK(whole.is_at_end_of_epoch());
+  CHECK(whole.predict(examples).loss < before);
+
+  FineTuning taken_up(config, model, sample_parameters(config, &head, 2), examples, options());
+  std::size_t next = 0;
+  for (const auto& tensor : taken_up.state()) *tensor.floats = middle[next++];
+  taken_up.take_up(5);
+  while (!taken_up.is_done()) taken_up.step();
+  CHECK(copy_of(taken_up) == copy_of(whole));
+}
+
+TEST_CASE("a head alone learns what it would have learnt with the encoder run each time") {
+  const ModelConfig config = sample_config();
+  for (const HeadKind kind : {HeadKind::sequence_classification, HeadKind::token_classification}) {
+    const HeadForm& head = form(kind);
+    Examples examples = labelled(config, 40);
+    FineTuningOptions fine = options();
+    if (kind == HeadKind::token_classification) {
+      fine.objective = Objective::token_labels;
+      examples.labels.assign(examples.sequences.ids.begin(), examples.sequences.ids.end());
+      for (std::int32_t& label : examples.labels) label = label % 3 == 0 ? kIgnored : label % 2;
+    }
+    // Dropout only where both have it.
+    const TrainedModelOptions model{.head = &head,
+                                    .dropout = {.head = 0.2f},
+                                    .freeze = {.embeddings = true, .layers = config.layers}};
+    FineTuning whole(config, model, sample_parameters(config, &head, 2), examples, fine);
+    fine.head_alone = true;
+    FineTuning alone(config, model, sample_parameters(config, &head, 2), examples, fine);
+    while (!whole.is_done()) {
+      CHECK(whole.step().loss == doctest::Approx(alone.step().loss).epsilon(1e-5));
+    }
+    const auto expected = whole.predict(examples);
+    const auto found = alone.predict(examples);
+    REQUIRE(found.values.size() == expected.values.size());
+    for (std::size_t i = 0; i < found.values.size(); ++i) {
+      CHECK(std::abs(found.values[i] - expected.values[i]) < 1e-4);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace convbert
