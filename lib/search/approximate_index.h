@@ -2,7 +2,8 @@
 //
 // hnsw is a graph in which a search goes from neighbour to nearer neighbour (Malkov and Yashunin,
 // 2016, arXiv 1603.09320), of 32 links a row; ivf keeps lists of the rows nearest to each of
-// 4 sqrt(rows) centroids of a spherical k-means, and a search reads the nearest lists.
+// 4 sqrt(rows) centroids of a spherical k-means, and a search reads the nearest lists. Of rows that
+// are equal, a graph has links to the first alone, and a search finds the others with it.
 //
 // The same vectors give the same bytes, on any number of threads: a graph is built by one thread,
 // as its links follow the order in which rows come; of lists, the products are exact_search.h's,
