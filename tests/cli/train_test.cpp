@@ -342,6 +342,13 @@ TEST_CASE("tables are learnt from; bad records are named, counted and left out")
   const Json config = Json::parse(read_file(folder.path("good") + "/config.json"));
   CHECK(config["id2label"] == Json{{"0", "5"}, {"1", "10"}});
 
+  // A label that is a number of JSON is meant by its name, too, not as the place among the labels.
+  const std::string numbers = folder.write("numbers.jsonl", R"({"text": "the dog", "label": 5})"
+                                                            "\n"
+                                                            R"({"text": "the men", "label": 10})"
+                                                            "\n");
+  CHECK(evaluated(folder.path("good"), numbers)["labels"].size() == 2);
+
   const ProcessResult result = train(with({bad, "-o", folder.path("bad")}, fields));
   CHECK(result.status == 1);
   CHECK(result.err.find("bad.csv:42") != std::string::npos);

@@ -136,11 +136,19 @@ bool exists(const std::string& path) {
   return std::filesystem::exists(path, error);
 }
 
+// Behind the model, which makes a run a finished one: what is left of it.
+void finish(std::optional<OutputFile> log, const std::string& state_path) {
+  if (log) log->finish();
+  std::error_code error;
+  std::filesystem::remove(state_path, error);
+}
+
 int run(const TrainFlags& flags, Console& console) {
   const TrainRequest request = make_request(flags);
   const std::string state_path = request.directory + ".state";
-  if (request.resume && exists(request.directory) && !exists(state_path)) {
+  if (request.resume && exists(request.directory)) {
     console.note(concat(printable(request.directory), " is finished; nothing is left to do"));
+    finish(request.log.empty() ? std::nullopt : OutputFile::take_up(request.log), state_path);
     return 0;
   }
   OutputDirectory directory(request.directory);
@@ -159,7 +167,7 @@ int run(const TrainFlags& flags, Console& console) {
   tell_plan(plan, data, tuning, console);
 
   const LabelledSet* dev = data.dev ? &*data.dev : nullptr;
-  const TrainingOutcome outcome =
+  TrainingOutcome outcome =
       run_training({request, plan, data.plan, dev, digest, state_path}, tuning, console);
   if (outcome.caught != 0) return status_of_signal(outcome.caught);
 
@@ -181,8 +189,7 @@ int run(const TrainFlags& flags, Console& console) {
   directory.add("training.json", training_json(record));
   directory.add("README.md", model_card(record));
   directory.finish();
-  std::error_code error;
-  std::filesystem::remove(state_path, error);
+  finish(std::move(outcome.log), state_path);
   return bad.count() > 0 || outcome.is_diverged ? kSomeFailed : 0;
 }
 

@@ -10,7 +10,6 @@
 #include "cli/usage_error.h"
 #include "core/cancel.h"
 #include "io/json_builder.h"
-#include "io/output_file.h"
 #include "run/progress.h"
 
 namespace convbert::app {
@@ -47,8 +46,7 @@ class Training {
     }
     console_.clear_status();
     take_best();
-    if (log_) log_->finish();
-    return {.run = std::move(run_)};
+    return {.run = std::move(run_), .log = std::move(log_)};
   }
 
  private:
@@ -265,8 +263,7 @@ class Training {
     if (best_.empty()) usage_error(what);
     console_.warning(concat(what, "; kept is epoch ", *run_.best + 1, ", the best one"));
     take_best();
-    if (log_) log_->finish();
-    return {.run = std::move(run_), .is_diverged = true};
+    return {.run = std::move(run_), .is_diverged = true, .log = std::move(log_)};
   }
 
   const TrainingContext& context_;

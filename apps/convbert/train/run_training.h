@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/console.h"
+#include "io/output_file.h"
 #include "train/dev_figures.h"
 #include "train/fine_tuning.h"
 #include "train/label_plan.h"
@@ -26,8 +27,9 @@ struct TrainingContext {
 
 struct TrainingOutcome {
   TrainingRun run;
-  int caught = 0;            // signal that ended it, or 0: then the state is saved
-  bool is_diverged = false;  // the loss was no number any more
+  int caught = 0;                   // signal that ended it, or 0: then the state is saved
+  bool is_diverged = false;         // the loss was no number any more
+  std::optional<OutputFile> log{};  // to be finished once the model is there
 };
 
 // Trains until the end, or a signal. `tuning` is left with the parameters of the best epoch, or of

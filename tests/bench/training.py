@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""`convbert train` beside PyTorch, on the same records, model and settings:
+training.py CONVBERT DATA.jsonl [--model DIR] [--shape NAME] [--steps N] [--threads 1,2] [--precision f32,bf16]
+
+Steps of 32 records of DATA (fields text and label), AdamW, dropout 0.1, gradients cut to length 1. PyTorch
+pads each batch to its longest text, as its users do; what is counted are real tokens. Each engine is a
+process of its own, held to as many processors as it has threads, in turns; of both the time between the
+third step and the last is taken, medians over the rounds, and the process's peak of memory. Of --shape
+the weights are random. Needs torch and transformers.
+"""
+import argparse
+import json
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from convbert import pinned
+
+WARM_UP = 2  # steps
+BATCH = 32
+SHAPES = {  # YituTech's on Hugging Face
+    "conv-bert-small": dict(hidden_size=384, embedding_size=128, num_hidden_layers=12, num_attention_heads=8,
+                            intermediate_size=1536, head_ratio=2, conv_kernel_size=9, num_groups=1),
+    "conv-bert-base": dict(hidden_size=768, embedding_size=768, num_hidden_layers=12, num_attention_heads=12,
+                           intermediate_size=3072, head_ratio=2, conv_kernel_size=9, num_groups=1),
+}
+
+
+def make_model(shape, vocabulary, folder):
+    """A checkpoint of random weights in the shape, with a vocabulary."""
+    import shutil
+    import torch
+    from transformers import ConvBertConfig, ConvBertForSequenceClassification
+    torch.manual_seed(1)
+    size = len(pathlib.Path(vocabulary).read_text().splitlines())
+    config = ConvBertConfig(vocab_size=size, num_labels=2, **SHAPES[shape])
+    ConvBertForSequenceClassification(config).save_pretrained(folder)
+    shutil.copy(vocabulary, f"{folder}/vocab.txt")
+
+
+def run_torch(model_folder, data, steps, threads, precision):
+    import torch
+    from transformers import AutoModelForSequenceClassification, BertTokenizerFast
+    torch.set_num_threads(threads)
+    torch.manual_seed(1)
+    tokenizer = BertTokenizerFast(vocab_file=f"{model_folder}/vocab.txt", do_lower_case=True)
+    rows = [json.loads(line) for line in open(data)]
+    labels = sorted({str(row["label"]) for row in rows})
+    model = AutoModelForSequenceClassification.from_pretrained(
+        model_folder, num_labels=len(labels), ignore_mismatched_sizes=True, dtype=torch.float32).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01)
+    order = torch.randperm(len(rows)).tolist()
+    tokens = 0
+    for step in range(steps):
+        if step == WARM_UP:
+            begin, tokens = time.perf_counter(), 0
+        batch = [rows[order[(step * BATCH + i) % len(rows)]] for i in range(BATCH)]
+        encoded = tokenizer([row["text"] for row in batch], return_tensors="pt", padding=True,
+                            truncation=True, max_length=512)
+        target = torch.tensor([labels.index(str(row["label"])) for row in batch])
+        tokens += int(encoded["attention_mask"].sum())
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
+            loss = model(**encoded, labels=target).loss
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    seconds = time.perf_counter() - begin
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"rate": tokens / seconds, "peak_mb": peak}))
+
+
+def measure_torch(model, data, steps, threads, precision):
+    output = subprocess.run(
+        [sys.executable, __file__, "--torch", model, data, str(steps), str(threads), precision], check=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=pinned(threads),
+        env=dict(os.environ, OMP_NUM_THREADS=str(threads)))
+    return json.loads(output.stdout.splitlines()[-1])
+
+
+def measure_convbert(binary, model, data, steps, threads, precision):
+    """The log is written line by line: its times are those of the steps."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = f"{folder}/log.jsonl"
+        os.mkfifo(log)
+        process = subprocess.Popen(
+            [binary, "train", data, "-m", model, "-o", f"{folder}/model", "--log", log, "--max-steps",
+             str(steps), "--batch-size", str(BATCH), "--threads", str(threads), "--precision", precision,
+             "--epochs", "1000", "--dropout", "0.1", "--learning-rate", "1e-4", "--save-every", "1000000",
+             "-q"], preexec_fn=pinned(threads))
+        tokens = 0
+        with open(log) as lines:
+            for line in lines:
+                step = json.loads(line)
+                if "loss" not in step or "epoch" in step:
+                    continue
+                if step["step"] == WARM_UP:
+                    begin, tokens = time.perf_counter(), 0
+                elif step["step"] > WARM_UP:
+                    tokens += step["tokens"]
+                    end = time.perf_counter()
+        _, status, usage = os.wait4(process.pid, 0)
+        assert status == 0, status
+    return {"rate": tokens / (end - begin), "peak_mb": usage.ru_maxrss / 1024}
+
+
+def main():
+    if sys.argv[1] == "--torch":
+        model, data, steps, threads, precision = sys.argv[2:]
+        return run_torch(model, data, int(steps), int(threads), precision)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("convbert")
+    parser.add_argument("data")
+    parser.add_argument("--model", default="models/convbert-mini")
+    parser.add_argument("--shape", choices=SHAPES)
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--precision", default="f32")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        model = options.model
+        if options.shape:
+            make_model(options.shape, f"{model}/vocab.txt", folder)
+            model = folder
+        print("| | threads | PyTorch tokens/s | convbert | times | PyTorch MB | convbert |\n|---|---|---|---|---|---|---|")
+        for precision in options.precision.split(","):
+            for threads in map(int, options.threads.split(",")):
+                runs = {"torch": [], "ours": []}
+                for _ in range(options.rounds):
+                    runs["torch"].append(measure_torch(model, options.data, options.steps, threads, precision))
+                    runs["ours"].append(measure_convbert(options.convbert, model, options.data, options.steps,
+                                                         threads, precision))
+                middle = {name: {key: statistics.median(run[key] for run in of) for key in of[0]}
+                          for name, of in runs.items()}
+                torch, ours = middle["torch"], middle["ours"]
+                print(f"| {options.shape or pathlib.Path(model).name} {precision} | {threads} "
+                      f"| {torch['rate']:,.0f} | {ours['rate']:,.0f} | {ours['rate'] / torch['rate']:.2f} "
+                      f"| {torch['peak_mb']:,.0f} | {ours['peak_mb']:,.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
