@@ -42,10 +42,13 @@ FineTuning::FineTuning(const ModelConfig& config, const TrainedModelOptions& mod
       all_steps_(options.most_steps > 0
                      ? std::min(options.most_steps, options.epochs * steps_of_epoch_)
                      : options.epochs * steps_of_epoch_) {
-  repack();
+  model_.repack(parameters_, options_.threads);
 }
 
-void FineTuning::repack() { model_.repack(parameters_, options_.threads); }
+void FineTuning::repack() {
+  options_.head_alone ? model_.repack_head(parameters_)
+                      : model_.repack(parameters_, options_.threads);
+}
 
 const FineTuning::Features& FineTuning::features_of(const Examples& examples) {
   const auto [entry, is_new] = features_.try_emplace(&examples);

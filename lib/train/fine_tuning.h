@@ -89,7 +89,7 @@ class FineTuning {
   const Features& features_of(const Examples& examples);
   double add_gradients(const LearningBatch& batch, std::span<const std::uint32_t> chosen);
   std::span<const std::uint32_t> next_examples();
-  void repack();
+  void repack();  // what a step has changed
 
   FineTuningOptions options_;
   Parameters parameters_;

@@ -17,7 +17,7 @@ struct Slice {
 // At most so many: they serve as many threads, and gradients cost an addition a slice. Larger
 // batches are cut into more, so that what one slice keeps for its backward pass stays bounded.
 inline constexpr std::int64_t kUsualSlices = 8;
-inline constexpr std::int64_t kFewestSliceTokens = 256;  // of a slice: products want tall matrices
+inline constexpr std::int64_t kFewestSliceTokens = 128;  // of a slice: products want tall matrices
 inline constexpr std::int64_t kMostSliceTokens = 1024;   // unless one sequence alone has more
 
 // Consecutive slices of about as many tokens each. They follow from the lengths of the sequences

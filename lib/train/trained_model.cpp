@@ -55,6 +55,10 @@ TrainedModel::TrainedModel(const ModelConfig& config, const Parameters& paramete
 
 void TrainedModel::repack(const Parameters& parameters, int threads) {
   encoder_.repack(parameters.encoder, threads);
+  repack_head(parameters);
+}
+
+void TrainedModel::repack_head(const Parameters& parameters) {
   if (head_) head_->repack(parameters);
 }
 

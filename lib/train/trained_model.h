@@ -54,6 +54,8 @@ class TrainedModel {
 
   // After each change of the parameters, which must outlive it.
   void repack(const Parameters& parameters, int threads);
+  // The same where only the head has changed.
+  void repack_head(const Parameters& parameters);
 
   // What the head gives, or the vectors, [rows, outputs()], without dropout: row r of `to` is that
   // of batch.rows[r] of a head over tokens, else of sequence r. Throws as add_gradients().

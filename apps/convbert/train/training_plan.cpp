@@ -71,11 +71,13 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
   check_flags(request, labels.task);
   const LearningTaskInfo& task = info_of(labels.task);
   const bool head_alone = request.freeze.encoder;
+  const std::optional<float> dropout =
+      head_alone ? request.dropout.value_or(0.0f) : request.dropout;
   TrainingPlan plan;
   plan.metric = metric_of(request, labels.task);
   plan.model = {.head = task.head ? form_of(*task.head, config.family) : nullptr,
                 .pooling = source.sentence.pooling,
-                .dropout = dropout_of(source, request.dropout),
+                .dropout = dropout_of(source, dropout),
                 .freeze = {.embeddings = request.freeze.embeddings || head_alone,
                            .layers = head_alone ? config.layers : request.freeze.layers},
                 .precision = request.record.model.precision};
