@@ -96,23 +96,10 @@ void read(const TensorMap& tensors, const std::string& name, std::vector<float>&
   found->second.copy_to(floats);
 }
 
-}  // namespace
+using TensorValues = std::map<std::string, const std::vector<float>*>;
 
-void save_state(const std::string& path, const std::string& digest, const TrainingRun& run,
-                FineTuning& tuning, const SavedParameters& best) {
-  const std::string json = to_json(digest, run);
-  const std::vector<StateTensor> state = tuning.state();
-  std::vector<TensorHeader> headers{{kRun, DType::u8, {std::ssize(json)}}};
-  std::map<std::string, const std::vector<float>*> values;
-  const auto add = [&](const std::string& name, const std::vector<float>& floats) {
-    headers.push_back({name, DType::f32, {std::ssize(floats)}});
-    values.emplace(name, &floats);
-  };
-  std::size_t parameter = 0;
-  for (const StateTensor& tensor : state) {
-    add(tensor.name, *tensor.floats);
-    if (is_parameter(tensor) && !best.empty()) add(best_name(tensor), best.at(parameter++));
-  }
+void write(const std::string& path, std::vector<TensorHeader> headers, const std::string& json,
+           const TensorValues& values) {
   OutputFile file = OutputFile::create(path);
   SafetensorsWriter writer(std::move(headers), [&](std::span<const std::byte> bytes) {
     file.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
@@ -126,6 +113,32 @@ void save_state(const std::string& path, const std::string& digest, const Traini
   }
   writer.finish();
   file.finish();
+}
+
+}  // namespace
+
+void save_state(const std::string& path, const std::string& digest, const TrainingRun& run,
+                FineTuning& tuning, const SavedParameters& best) {
+  const std::string json = to_json(digest, run);
+  const std::vector<StateTensor> state = tuning.state();
+  std::vector<TensorHeader> headers{{kRun, DType::u8, {std::ssize(json)}}};
+  TensorValues values;
+  const auto add = [&](const std::string& name, const std::vector<float>& floats) {
+    headers.push_back({name, DType::f32, {std::ssize(floats)}});
+    values.emplace(name, &floats);
+  };
+  std::size_t parameter = 0;
+  for (const StateTensor& tensor : state) {
+    add(tensor.name, *tensor.floats);
+    if (is_parameter(tensor) && !best.empty()) add(best_name(tensor), best.at(parameter++));
+  }
+  try {
+    write(path, std::move(headers), json, values);
+  } catch (...) {  // a full disk, say: the state before this one is still there
+    std::error_code error;
+    std::filesystem::remove(OutputFile::partial_path(path), error);
+    throw;
+  }
 }
 
 std::optional<TrainingRun> load_state(const std::string& path, const std::string& digest,
