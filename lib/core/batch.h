@@ -40,6 +40,13 @@ struct Batch {
     type_ids.insert(type_ids.end(), sequence_type_ids.begin(), sequence_type_ids.end());
     starts.push_back(tokens());
   }
+  // A sequence of another batch.
+  void append(const Batch& other, std::int64_t sequence) {
+    const auto first = static_cast<std::size_t>(other.start(sequence));
+    const auto count = static_cast<std::size_t>(other.length(sequence));
+    append(std::span(other.ids).subspan(first, count),
+           std::span(other.type_ids).subspan(first, count));
+  }
 };
 
 // The rows of one sequence, of a matrix with a row a token.

@@ -177,11 +177,7 @@ void expect_precision(nn::Precision precision) {
 std::vector<std::vector<Match>> find_nearest(const VectorRows& corpus, ConstMatrixView queries,
                                              const SearchOptions& options) {
   expect_precision(options.precision);
-  if (queries.rows > 0 && queries.columns != corpus.width()) {
-    throw Error(ErrorKind::usage,
-                concat("queries of ", queries.columns, " numbers, where the corpus has ",
-                       corpus.width(), " a vector"));
-  }
+  expect_width(queries, corpus);
   std::vector<std::vector<Match>> results;
   for (std::int64_t first = 0; first < queries.rows; first += kMostQueries) {
     const std::int64_t count = std::min(kMostQueries, queries.rows - first);

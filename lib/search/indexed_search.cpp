@@ -109,11 +109,7 @@ void search_block(const ApproximateIndex& index, const VectorRows& corpus,
 std::vector<std::vector<Match>> find_nearest(const ApproximateIndex& index,
                                              const VectorRows& corpus, ConstMatrixView queries,
                                              const SearchOptions& options) {
-  if (queries.rows > 0 && queries.columns != corpus.width()) {
-    throw Error(ErrorKind::usage,
-                concat("queries of ", queries.columns, " numbers, where the corpus has ",
-                       corpus.width(), " a vector"));
-  }
+  expect_width(queries, corpus);
   std::vector<std::vector<Match>> results(static_cast<std::size_t>(queries.rows));
   const auto blocks = static_cast<std::size_t>((queries.rows + kQueryBlock - 1) / kQueryBlock);
   share_out(blocks, options.threads, [&](std::size_t number, std::size_t) {

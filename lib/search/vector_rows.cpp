@@ -25,6 +25,14 @@ void VectorTable::read(std::int64_t first, MatrixView into) const {
   copy_rows({values_.data() + first * width_, into.rows, width_, width_}, into);
 }
 
+void expect_width(ConstMatrixView queries, const VectorRows& corpus) {
+  if (queries.rows > 0 && queries.columns != corpus.width()) {
+    throw Error(ErrorKind::usage,
+                concat("queries of ", queries.columns, " numbers, where the corpus has ",
+                       corpus.width(), " a vector"));
+  }
+}
+
 bool scale_to_unit(std::span<float> vector) {
   // Several sums, which processors add side by side; in doubles, in which no square overflows.
   constexpr std::size_t kLanes = 8;

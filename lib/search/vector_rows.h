@@ -51,6 +51,9 @@ class VectorFile : public VectorRows {
   NpyMatrix matrix_;
 };
 
+// Throws Error(usage) for queries, [rows, width], of another width than the corpus has.
+void expect_width(ConstMatrixView queries, const VectorRows& corpus);
+
 // Scales a vector to length 1. One without a direction becomes zeros, and the result is false: one
 // that holds NaN or infinity, or whose length is zero or no normal float.
 bool scale_to_unit(std::span<float> vector);

@@ -13,14 +13,10 @@ LearningBatch::LearningBatch(const Examples& examples, Objective objective,
                              std::span<const std::uint32_t> chosen, const LossOptions& options)
     : objective_(objective), options_(options), target_width_(examples.target_width) {
   training_.group = examples.group;
-  const Batch& all = examples.sequences;
   for (const std::uint32_t example : chosen) {
     const std::int64_t first = example * examples.group;
     for (std::int64_t s = first; s < first + examples.group; ++s) {
-      const auto begin = static_cast<std::size_t>(all.start(s));
-      const auto count = static_cast<std::size_t>(all.length(s));
-      training_.batch.append(std::span(all.ids).subspan(begin, count),
-                             std::span(all.type_ids).subspan(begin, count));
+      training_.batch.append(examples.sequences, s);
     }
     take_labels(examples, example);
   }

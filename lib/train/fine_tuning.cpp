@@ -158,12 +158,28 @@ std::vector<FineTuning::StateTensor> FineTuning::state() {
   std::vector<StateTensor> tensors;
   const auto add = [&](Values& values, const Gradient& gradient, Moments& moments) {
     if (values.floats.empty() || gradient.floats.empty()) return;
-    tensors.push_back({concat("parameter.", values.name), &values.floats});
-    tensors.push_back({concat("mean.", values.name), &moments.mean});
-    tensors.push_back({concat("square.", values.name), &moments.square});
+    tensors.push_back({values.name, StateRole::parameter, &values.floats});
+    tensors.push_back({values.name, StateRole::mean, &moments.mean});
+    tensors.push_back({values.name, StateRole::square, &moments.square});
   };
   for_each_tensor(add, parameters_, gradients_, optimizer_.moments());
   return tensors;
+}
+
+FineTuning::SavedParameters FineTuning::save_parameters() {
+  SavedParameters saved;
+  for (const StateTensor& tensor : state()) {
+    if (tensor.role == StateRole::parameter) saved.push_back(*tensor.floats);
+  }
+  return saved;
+}
+
+void FineTuning::restore(const SavedParameters& saved) {
+  std::size_t next = 0;
+  for (const StateTensor& tensor : state()) {
+    if (tensor.role == StateRole::parameter) *tensor.floats = saved.at(next++);
+  }
+  repack();
 }
 
 void FineTuning::take_up(std::int64_t steps) {

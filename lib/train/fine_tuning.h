@@ -71,9 +71,16 @@ class FineTuning {
 
   const Parameters& parameters() const { return parameters_; }
 
-  // What a step changes, by name, in one order: the parameters that are trained and their moments.
+  // Those that are trained, in one order: to keep them, and to go back to them.
+  using SavedParameters = std::vector<std::vector<float>>;
+  SavedParameters save_parameters();
+  void restore(const SavedParameters& saved);
+
+  enum class StateRole { parameter, mean, square };
+  // What a step changes, in one order: the parameters that are trained and their moments.
   struct StateTensor {
-    std::string name;
+    std::string name;  // the parameter's
+    StateRole role;
     std::vector<float>* floats;
   };
   std::vector<StateTensor> state();

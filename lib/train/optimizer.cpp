@@ -1,6 +1,7 @@
 #include "train/optimizer.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -57,6 +58,9 @@ inline constexpr bool kIsMatrix<DepthwiseOf<Values>> = true;
 template <>
 inline constexpr bool kIsMatrix<TableOf<Values>> = true;
 
+// In the order of the enumeration.
+constexpr std::array<std::string_view, 3> kScheduleNames{"linear", "cosine", "constant"};
+
 }  // namespace
 
 AdamW::AdamW(const Gradients& gradients, const AdamWOptions& options)
@@ -107,6 +111,16 @@ double clip_scale(double norm, double most) {
   if (most <= 0.0) return 1.0;
   constexpr double kEpsilon = 1e-6;  // PyTorch's
   return std::min(1.0, most / (norm + kEpsilon));
+}
+
+std::string_view name_of(Schedule schedule) {
+  return kScheduleNames[static_cast<std::size_t>(schedule)];
+}
+
+std::optional<Schedule> schedule_from_name(std::string_view name) {
+  const auto found = std::ranges::find(kScheduleNames, name);
+  if (found == kScheduleNames.end()) return std::nullopt;
+  return static_cast<Schedule>(found - kScheduleNames.begin());
 }
 
 double rate_at(const ScheduleOptions& options, std::int64_t step) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -60,6 +61,8 @@ class AdamW {
 double clip_scale(double norm, double most);
 
 enum class Schedule { linear, cosine, constant };
+std::string_view name_of(Schedule schedule);
+std::optional<Schedule> schedule_from_name(std::string_view name);
 
 // The learning rate of a step, from 0, as a share of the highest: it rises over the warm-up, then
 // falls to zero along a line or half a cosine, or stays.

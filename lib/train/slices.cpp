@@ -30,10 +30,7 @@ std::vector<Slice> cut(const Batch& batch, std::int64_t group) {
 Batch take(const Batch& batch, const Slice& slice) {
   Batch part;
   for (std::int64_t s = slice.first; s < slice.first + slice.count; ++s) {
-    const auto first = static_cast<std::size_t>(batch.start(s));
-    const auto length = static_cast<std::size_t>(batch.length(s));
-    part.append(std::span(batch.ids).subspan(first, length),
-                std::span(batch.type_ids).subspan(first, length));
+    part.append(batch, s);
   }
   return part;
 }

@@ -93,7 +93,7 @@ class TrainedModel {
   };
   Rows rows_of(const TrainingBatch& batch, const SlicePass& pass) const;
   Outputs forward(const SlicePass& pass, const Rows& rows) const;
-  // Slice by slice, visit(first_row, encoding's outputs) of each, without dropout.
+  // Slice by slice, without dropout.
   enum class Wanted { outputs, features };
   void run_forward(const TrainingBatch& batch, int threads, Wanted wanted, MatrixView to);
   void backward(const Run& run, Gradients& gradients, const SliceTurns& turns) const;

@@ -8,6 +8,12 @@
 
 namespace convbert::app {
 
+std::string formatted(double value, const char* format) {
+  std::array<char, 400> digits;  // of any double
+  std::snprintf(digits.data(), digits.size(), format, value);
+  return digits.data();
+}
+
 std::string fixed(double value, int decimals) {
   std::array<char, 400> digits;  // of any double
   std::snprintf(digits.data(), digits.size(), "%.*f", decimals, value);

@@ -6,6 +6,9 @@
 
 namespace convbert::app {
 
+// As printf has it; the format takes one double.
+std::string formatted(double value, const char* format);
+
 // "0.250": so many decimals, and no sign before nothing but zeros.
 std::string fixed(double value, int decimals);
 

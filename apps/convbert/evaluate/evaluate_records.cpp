@@ -1,7 +1,5 @@
 #include "evaluate/evaluate_records.h"
 
-#include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "api/classification.h"
@@ -9,6 +7,7 @@
 #include "cli/usage_error.h"
 #include "core/tensor.h"
 #include "evaluate/evaluation.h"
+#include "evaluate/predictions.h"
 #include "nn/compute.h"
 #include "run/record_labels.h"
 #include "run/result_writer.h"
@@ -17,11 +16,6 @@
 
 namespace convbert::app {
 namespace {
-
-// As torch's cosine_similarity, whose norms are at least 1e-8.
-double cosine(std::span<const float> a, std::span<const float> b) {
-  return dot(a, b) / std::max(std::sqrt(dot(a, a)), 1e-8) / std::max(std::sqrt(dot(b, b)), 1e-8);
-}
 
 // A record on its way.
 struct Asked {
@@ -127,15 +121,8 @@ class EvaluateCommand : public RecordCommand {
  private:
   // The words as one text, and the first token of each.
   std::vector<std::int64_t> encode_words(Job& job, std::size_t tags) const {
-    const std::string& name = request_.record.input.source.fields.text;
-    const std::vector<std::string> words =
-        strings_of(job.record.text, concat("field ", quoted(name)));
-    if (words.size() != tags) {
-      throw Error(ErrorKind::input, concat(quoted(name), " and ", quoted(request_.label_field),
-                                           ": expected a tag for each word, found lists of ",
-                                           words.size(), " and ", tags));
-    }
-    JoinedWords joined = join_words(words);
+    JoinedWords joined = join_tagged_words(job.record, request_.record.input.source.fields.text,
+                                           request_.label_field, tags);
     job.record.text = std::move(joined.text);
     encode_job(loaded_, job);
     return first_tokens(job.encoding, joined.places);
@@ -190,8 +177,10 @@ class EvaluateCommand : public RecordCommand {
     auto& asked = std::any_cast<Asked&>(job.summary);
     Answer& answer = asked.answer;
     switch (request_.task) {
-      case Task::classify: answer.predicted = {best_of(first.row_span(0))}; break;
-      case Task::multilabel: answer.predicted = reached(first.row_span(0)); break;
+      case Task::classify: answer.predicted = {best_label(first.row_span(0))}; break;
+      case Task::multilabel:
+        answer.predicted = labels_reached(first.row_span(0), request_.threshold);
+        break;
       case Task::regress: answer.predicted_value = first.row_span(0).front(); break;
       case Task::similarity:
         answer.predicted_value =
@@ -199,24 +188,10 @@ class EvaluateCommand : public RecordCommand {
         break;
       case Task::tag:
         for (const std::int64_t token : asked.first_tokens) {
-          answer.predicted.push_back(token < 0 ? -1 : best_of(first.row_span(token)));
+          answer.predicted.push_back(token < 0 ? -1 : best_label(first.row_span(token)));
         }
         break;
     }
-  }
-
-  static std::int32_t best_of(std::span<const float> logits) {
-    return static_cast<std::int32_t>(std::ranges::max_element(logits) - logits.begin());
-  }
-
-  // The labels whose probability reaches the threshold.
-  std::vector<std::int32_t> reached(std::span<const float> logits) const {
-    const Classification all = classification_of(logits, ProblemType::multi_label);
-    std::vector<std::int32_t> labels;
-    for (std::size_t i = 0; i < all.scores.size(); ++i) {
-      if (all.scores[i] >= request_.threshold) labels.push_back(static_cast<std::int32_t>(i));
-    }
-    return labels;
   }
 
   const EvaluateRequest& request_;

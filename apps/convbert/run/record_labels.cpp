@@ -20,14 +20,6 @@ template <class... Parts>
   throw Error(ErrorKind::input, concat(parts...));
 }
 
-// The elements of a list as they stand in its JSON; nothing for another value, and for text from a
-// table's cell that is no JSON.
-std::optional<std::vector<std::string>> elements_of(std::string_view json) {
-  std::vector<std::string_view> elements;
-  if (!json.starts_with('[') || !split_json_array(json, {}, elements).empty()) return std::nullopt;
-  return std::vector<std::string>(elements.begin(), elements.end());
-}
-
 std::vector<std::string> list_of_labels(const Record& record, std::string_view field) {
   const std::string_view json = label_field(record, field);
   auto elements = elements_of(text_of_json(json));  // cells of a table are strings
@@ -50,6 +42,12 @@ std::optional<double> number_of(std::string_view json) {
   return number && std::isfinite(*number) ? number : std::nullopt;
 }
 
+std::optional<std::vector<std::string>> elements_of(std::string_view json) {
+  std::vector<std::string_view> elements;
+  if (!json.starts_with('[') || !split_json_array(json, {}, elements).empty()) return std::nullopt;
+  return std::vector<std::string>(elements.begin(), elements.end());
+}
+
 std::vector<std::string> strings_of(std::string_view json, std::string_view what) {
   std::vector<std::string> strings;
   const auto elements = elements_of(json);
@@ -62,6 +60,17 @@ std::vector<std::string> strings_of(std::string_view json, std::string_view what
     strings.push_back(decode_json_string(element));
   }
   return strings;
+}
+
+JoinedWords join_tagged_words(const Record& record, std::string_view text_field,
+                              std::string_view label_field, std::size_t tags) {
+  const std::vector<std::string> words =
+      strings_of(record.text, concat("field ", quoted(text_field)));
+  if (words.size() != tags) {
+    bad_record(quoted(text_field), " and ", quoted(label_field),
+               ": expected a tag for each word, found lists of ", words.size(), " and ", tags);
+  }
+  return join_words(words);
 }
 
 double value_of(const Record& record, std::string_view field) {

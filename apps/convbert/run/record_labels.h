@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/record.h"
+#include "text/word_list.h"
 
 namespace convbert::app {
 
@@ -19,8 +20,17 @@ std::string_view label_field(const Record& record, std::string_view name);
 // nothing for anything else, or one beyond double precision.
 std::optional<double> number_of(std::string_view json);
 
+// The elements of a list as they stand in its JSON; nothing for another value, and for text from a
+// table's cell that is no JSON.
+std::optional<std::vector<std::string>> elements_of(std::string_view json);
+
 // The strings of a JSON list; Error(input) that begins with `what` for anything else.
 std::vector<std::string> strings_of(std::string_view json, std::string_view what);
+
+// The words in the record's text, a list of them, as one text. Throws Error(input) naming the
+// fields unless there are as many as `tags`.
+JoinedWords join_tagged_words(const Record& record, std::string_view text_field,
+                              std::string_view label_field, std::size_t tags);
 
 // Throws Error(input) naming the field.
 double value_of(const Record& record, std::string_view field);

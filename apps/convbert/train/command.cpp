@@ -90,19 +90,22 @@ Parameters in_units_of_labels(Parameters parameters, const LabelPlan& labels) {
   return parameters;
 }
 
+// The bytes of a vector of numbers.
+template <class Number>
+void add(const std::vector<Number>& numbers, Digest& digest) {
+  const auto bytes = std::as_bytes(std::span(numbers));
+  digest.add_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
 void add(const LabelledSet& set, Digest& digest) {
-  const auto add_all = [&](const auto& values) {
-    const auto bytes = std::as_bytes(std::span(values));
-    digest.add_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  };
   const Examples& examples = set.examples;
-  add_all(examples.sequences.ids);
-  add_all(examples.sequences.type_ids);
-  add_all(examples.sequences.starts);
-  add_all(examples.labels);
-  add_all(examples.targets);
-  add_all(set.values);
-  for (const auto& truth : set.truth) add_all(truth);
+  add(examples.sequences.ids, digest);
+  add(examples.sequences.type_ids, digest);
+  add(examples.sequences.starts, digest);
+  add(examples.labels, digest);
+  add(examples.targets, digest);
+  add(set.values, digest);
+  for (const auto& truth : set.truth) add(truth, digest);
 }
 
 // Of all that the parameters of any step depend on.
@@ -113,11 +116,7 @@ std::string digest_of(const TrainRequest& request, const Data& data, const Param
   for (const std::string& name : data.plan.names) digest.add_text(name);
   add(data.train, digest);
   if (data.dev) add(*data.dev, digest);
-  const auto add_values = [&](const Values& values) {
-    const auto bytes = std::as_bytes(std::span(values.floats));
-    digest.add_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  };
-  for_each_tensor(add_values, parameters);
+  for_each_tensor([&](const Values& values) { add(values.floats, digest); }, parameters);
   return digest.text();
 }
 

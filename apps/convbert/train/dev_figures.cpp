@@ -6,19 +6,12 @@
 
 #include "api/classification.h"
 #include "evaluate/evaluation.h"
+#include "evaluate/predictions.h"
 
 namespace convbert::app {
 namespace {
 
 constexpr float kThreshold = 0.5f;  // of several labels
-
-std::int32_t best_of(std::span<const float> logits) {
-  return static_cast<std::int32_t>(std::ranges::max_element(logits) - logits.begin());
-}
-
-double cosine(std::span<const float> a, std::span<const float> b) {
-  return dot(a, b) / std::max(std::sqrt(dot(a, a)), 1e-8) / std::max(std::sqrt(dot(b, b)), 1e-8);
-}
 
 // Calls visit(example, answer) for all of them, in order.
 template <class Visit>
@@ -32,23 +25,17 @@ void for_each_answer(const LabelledSet& set, const FineTuning::Predictions& pred
   for (std::size_t i = 0; i < set.truth.size(); ++i) {
     Answer answer{.truth = set.truth[i], .predicted = {}, .true_value = set.values[i]};
     switch (plan.task) {
-      case LearningTask::classify: answer.predicted = {best_of(rows.row_span(row++))}; break;
-      case LearningTask::multilabel: {
-        const auto logits = rows.row_span(row++);
-        const Classification all = classification_of(logits, ProblemType::multi_label);
-        for (std::size_t label = 0; label < all.scores.size(); ++label) {
-          if (all.scores[label] < kThreshold) continue;
-          answer.predicted.push_back(static_cast<std::int32_t>(label));
-        }
+      case LearningTask::classify: answer.predicted = {best_label(rows.row_span(row++))}; break;
+      case LearningTask::multilabel:
+        answer.predicted = labels_reached(rows.row_span(row++), kThreshold);
         break;
-      }
       case LearningTask::regress:
         answer.predicted_value = in_units_of_labels(rows.row_span(row++).front());
         break;
       case LearningTask::tag:
         // Tokens with a label are rows, in the order of the words.
         for (const std::int64_t token : set.first_tokens[i]) {
-          answer.predicted.push_back(token < 0 ? -1 : best_of(rows.row_span(row++)));
+          answer.predicted.push_back(token < 0 ? -1 : best_label(rows.row_span(row++)));
         }
         break;
       case LearningTask::similarity:

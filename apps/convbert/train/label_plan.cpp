@@ -8,7 +8,6 @@
 
 #include "cli/format.h"
 #include "cli/usage_error.h"
-#include "core/json_scan.h"
 #include "core/numbers.h"
 #include "io/json_text.h"
 #include "run/record_labels.h"
@@ -54,13 +53,12 @@ ValueRange deviation_of(const LabelledTexts& texts) {
 
 // The names in a list, as text; of tags and of several labels.
 std::vector<std::string> names_in(const std::string& json) {
-  std::vector<std::string_view> elements;
-  const std::string text = text_of_json(json);  // cells of a table are strings
-  if (!text.starts_with('[') || !split_json_array(text, {}, elements).empty()) {
+  const auto elements = elements_of(text_of_json(json));  // cells of a table are strings
+  if (!elements) {
     throw Error(ErrorKind::input, concat("expected a list of labels, found ", printable(json, 40)));
   }
   std::vector<std::string> names;
-  for (const std::string_view element : elements) names.push_back(text_of_json(element));
+  for (const std::string& element : *elements) names.push_back(text_of_json(element));
   return names;
 }
 
@@ -190,11 +188,9 @@ class SetBuilder {
     add_targets(truth, value);
     Examples& examples = set_.examples;
     for (std::int64_t s = index * texts_.group; s < (index + 1) * texts_.group; ++s) {
-      const auto begin = static_cast<std::size_t>(texts_.sequences.start(s));
-      const auto count = static_cast<std::size_t>(texts_.sequences.length(s));
-      examples.sequences.append(std::span(texts_.sequences.ids).subspan(begin, count),
-                                std::span(texts_.sequences.type_ids).subspan(begin, count));
-      if (plan_.task == LearningTask::tag) add_token_labels(truth, record.first_tokens, count);
+      examples.sequences.append(texts_.sequences, s);
+      if (plan_.task == LearningTask::tag)
+        add_token_labels(truth, record.first_tokens, texts_.sequences.length(s));
     }
     set_.truth.push_back(std::move(truth));
     set_.values.push_back(value);
@@ -233,11 +229,11 @@ class SetBuilder {
 
   // The first token of each word has the word's tag, as in BERT's experiments (section 5.3).
   void add_token_labels(const std::vector<std::int32_t>& truth,
-                        const std::vector<std::int64_t>& first_tokens, std::size_t tokens) {
-    std::vector<std::int32_t> labels(tokens, kIgnored);
+                        const std::vector<std::int64_t>& first_tokens, std::int64_t tokens) {
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(tokens), kIgnored);
     for (std::size_t word = 0; word < truth.size(); ++word) {
-      if (first_tokens[word] >= 0)
-        labels[static_cast<std::size_t>(first_tokens[word])] = truth[word];
+      if (first_tokens[word] < 0) continue;
+      labels[static_cast<std::size_t>(first_tokens[word])] = truth[word];
     }
     set_.examples.labels.insert(set_.examples.labels.end(), labels.begin(), labels.end());
   }

@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "cli/usage_error.h"
+#include "core/utf8.h"
 #include "io/json_text.h"
 #include "run/record_input.h"
 #include "run/record_labels.h"
-#include "text/word_list.h"
 
 namespace convbert::app {
 namespace {
@@ -19,8 +19,8 @@ bool is_of_vectors(const LabelledReading& reading) {
 
 std::string beginning_of(const std::string& text) {
   if (text.size() <= kKeptBytes) return text;
-  std::size_t end = kKeptBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  const std::size_t end =
+      is_utf8_continuation(text[kKeptBytes]) ? previous_utf8(text, kKeptBytes) : kKeptBytes;
   return text.substr(0, end) + "...";
 }
 
@@ -28,16 +28,10 @@ std::string beginning_of(const std::string& text) {
 Encoding encode_words(const Record& record, const LabelledReading& reading,
                       const std::string& text_field, const LoadedModel& loaded,
                       LabelledText& labelled) {
-  const std::vector<std::string> words =
-      strings_of(record.text, concat("field ", quoted(text_field)));
   const std::vector<std::string> tags =
       strings_of(text_of_json(labelled.label), concat("field ", quoted(reading.label_field)));
-  if (words.size() != tags.size()) {
-    throw Error(ErrorKind::input, concat(quoted(text_field), " and ", quoted(reading.label_field),
-                                         ": expected a tag for each word, found lists of ",
-                                         words.size(), " and ", tags.size()));
-  }
-  const JoinedWords joined = join_words(words);
+  const JoinedWords joined =
+      join_tagged_words(record, text_field, reading.label_field, tags.size());
   Encoding encoding = convbert::encode(loaded, joined.text, std::nullopt, loaded.encode);
   labelled.first_tokens = first_tokens(encoding, joined.places);
   return encoding;

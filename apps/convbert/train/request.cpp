@@ -140,11 +140,6 @@ std::optional<ValueRange> parse_scale(const std::string& text) {
   return ValueRange{*low, *high};
 }
 
-Schedule schedule_from_name(std::string_view name) {
-  if (name == "cosine") return Schedule::cosine;
-  return name == "constant" ? Schedule::constant : Schedule::linear;
-}
-
 // Fields and files as the task reads them.
 void name_inputs(const TrainFlags& flags, TrainRequest& request) {
   RecordSourceOptions& source = request.record.input.source;
@@ -186,7 +181,7 @@ TrainRequest make_request(const TrainFlags& flags) {
                        .batch_size = flags.batch_size,
                        .learning_rate = flags.learning_rate,
                        .warmup = flags.warmup,
-                       .schedule = schedule_from_name(flags.schedule),
+                       .schedule = *schedule_from_name(flags.schedule),
                        .weight_decay = flags.weight_decay,
                        .layer_decay = flags.layer_decay,
                        .clip = flags.clip,

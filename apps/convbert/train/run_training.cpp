@@ -1,12 +1,11 @@
 #include "train/run_training.h"
 
-#include <array>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <utility>
 
 #include "cli/signals.h"
+#include "cli/table.h"
 #include "cli/usage_error.h"
 #include "core/cancel.h"
 #include "io/json_builder.h"
@@ -16,12 +15,6 @@ namespace convbert::app {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string short_number(double value, const char* format) {
-  std::array<char, 40> text;
-  std::snprintf(text.data(), text.size(), format, value);
-  return text.data();
-}
 
 // JSON has no NaN.
 void add_number(JsonBuilder& json, std::string_view name, double value) {
@@ -129,8 +122,8 @@ class Training {
     const double left = seconds / done * static_cast<double>(tuning_.all_steps() - run_.steps);
     const std::string place = concat("epoch ", tuning_.epoch() + 1, "  step ", grouped(run_.steps),
                                      " of ", grouped(tuning_.all_steps()));
-    const std::string loss = concat("  loss ", short_number(figures.loss, "%.3f"));
-    const std::string rate = concat("  rate ", short_number(figures.learning_rate, "%.1e"));
+    const std::string loss = concat("  loss ", fixed(figures.loss, 3));
+    const std::string rate = concat("  rate ", formatted(figures.learning_rate, "%.1e"));
     const std::string speed =
         concat("  ", grouped(std::llround(static_cast<double>(tokens_) / seconds)), " tokens/s");
     const std::string time = concat("  ", clock_text(left), " left");
@@ -180,10 +173,7 @@ class Training {
     const bool is_best = !run_.best || is_better(last, *run_.best);
     if (!is_best) return false;
     run_.best = last;
-    best_.clear();
-    for (const auto& tensor : tuning_.state()) {
-      if (tensor.name.starts_with("parameter.")) best_.push_back(*tensor.floats);
-    }
+    best_ = tuning_.save_parameters();
     return true;
   }
 
@@ -195,15 +185,13 @@ class Training {
     const std::int64_t all = context_.plan.tuning.epochs;
     if (all > kMostTold && !is_best && number % 10 != 0 && !tuning_.is_done()) return;
     const EpochFigures& epoch = run_.epochs.back();
-    std::string line =
-        concat("epoch ", number, " of ", all, ": loss ", short_number(epoch.loss, "%.4f"));
+    std::string line = concat("epoch ", number, " of ", all, ": loss ", fixed(epoch.loss, 4));
     if (context_.dev != nullptr) {
       const DevFigures dev{.named = epoch.dev};
       const std::string& metric = context_.plan.metric;
       line += "; on dev ";
-      if (metric != "loss")
-        line += concat(metric, " ", short_number(dev.find(metric), "%.4f"), ", ");
-      line += concat("loss ", short_number(dev.find("loss"), "%.4f"));
+      if (metric != "loss") line += concat(metric, " ", fixed(dev.find(metric), 4), ", ");
+      line += concat("loss ", fixed(dev.find("loss"), 4));
     }
     console_.note(line + (is_best && number > 1 ? ", the best so far" : ""));
   }
@@ -231,18 +219,16 @@ class Training {
     return std::ssize(run_.epochs) - 1 - static_cast<std::int64_t>(*run_.best) >= patience;
   }
 
+  // Once a step, though the end of an epoch and --save-every may both ask for it.
   void save() {
+    if (saved_step_ == run_.steps) return;
     save_state(context_.state_path, context_.digest, run_, tuning_, best_);
     saved_ = Clock::now();
+    saved_step_ = run_.steps;
   }
 
   void take_best() {
-    if (best_.empty()) return;
-    std::size_t next = 0;
-    for (const auto& tensor : tuning_.state()) {
-      if (tensor.name.starts_with("parameter.")) *tensor.floats = best_[next++];
-    }
-    tuning_.take_up(tuning_.steps());
+    if (!best_.empty()) tuning_.restore(best_);
   }
 
   TrainingOutcome stop(int signal) {
@@ -258,8 +244,7 @@ class Training {
     console_.clear_status();
     const std::string what =
         concat("the loss is no longer a number at step ", grouped(run_.steps + 1), "; ",
-               "--learning-rate lower than ",
-               short_number(context_.plan.tuning.learning_rate, "%g"), " may help");
+               "--learning-rate lower than ", context_.plan.tuning.learning_rate, " may help");
     if (best_.empty()) usage_error(what);
     console_.warning(concat(what, "; kept is epoch ", *run_.best + 1, ", the best one"));
     take_best();
@@ -279,6 +264,7 @@ class Training {
   Clock::time_point start_ = Clock::now();
   Clock::time_point shown_ = start_;
   Clock::time_point saved_ = start_;
+  std::int64_t saved_step_ = -1;
 };
 
 }  // namespace

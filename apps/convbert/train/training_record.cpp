@@ -15,15 +15,6 @@ using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::size_t kMostShown = 20;  // labels of a card
 
-std::string_view name_of(Schedule schedule) {
-  switch (schedule) {
-    case Schedule::linear: return "linear";
-    case Schedule::cosine: return "cosine";
-    case Schedule::constant: return "constant";
-  }
-  return "";
-}
-
 std::string frozen(const TrainRequest& request) {
   if (request.freeze.encoder) return "encoder";
   if (request.freeze.layers > 0) return std::to_string(request.freeze.layers);
@@ -108,7 +99,7 @@ std::string use_of(LearningTask task) {
 std::string training_json(const TrainingRecord& record) {
   OrderedJson json{{"convbert", kVersion},
                    {"base", record.base},
-                   {"task", convbert::app::name_of(record.labels.task)},
+                   {"task", name_of(record.labels.task)},
                    {"labels", record.labels.names},
                    {"train",
                     {{"files", record.request.record.input.source.paths},
@@ -135,7 +126,7 @@ std::string model_card(const TrainingRecord& record) {
   text += concat("Trained by convbert ", kVersion, " from `", cell(record.base), "` on ",
                  grouped(record.train.examples.size()), " records (",
                  grouped(record.train.examples.sequences.tokens()), " tokens) for `",
-                 convbert::app::name_of(record.labels.task), "`.\n");
+                 name_of(record.labels.task), "`.\n");
   if (!record.labels.names.empty()) {
     text += concat("\nLabels: ");
     for (std::size_t i = 0; i < std::min(record.labels.names.size(), kMostShown); ++i) {

@@ -1,9 +1,7 @@
 #include "train/training_report.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <string_view>
 
 #include "cli/console.h"
@@ -42,10 +40,7 @@ svg { width: 100%; height: auto; } svg text { fill: var(--faint); font-size: 12p
 std::string shown_text(const std::string& text) { return html_escaped(printable(text, 500)); }
 
 std::string number(double value, const char* format = "%.4g") {
-  if (std::isnan(value)) return "-";
-  std::array<char, 40> text;
-  std::snprintf(text.data(), text.size(), format, value);
-  return text.data();
+  return std::isnan(value) ? "-" : formatted(value, format);
 }
 
 struct Point {

@@ -20,13 +20,21 @@ namespace {
 using StateTensor = FineTuning::StateTensor;
 
 constexpr const char* kRun = "run";
-constexpr std::string_view kParameter = "parameter.";
 
-bool is_parameter(const StateTensor& tensor) { return tensor.name.starts_with(kParameter); }
-
-std::string best_name(const StateTensor& tensor) {
-  return "best." + tensor.name.substr(kParameter.size());
+bool is_parameter(const StateTensor& tensor) {
+  return tensor.role == FineTuning::StateRole::parameter;
 }
+
+std::string name_in_file(const StateTensor& tensor) {
+  switch (tensor.role) {
+    case FineTuning::StateRole::parameter: return "parameter." + tensor.name;
+    case FineTuning::StateRole::mean: return "mean." + tensor.name;
+    case FineTuning::StateRole::square: return "square." + tensor.name;
+  }
+  throw Error(ErrorKind::internal, "state of training: unknown role");
+}
+
+std::string best_name(const StateTensor& tensor) { return "best." + tensor.name; }
 
 // JSON has no NaN: null.
 double number_or_nan(const Json& json) {
@@ -129,7 +137,7 @@ void save_state(const std::string& path, const std::string& digest, const Traini
   };
   std::size_t parameter = 0;
   for (const StateTensor& tensor : state) {
-    add(tensor.name, *tensor.floats);
+    add(name_in_file(tensor), *tensor.floats);
     if (is_parameter(tensor) && !best.empty()) add(best_name(tensor), best.at(parameter++));
   }
   try {
@@ -168,7 +176,7 @@ std::optional<TrainingRun> load_state(const std::string& path, const std::string
     refuse_damaged(path);
   }
   for (const StateTensor& tensor : tuning.state()) {
-    read(tensors, tensor.name, *tensor.floats, path);
+    read(tensors, name_in_file(tensor), *tensor.floats, path);
     if (!is_parameter(tensor) || !run.best) continue;
     best.emplace_back(tensor.floats->size());
     read(tensors, best_name(tensor), best.back(), path);

@@ -41,8 +41,7 @@ struct TrainingRun {
 
 inline constexpr std::int64_t kCurvePoints = 400;
 
-// By name: the parameters of the best epoch, in the order of FineTuning::state().
-using SavedParameters = std::vector<std::vector<float>>;
+using SavedParameters = FineTuning::SavedParameters;  // of the best epoch
 
 // digest: of all that the run depends on. best: empty for none. Throws Error(system).
 void save_state(const std::string& path, const std::string& digest, const TrainingRun& run,
