@@ -80,6 +80,7 @@ class Program {
     add_evaluate_command(app_, choose);
     add_similar_command(app_, choose);
     add_train_command(app_, choose);
+    add_vocab_command(app_, choose);
     add_convert_command(app_, choose);
     add_info_command(app_, choose);
     add_bench_command(app_, choose);

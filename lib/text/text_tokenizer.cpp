@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/utf8.h"
-#include "text/words.h"
+#include "text/word_splitter.h"
 
 namespace convbert {
 
@@ -14,7 +14,10 @@ namespace convbert {
 class TextTokenizer::Pass {
  public:
   Pass(const TextTokenizer& tokenizer, std::string_view text, std::size_t most)
-      : tokenizer_(tokenizer), text_(text), most_(most), normalizer_(tokenizer.normalizer_) {
+      : tokenizer_(tokenizer),
+        text_(text),
+        most_(most),
+        splitter_(tokenizer.normalizer_, tokenizer.ascii_) {
     tokens_.reserve(std::min(text.size() / 4 + 8, kMostReserved));
   }
 
@@ -26,7 +29,9 @@ class TextTokenizer::Pass {
         move_to(span.end);
         add_token({span.id, {begin, source_}});
       } else if (tokenizer_.normalized_matcher_.empty()) {
-        split_words(span.end);
+        const std::string_view stretch = text_.substr(position_, span.end - position_);
+        position_ = span.end;
+        source_ = splitter_.split(stretch, source_, [this](const Word& word) { add_word(word); });
       } else {
         split_normalized(normalize_until(span.end));
       }
@@ -36,45 +41,7 @@ class TextTokenizer::Pass {
   }
 
  private:
-  using Kind = AsciiRules::Kind;
   static constexpr std::size_t kMostReserved = 1 << 12;  // tokens
-
-  Kind kind_at(std::size_t position) const { return tokenizer_.ascii_.kind(text_[position]); }
-
-  // Goes on to `end`. Words of ASCII go straight to WordPiece. All else is normalised in stretches
-  // that end at a space or punctuation of ASCII: nothing acts across one, be it a combining mark.
-  void split_words(std::size_t end) {
-    while (position_ < end) {
-      std::size_t word_end = position_;
-      while (word_end < end && kind_at(word_end) == Kind::letter) ++word_end;
-      const Kind next = word_end < end ? kind_at(word_end) : Kind::space;
-      if (next == Kind::other) {
-        while (word_end < end && !is_boundary(kind_at(word_end))) ++word_end;
-        split_normal_words(normalize_until(word_end));
-        continue;
-      }
-      add_ascii_word(word_end);
-      if (word_end == end) break;
-      if (next == Kind::punctuation) {
-        add_ascii_word(word_end + 1);
-      } else {
-        skip_ascii(1);
-      }
-    }
-  }
-
-  static bool is_boundary(Kind kind) { return kind == Kind::space || kind == Kind::punctuation; }
-
-  void add_ascii_word(std::size_t end) {
-    const std::size_t size = end - position_;
-    if (size == 0) return;
-    word_.resize(size);
-    for (std::size_t i = 0; i < size; ++i) {
-      word_[i] = tokenizer_.ascii_.lowercase(text_[position_ + i]);
-    }
-    add_word({.bytes = word_, .sources = {}, .first_source = source_});
-    skip_ascii(size);
-  }
 
   void add_word(const Word& word) {
     tokenizer_.wordpiece_.split(word, tokens_);
@@ -92,29 +59,12 @@ class TextTokenizer::Pass {
     tokens_.resize(most_);
   }
 
-  void skip_ascii(std::size_t size) {
-    position_ += size;
-    source_ += static_cast<std::uint32_t>(size);
-  }
-
   // Normalises from here to `end`, and moves there.
   std::span<const NormalizedCharacter> normalize_until(std::size_t end) {
     const std::uint32_t first = source_;
     const std::string_view stretch = text_.substr(position_, end - position_);
     move_to(end);
-    return normalizer_.normalize(stretch, first);
-  }
-
-  void split_normal_words(std::span<const NormalizedCharacter> characters) {
-    for_each_word(characters, [&](std::span<const NormalizedCharacter> word) {
-      word_.clear();
-      sources_.clear();
-      for (const auto& [character, source] : word) {
-        append_utf8(word_, character);
-        sources_.resize(word_.size(), source);
-      }
-      add_word({.bytes = word_, .sources = sources_});
-    });
+    return splitter_.normalizer().normalize(stretch, first);
   }
 
   // Looks for added tokens in the normal form of a stretch.
@@ -130,7 +80,7 @@ class TextTokenizer::Pass {
       const std::size_t begin = character_at[span.begin];
       const auto part = characters.subspan(begin, character_at[span.end] - begin);
       if (span.id == TextSpan::kNoToken) {
-        split_normal_words(part);
+        splitter_.visit_normalized(part, [this](const Word& word) { add_word(word); });
       } else {
         add_token({span.id, {part.front().source, part.back().source + 1}});
       }
@@ -157,9 +107,7 @@ class TextTokenizer::Pass {
   std::size_t dropped_ = 0;   // and those that were not
   std::size_t position_ = 0;  // in bytes
   std::uint32_t source_ = 0;  // the same place in code points
-  Normalizer normalizer_;
-  std::string word_;  // in normal form
-  std::vector<std::uint32_t> sources_;
+  WordSplitter splitter_;
   std::vector<Token> tokens_;
 };
 

@@ -21,7 +21,10 @@ template <class... Parts>
 template <class Call>
 auto naming_flags(Call call) {
   constexpr std::pair<std::string_view, std::string_view> kFlags[] = {
-      {"max_length:", "--max-length:"}, {"layer:", "--layer:"}, {"dim:", "--dim:"}};
+      {"max_length:", "--max-length:"},
+      {"layer:", "--layer:"},
+      {"dim:", "--dim:"},
+      {"size:", "--size:"}};
   try {
     return call();
   } catch (const Error& error) {

@@ -13,6 +13,7 @@ void add_fill_mask_command(CLI::App& app, const Choose& choose);
 void add_answer_command(CLI::App& app, const Choose& choose);
 void add_detect_command(CLI::App& app, const Choose& choose);
 void add_convert_command(CLI::App& app, const Choose& choose);
+void add_vocab_command(CLI::App& app, const Choose& choose);
 void add_info_command(CLI::App& app, const Choose& choose);
 
 }  // namespace convbert::app

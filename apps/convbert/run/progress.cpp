@@ -31,10 +31,12 @@ std::vector<std::string> progress_lines(const ProgressFigures& figures) {
   const auto& [done_records, tokens, elapsed, input, resumed_bytes] = figures;
   const std::string records = count_of(done_records, "record");
   const std::string rate =
-      grouped(std::llround(static_cast<double>(tokens) / elapsed)) + " tokens/s";
+      tokens == 0
+          ? ""  // of a command that does not count them
+          : concat("  ", grouped(std::llround(static_cast<double>(tokens) / elapsed)), " tokens/s");
   // Of what has been read; what waits in the pipeline is small.
   const std::int64_t bytes = input.bytes - resumed_bytes;
-  if (!input.total_bytes || bytes <= 0) return {concat(records, "  ", rate), records};
+  if (!input.total_bytes || bytes <= 0) return {records + rate, records};
 
   const auto total = static_cast<double>(*input.total_bytes);
   const auto read = static_cast<double>(input.bytes);
@@ -45,7 +47,7 @@ std::vector<std::string> progress_lines(const ProgressFigures& figures) {
   bar.resize(kWidth, '.');
   const std::string percent = concat(static_cast<int>(done * 100), "%");
   const std::string time = clock_text(left) + " left";
-  const std::string all = concat(percent, "  ", records, "  ", rate, "  ", time);
+  const std::string all = concat(percent, "  ", records, rate, "  ", time);
   return {concat("[", bar, "] ", all), all, concat(percent, "  ", records, "  ", time),
           concat(percent, "  ", time), percent};
 }
