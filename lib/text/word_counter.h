@@ -26,7 +26,7 @@ class WordCounter {
   static constexpr std::size_t kMostCharacters = 100;
   // What a word counts for: the bytes that it and learning from it take (see wordpiece_trainer.h).
   static constexpr std::size_t kBytesOfWord = 64;  // and its own bytes
-  static constexpr std::size_t kBytesOfCharacter = 72;
+  static constexpr std::size_t kBytesOfCharacter = 96;
   static constexpr std::size_t kLeastBytes = 1 << 20;
   static constexpr std::size_t kMostBytes = std::size_t{64} << 30;
 
