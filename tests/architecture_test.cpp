@@ -42,7 +42,9 @@ const std::map<std::string, std::set<std::string>> kAllowedRooms{
     {"evaluate", {"run", "cli"}},
     {"similar", {"run", "cli"}},
     {"train", {"evaluate", "run", "cli"}},
-    {"", {"commands", "attention", "bench", "evaluate", "similar", "train", "run", "cli"}},
+    {"pretrain", {"train", "run", "cli"}},
+    {"",
+     {"commands", "attention", "bench", "evaluate", "similar", "train", "pretrain", "run", "cli"}},
 };
 
 template <class Visit>

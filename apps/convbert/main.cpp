@@ -22,6 +22,7 @@
 #include "core/mapped_file.h"
 #include "evaluate/command.h"
 #include "nn/compute.h"
+#include "pretrain/command.h"
 #include "search/approximate_index.h"
 #include "similar/command.h"
 #include "train/command.h"
@@ -81,6 +82,7 @@ class Program {
     add_similar_command(app_, choose);
     add_train_command(app_, choose);
     add_vocab_command(app_, choose);
+    add_pretrain_command(app_, choose);
     add_convert_command(app_, choose);
     add_info_command(app_, choose);
     add_bench_command(app_, choose);

@@ -228,13 +228,16 @@ std::string_view name_of(ConvolutionKind kind) {
   return "unknown";
 }
 
-ModelConfig read_config(const ModelFiles& files) {
-  const std::string source = files.path_of(kFileName);
-  const Json json = parse_json(files.open(kFileName).text(), source);
+ModelConfig parse_config(std::string_view text, const std::string& source) {
+  const Json json = parse_json(text, source);
   if (!json.is_object()) {
     throw Error(ErrorKind::format, concat(source, ": expected a JSON object"));
   }
   return ConfigReader(json, source).read();
+}
+
+ModelConfig read_config(const ModelFiles& files) {
+  return parse_config(files.open(kFileName).text(), files.path_of(kFileName));
 }
 
 }  // namespace convbert

@@ -71,6 +71,9 @@ struct ModelConfig {
   std::int64_t attention_width() const { return attention_heads * head_size; }
 };
 
+// The text of a config.json. Throws Error(format) that begins with `source` and names the key, what
+// was expected and found.
+ModelConfig parse_config(std::string_view text, const std::string& source);
 // Reads config.json. Throws Error(format) naming the file, the key, what was expected and found.
 ModelConfig read_config(const ModelFiles& files);
 

@@ -1,5 +1,7 @@
 #include "model/useful_flops.h"
 
+#include "model/weights.h"
+
 namespace convbert {
 
 std::int64_t useful_flops(const ModelConfig& config, std::int64_t n) {
@@ -17,6 +19,18 @@ std::int64_t useful_flops(const ModelConfig& config, std::int64_t n) {
   const std::int64_t projection =
       config.has_embedding_projection() ? 2 * n * config.embedding_size * h : 0;
   return projection + config.layers * layer;
+}
+
+std::int64_t useful_head_flops(const HeadForm& head, const ModelConfig& config,
+                               std::int64_t outputs, std::int64_t rows) {
+  std::int64_t flops = 0;
+  const auto add = [&](const LinearWeights& layer) {
+    flops += 2 * rows * layer.weight.shape[0] * layer.weight.shape[1];
+  };
+  const HeadWeights layout = head_layout(head, config, outputs);
+  if (layout.dense) add(*layout.dense);
+  add(layout.output);
+  return flops;
 }
 
 std::int64_t useful_flops(const ModelConfig& config, std::span<const std::int64_t> lengths) {

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "model/config.h"
+#include "model/head_form.h"
 
 namespace convbert {
 
@@ -24,6 +25,11 @@ namespace convbert {
 //     scores, and the values weighted by them          4 n n a
 //     attention output; feed forward                   2 n h h + 4 n h f / g
 std::int64_t useful_flops(const ModelConfig& config, std::int64_t n);
+
+// Of a head on `rows` hidden states: 2 (in) (out) a row of its dense layer, where it has one, and
+// of its output.
+std::int64_t useful_head_flops(const HeadForm& head, const ModelConfig& config,
+                               std::int64_t outputs, std::int64_t rows);
 
 // Of texts of these lengths.
 std::int64_t useful_flops(const ModelConfig& config, std::span<const std::int64_t> lengths);

@@ -53,4 +53,28 @@ void GroupSoftmax::backward(const PaddedRows& y, const PaddedRows& dy, Workspace
       });
 }
 
+struct RowSoftmax::Kernels {
+  std::int64_t width;
+  PrimitiveCache<Primitive<dnnl::softmax_forward>> primitives{8};  // one a number of threads
+};
+
+RowSoftmax::RowSoftmax(std::int64_t width) : kernels_(new Kernels{.width = width}) {}
+
+RowSoftmax::RowSoftmax(RowSoftmax&&) noexcept = default;
+RowSoftmax& RowSoftmax::operator=(RowSoftmax&&) noexcept = default;
+RowSoftmax::~RowSoftmax() = default;
+
+void RowSoftmax::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
+  const std::int64_t width = kernels_->width;
+  expect_shape("RowSoftmax, x", x, y.rows, width);
+  expect_shape("RowSoftmax, y", y, x.rows, width);
+  const auto primitive = kernels_->primitives.get({}, [&] {
+    return std::make_shared<const Primitive<dnnl::softmax_forward>>(
+        softmax_desc(float_desc({1, width}, FormatTag::ab), 1));
+  });
+  for (std::int64_t row = 0; row < x.rows; ++row) {
+    primitive->execute({{DNNL_ARG_SRC, x.row(row)}, {DNNL_ARG_DST, y.row(row)}}, workspace);
+  }
+}
+
 }  // namespace convbert::nn

@@ -1,4 +1,5 @@
-// Softmax over groups of columns: of the generated kernels (paper, equation 4).
+// Softmax over groups of columns, of the generated kernels (paper, equation 4), and over whole
+// rows, of a vocabulary.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,23 @@ class GroupSoftmax {
   // dx = y * (dy - sum(y * dy)) over each run, by oneDNN's softmax_backward. y: what forward()
   // gave; dy becomes dx in place.
   void backward(const PaddedRows& y, const PaddedRows& dy, Workspace& workspace) const;
+
+ private:
+  struct Kernels;
+  std::unique_ptr<const Kernels> kernels_;
+};
+
+// y = softmax(x) over a whole row, by oneDNN's softmax, a row at a time: of rows so wide that no
+// more of them fit the cache. Const after construction; threads may share it.
+class RowSoftmax {
+ public:
+  explicit RowSoftmax(std::int64_t width);
+  RowSoftmax(RowSoftmax&&) noexcept;
+  RowSoftmax& operator=(RowSoftmax&&) noexcept;
+  ~RowSoftmax();
+
+  // x, y: [rows, width]; y may be x.
+  void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const;
 
  private:
   struct Kernels;

@@ -154,15 +154,9 @@ FineTuning::Predictions FineTuning::predict(const Examples& examples) {
   return predictions;
 }
 
-std::vector<FineTuning::StateTensor> FineTuning::state() {
+std::vector<StateTensor> FineTuning::state() {
   std::vector<StateTensor> tensors;
-  const auto add = [&](Values& values, const Gradient& gradient, Moments& moments) {
-    if (values.floats.empty() || gradient.floats.empty()) return;
-    tensors.push_back({values.name, StateRole::parameter, &values.floats});
-    tensors.push_back({values.name, StateRole::mean, &moments.mean});
-    tensors.push_back({values.name, StateRole::square, &moments.square});
-  };
-  for_each_tensor(add, parameters_, gradients_, optimizer_.moments());
+  add_state(parameters_, gradients_, optimizer_, "", tensors);
   return tensors;
 }
 

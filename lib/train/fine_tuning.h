@@ -76,13 +76,7 @@ class FineTuning {
   SavedParameters save_parameters();
   void restore(const SavedParameters& saved);
 
-  enum class StateRole { parameter, mean, square };
-  // What a step changes, in one order: the parameters that are trained and their moments.
-  struct StateTensor {
-    std::string name;  // the parameter's
-    StateRole role;
-    std::vector<float>* floats;
-  };
+  // What a step changes.
   std::vector<StateTensor> state();
   // After state() has been filled with that of a run after so many steps.
   void take_up(std::int64_t steps);

@@ -107,6 +107,18 @@ void AdamW::step(Parameters& parameters, const Gradients& gradients, double lear
   });
 }
 
+void add_state(Parameters& parameters, const Gradients& gradients, AdamW& optimizer,
+               std::string_view prefix, std::vector<StateTensor>& state) {
+  const auto add = [&](Values& values, const Gradient& gradient, Moments& moments) {
+    if (values.floats.empty() || gradient.floats.empty()) return;
+    const std::string name = concat(prefix, values.name);
+    state.push_back({name, StateRole::parameter, &values.floats});
+    state.push_back({name, StateRole::mean, &moments.mean});
+    state.push_back({name, StateRole::square, &moments.square});
+  };
+  for_each_tensor(add, parameters, gradients, optimizer.moments());
+}
+
 double clip_scale(double norm, double most) {
   if (most <= 0.0) return 1.0;
   constexpr double kEpsilon = 1e-6;  // PyTorch's

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -55,6 +56,18 @@ class AdamW {
   std::int64_t steps_ = 0;
   BasicModelWeights<Moments> moments_;
 };
+
+// What training changes, in one order, to save and to go on from: parameters that are trained and
+// their moments.
+enum class StateRole { parameter, mean, square };
+struct StateTensor {
+  std::string name;  // the parameter's
+  StateRole role;
+  std::vector<float>* floats;
+};
+// prefix: of the names.
+void add_state(Parameters& parameters, const Gradients& gradients, AdamW& optimizer,
+               std::string_view prefix, std::vector<StateTensor>& state);
 
 // What makes a gradient of that norm one of at most `most`: a factor for AdamW::step(), as
 // torch.nn.utils.clip_grad_norm_. most: 0 for no limit.

@@ -18,6 +18,46 @@ bool is_tied(const Parameters& parameters) {
 
 std::size_t size_of(const Shape& shape) { return static_cast<std::size_t>(*element_count(shape)); }
 
+template <class Role>
+inline constexpr bool kIsWeight = false;
+template <>
+inline constexpr bool kIsWeight<MatrixOf<Values>> = true;
+template <>
+inline constexpr bool kIsWeight<DepthwiseOf<Values>> = true;
+template <>
+inline constexpr bool kIsWeight<TableOf<Values>> = true;
+
+// Tensors that nothing has been learnt of yet, each with random numbers of its own.
+struct NewValues {
+  std::uint64_t seed;
+  double deviation;
+  std::uint64_t tensor = 0;
+
+  double uniform(std::uint64_t index) const {  // above 0, up to 1
+    constexpr double kUnit = 0x1p-53;
+    return static_cast<double>((nn::random_key({seed, tensor, index}) >> 11) + 1) * kUnit;
+  }
+
+  // is_tied: the numbers are another tensor's.
+  template <class Role>
+  void fill(Role& values, const StoredWeight& from, bool is_tied) {
+    values.name = from.name;
+    values.shape = from.shape;
+    ++tensor;
+    if (is_tied) return;
+    values.floats.resize(size_of(from.shape));
+    if constexpr (std::is_same_v<Role, NormScaleOf<Values>>) {
+      std::ranges::fill(values.floats, 1.0f);
+    } else if constexpr (kIsWeight<Role>) {
+      for (std::size_t i = 0; i < values.floats.size(); ++i) {  // Box and Muller 1958
+        const double radius = std::sqrt(-2.0 * std::log(uniform(2 * i)));
+        const double angle = 2.0 * std::numbers::pi * uniform(2 * i + 1);
+        values.floats[i] = static_cast<float>(deviation * radius * std::cos(angle));
+      }
+    }
+  }
+};
+
 }  // namespace
 
 const Values& output_weight(const Parameters& parameters) {
@@ -46,33 +86,28 @@ Parameters load_parameters(const Checkpoint& checkpoint, const ModelConfig& conf
 }
 
 void add_new_head(Parameters& parameters, const ModelConfig& config, const HeadForm& head,
-                  std::int64_t outputs, std::uint64_t seed) {
-  constexpr double kDeviation = 0.02;
+                  std::int64_t outputs, std::uint64_t seed, double deviation) {
   const HeadWeights layout = head_layout(head, config, outputs);
   auto made = same_structure<BasicHeadWeights<Values>>(layout);
-  std::uint64_t tensor = 0;
-  const auto uniform = [&](std::uint64_t index) {  // above 0, up to 1
-    constexpr double kUnit = 0x1p-53;
-    return static_cast<double>((nn::random_key({seed, tensor, index}) >> 11) + 1) * kUnit;
-  };
-  const auto fill = [&]<class Role>(Role& values, const auto& from) {
-    values.name = from.name;
-    values.shape = from.shape;
-    ++tensor;
-    if (values.name == parameters.encoder.words.name) return;
-    values.floats.resize(size_of(from.shape));
-    if constexpr (std::is_same_v<Role, NormScaleOf<Values>>) {
-      std::ranges::fill(values.floats, 1.0f);
-    } else if constexpr (std::is_same_v<Role, MatrixOf<Values>>) {
-      for (std::size_t i = 0; i < values.floats.size(); ++i) {  // Box and Muller 1958
-        const double radius = std::sqrt(-2.0 * std::log(uniform(2 * i)));
-        const double angle = 2.0 * std::numbers::pi * uniform(2 * i + 1);
-        values.floats[i] = static_cast<float>(kDeviation * radius * std::cos(angle));
-      }
-    }
+  NewValues new_values{.seed = seed, .deviation = deviation};
+  const auto fill = [&]<class Role>(Role& values, const StoredWeight& from) {
+    const bool is_tied = from.name == parameters.encoder.words.name;
+    new_values.fill(values, from, is_tied);
   };
   for_each_tensor(fill, made, layout);
   parameters.head = std::move(made);
+}
+
+Parameters new_parameters(const ModelConfig& config, std::uint64_t seed, double deviation) {
+  constexpr std::uint64_t kBehindHeads = 1 << 16;  // numbers of tensors
+  const BasicModelWeights<StoredWeight> layout{.encoder = encoder_layout(config), .head = {}};
+  auto parameters = same_structure<Parameters>(layout);
+  NewValues new_values{.seed = seed, .deviation = deviation, .tensor = kBehindHeads};
+  const auto fill = [&]<class Role>(Role& values, const StoredWeight& from) {
+    new_values.fill(values, from, false);
+  };
+  for_each_tensor(fill, parameters, layout);
+  return parameters;
 }
 
 void scale_outputs(BasicHeadWeights<Values>& head, double factor, double shift) {

@@ -55,10 +55,16 @@ using Gradients = BasicModelWeights<Gradient>;
 Parameters load_parameters(const Checkpoint& checkpoint, const ModelConfig& config,
                            const HeadForm* head = nullptr, std::int64_t outputs = 0);
 
-// A new head of a pre-trained encoder: weights from a normal distribution of deviation 0.02, as
+// Deviation of new weights, unless config.json has another.
+inline constexpr double kUsualDeviation = 0.02;
+
+// A new head of a pre-trained encoder: weights from a normal distribution of that deviation, as
 // BERT's were, biases 0, norms 1. The same seed gives the same numbers.
 void add_new_head(Parameters& parameters, const ModelConfig& config, const HeadForm& head,
-                  std::int64_t outputs, std::uint64_t seed);
+                  std::int64_t outputs, std::uint64_t seed, double deviation = kUsualDeviation);
+
+// A new encoder, likewise: embeddings and filters are weights, too.
+Parameters new_parameters(const ModelConfig& config, std::uint64_t seed, double deviation);
 
 // Makes each output y of a head `factor` y + `shift`.
 void scale_outputs(BasicHeadWeights<Values>& head, double factor, double shift);

@@ -75,13 +75,6 @@ void take(const Record& record, const LabelledReading& reading, const std::strin
 
 }  // namespace
 
-void BadRecords::add(const std::string& message) {
-  if (is_strict_) usage_error("--strict: ", message);
-  if (count_++ == 0) first_ = message;
-  if (count_ <= kMostNamed) console_.warning(message);
-  if (count_ == kMostNamed + 1) console_.warning("more bad records are counted only");
-}
-
 LabelledTexts read_labelled(const InputRequest& request, const LabelledReading& reading,
                             const LoadedModel& loaded, BadRecords& bad, Console& console) {
   LabelledTexts texts;

@@ -1,26 +1,20 @@
 #include "train/model_directory.h"
 
-#include <map>
-#include <vector>
-
-#include "checkpoint/safetensors_writer.h"
 #include "core/json.h"
 #include "run/copied_files.h"
+#include "train/model_tensors.h"
 
 namespace convbert::app {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-// "ConvBertForTokenClassification", as transformers calls its classes.
 std::string architecture_of(Family family, LearningTask task) {
-  const std::string_view name = family == Family::convbert  ? "ConvBert"
-                                : family == Family::electra ? "Electra"
-                                                            : "Bert";
   const auto head = info_of(task).head;
-  if (!head) return concat(name, "Model");
-  return concat(name, *head == HeadKind::token_classification ? "ForTokenClassification"
-                                                              : "ForSequenceClassification");
+  return convbert::app::architecture_of(family, !head ? "Model"
+                                                : *head == HeadKind::token_classification
+                                                    ? "ForTokenClassification"
+                                                    : "ForSequenceClassification");
 }
 
 std::string_view problem_type_of(LearningTask task) {
@@ -60,28 +54,6 @@ std::string config_text(const TrainedModelFiles& model) {
   return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
-// Under transformers' names: the base's with its prefix below a head.
-void write_tensors(const TrainedModelFiles& model, const OutputDirectory::Put& put) {
-  const std::string prefix = model.parameters.head ? concat(name_of(model.config.family), ".") : "";
-  std::vector<TensorHeader> headers;
-  std::map<std::string, const std::vector<float>*> values;
-  const auto add = [&](const std::string& name, const Values& tensor) {
-    if (tensor.floats.empty()) return;  // tied
-    headers.push_back({name, DType::f32, tensor.shape});
-    values.emplace(name, &tensor.floats);
-  };
-  for_each_tensor([&](const Values& tensor) { add(prefix + tensor.name, tensor); },
-                  model.parameters.encoder);
-  // Some heads' layers are the base's, as BERT's pooler is.
-  const auto add_of_head = [&](const Values& tensor) {
-    add(tensor.name.starts_with("pooler.") ? prefix + tensor.name : tensor.name, tensor);
-  };
-  if (model.parameters.head) for_each_tensor(add_of_head, *model.parameters.head);
-  SafetensorsWriter writer(std::move(headers), put);
-  for (const TensorHeader& tensor : writer.tensors()) writer.append(*values.at(tensor.name));
-  writer.finish();
-}
-
 // A folder of a model that had none: mean or first token, no further step.
 void write_sentence_steps(const TrainedModelFiles& model, OutputDirectory& directory) {
   const bool is_mean = model.source.sentence.pooling == Pooling::mean;
@@ -113,8 +85,9 @@ void write_model(const TrainedModelFiles& model, OutputDirectory& directory) {
   const std::string folder = keeps_steps ? model.source.sentence.transformer_folder : "";
   const std::string prefix = folder.empty() ? "" : folder + "/";
   directory.add(prefix + "config.json", config_text(model));
-  directory.add(prefix + "model.safetensors",
-                [&](const OutputDirectory::Put& put) { write_tensors(model, put); });
+  directory.add(prefix + "model.safetensors", [&](const OutputDirectory::Put& put) {
+    write_tensors(model.parameters, model.config.family, put);
+  });
   copy_tokenizer(model.source.files, prefix, directory);
   if (keeps_steps) {
     copy_file(model.source.files, "sentence_bert_config.json", prefix, directory);

@@ -9,23 +9,18 @@
 #include "cli/usage_error.h"
 #include "core/cancel.h"
 #include "io/json_builder.h"
-#include "run/progress.h"
+#include "train/step_status.h"
+#include "train/training_log.h"
 
 namespace convbert::app {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// JSON has no NaN.
-void add_number(JsonBuilder& json, std::string_view name, double value) {
-  json.key(name);
-  std::isfinite(value) ? json.value(static_cast<float>(value)) : json.null();
-}
-
 class Training {
  public:
   Training(const TrainingContext& context, FineTuning& tuning, Console& console)
-      : context_(context), tuning_(tuning), console_(console) {}
+      : context_(context), tuning_(tuning), console_(console), status_(console) {}
 
   TrainingOutcome run() {
     const SignalGuard signals(cancel_);
@@ -50,22 +45,12 @@ class Training {
         is_resumed_ = true;
       }
     }
-    first_step_ = tuning_.steps();
-    if (!context_.request.log.empty()) log_.emplace(open_log(context_.request.log));
-  }
-
-  // Behind the lines of the steps that are taken up.
-  OutputFile open_log(const std::string& path) {
-    if (is_resumed_) {
-      if (auto log = OutputFile::take_up(path); log && log->size() >= run_.log_bytes) {
-        log->cut(run_.log_bytes);
-        return std::move(*log);
-      }
-      console_.warning(concat(printable(path), ".partial of the interrupted run is not there; the ",
-                              "log begins at step ", run_.steps));
-    }
-    run_.log_bytes = 0;
-    return OutputFile::create(path);
+    status_.begin(tuning_.steps());
+    if (context_.request.log.empty()) return;
+    std::optional<LogPlace> place;
+    if (is_resumed_) place = {run_.log_bytes, run_.steps};
+    log_.emplace(open_log(context_.request.log, place, console_));
+    run_.log_bytes = log_->size();
   }
 
   void tell_start() {
@@ -81,8 +66,9 @@ class Training {
     if (!std::isfinite(figures.loss) || !std::isfinite(figures.gradient_norm)) return false;
     run_.steps = tuning_.steps();
     run_.loss_sum += figures.loss;
-    tokens_ += figures.tokens;
-    add_to_curve(figures);
+    status_.count(figures.tokens);
+    run_.curve.add({run_.steps, figures.loss, figures.learning_rate}, tuning_.all_steps(),
+                   tuning_.is_done());
     if (log_) {
       std::string line;
       JsonBuilder json(line);
@@ -93,43 +79,17 @@ class Training {
       json.member("tokens", figures.tokens).end_object();
       write_log(line);
     }
-    show(figures);
+    status_.show({.place = concat("epoch ", tuning_.epoch() + 1, "  "),
+                  .step = run_.steps,
+                  .all = tuning_.all_steps(),
+                  .loss = figures.loss,
+                  .learning_rate = figures.learning_rate});
     return true;
-  }
-
-  void add_to_curve(const StepFigures& figures) {
-    run_.curve_sum += figures.loss;
-    ++run_.curve_steps;
-    const std::int64_t together = (tuning_.all_steps() + kCurvePoints - 1) / kCurvePoints;
-    if (run_.curve_steps < together && !tuning_.is_done()) return;
-    run_.curve.push_back({run_.steps, run_.curve_sum / static_cast<double>(run_.curve_steps),
-                          figures.learning_rate});
-    run_.curve_sum = 0;
-    run_.curve_steps = 0;
   }
 
   void write_log(const std::string& line) {
     log_->write(line + "\n");
     run_.log_bytes = log_->size();
-  }
-
-  void show(const StepFigures& figures) {
-    const auto now = Clock::now();
-    if (!console_.shows_status() || now - shown_ < std::chrono::milliseconds(200)) return;
-    shown_ = now;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    const auto done = static_cast<double>(run_.steps - first_step_);
-    const double left = seconds / done * static_cast<double>(tuning_.all_steps() - run_.steps);
-    const std::string place = concat("epoch ", tuning_.epoch() + 1, "  step ", grouped(run_.steps),
-                                     " of ", grouped(tuning_.all_steps()));
-    const std::string loss = concat("  loss ", fixed(figures.loss, 3));
-    const std::string rate = concat("  rate ", formatted(figures.learning_rate, "%.1e"));
-    const std::string speed =
-        concat("  ", grouped(std::llround(static_cast<double>(tokens_) / seconds)), " tokens/s");
-    const std::string time = concat("  ", clock_text(left), " left");
-    const std::string lines[] = {concat(place, loss, rate, speed, time), concat(place, loss, time),
-                                 concat(place, time), place};
-    console_.status(lines);
   }
 
   void finish_epoch() {
@@ -259,11 +219,8 @@ class Training {
   SavedParameters best_;
   std::optional<OutputFile> log_;
   bool is_resumed_ = false;
-  std::int64_t first_step_ = 0;
-  std::int64_t tokens_ = 0;
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point shown_ = start_;
-  Clock::time_point saved_ = start_;
+  StepStatus status_;
+  Clock::time_point saved_ = Clock::now();
   std::int64_t saved_step_ = -1;
 };
 

@@ -5,29 +5,10 @@
 
 #include "cli/format.h"
 #include "cli/usage_error.h"
-#include "core/json.h"
+#include "train/model_settings.h"
 
 namespace convbert::app {
 namespace {
-
-// As transformers reads them: a head has its own rate, or that of the hidden states.
-DropoutRates dropout_of(const ModelSource& source, const std::optional<float>& asked) {
-  if (asked) return {.hidden = *asked, .attention = *asked, .head = *asked};
-  const std::string path = source.files.path_of("config.json");
-  const Json json = parse_json(source.files.open("config.json").text(), path);
-  const auto rate = [&](const char* key, double fallback) {
-    const double found = json_number(json, key, fallback, path);
-    if (found < 0.0 || found >= 1.0) {
-      throw Error(ErrorKind::format,
-                  concat(path, ": expected \"", key, "\" from 0 to below 1, found ", found));
-    }
-    return found;
-  };
-  const double hidden = rate("hidden_dropout_prob", 0.1);
-  return {.hidden = static_cast<float>(hidden),
-          .attention = static_cast<float>(rate("attention_probs_dropout_prob", 0.1)),
-          .head = static_cast<float>(rate("classifier_dropout", hidden))};
-}
 
 void check_flags(const TrainRequest& request, LearningTask task) {
   const bool has_classes = task == LearningTask::classify || task == LearningTask::tag;
@@ -77,7 +58,9 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
   plan.metric = metric_of(request, labels.task);
   plan.model = {.head = task.head ? form_of(*task.head, config.family) : nullptr,
                 .pooling = source.sentence.pooling,
-                .dropout = dropout_of(source, dropout),
+                .dropout = read_settings(source.files.open("config.json").text(),
+                                         source.files.path_of("config.json"))
+                               .with_dropout(dropout),
                 .freeze = {.embeddings = request.freeze.embeddings || head_alone,
                            .layers = head_alone ? config.layers : request.freeze.layers},
                 .precision = request.record.model.precision};

@@ -130,7 +130,7 @@ std::vector<Point> dev_points(const TrainingRun& run, const std::string& name) {
 std::string charts_of(const TrainingRecord& record) {
   std::vector<Point> losses;
   std::vector<Point> rates;
-  for (const CurvePoint& point : record.run.curve) {
+  for (const CurvePoint& point : record.run.curve.points) {
     losses.push_back({static_cast<double>(point.step), point.loss});
     rates.push_back({static_cast<double>(point.step), point.learning_rate});
   }

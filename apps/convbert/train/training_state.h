@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "train/fine_tuning.h"
+#include "train/loss_curve.h"
 
 namespace convbert::app {
 
@@ -21,25 +22,14 @@ struct EpochFigures {
   std::vector<std::pair<std::string, double>> dev{};
 };
 
-// Some steps together, for a curve.
-struct CurvePoint {
-  std::int64_t step;  // the last one
-  double loss;        // the mean
-  double learning_rate;
-};
-
 struct TrainingRun {
   std::int64_t steps = 0;
-  double loss_sum = 0;              // of the steps of this epoch
-  std::vector<CurvePoint> curve{};  // at most kCurvePoints
-  double curve_sum = 0;             // of the losses behind the last point
-  std::int64_t curve_steps = 0;     // their number
+  double loss_sum = 0;  // of the steps of this epoch
+  LossCurve curve{};
   std::vector<EpochFigures> epochs{};
   std::optional<std::size_t> best{};  // of the epochs
   std::int64_t log_bytes = 0;         // of --log, that belong to these steps
 };
-
-inline constexpr std::int64_t kCurvePoints = 400;
 
 using SavedParameters = FineTuning::SavedParameters;  // of the best epoch
 

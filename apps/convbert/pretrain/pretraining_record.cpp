@@ -1,0 +1,145 @@
+#include "pretrain/pretraining_record.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cli/table.h"
+#include "cli/version.h"
+
+namespace convbert::app {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+double share(std::int64_t part, std::int64_t all) {
+  return all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all);
+}
+
+// Figures as they are named here and in the log.
+OrderedJson figures_of(const Measurement& at, bool has_generator) {
+  const auto& [loss, words, replaced] = at.figures;
+  OrderedJson json{
+      {"step", at.step},           {"tokens", at.tokens},
+      {"flops", at.flops},         {"loss", loss},
+      {"masked_loss", words.loss}, {"masked_accuracy", share(words.right, words.words)}};
+  if (has_generator) {
+    json["replaced_loss"] = replaced.loss;
+    json["replaced_accuracy"] = share(replaced.right, replaced.tokens);
+    json["replaced_recall"] = share(replaced.found, replaced.replaced);
+    json["replaced_share"] = share(replaced.replaced, replaced.tokens);
+  }
+  return json;
+}
+
+OrderedJson settings_of(const PretrainingRecord& record) {
+  const PretrainRequest& request = record.request;
+  OrderedJson json{{"objective", name_of(request.objective)},
+                   {"mask", request.mask},
+                   {"packing", request.packing == Packing::full ? "full" : "record"},
+                   {"max_length", request.max_length},
+                   {"lowercase", request.lowercase},
+                   {"shuffle", request.shuffle},
+                   {"steps", request.steps},
+                   {"batch_size", request.batch_size},
+                   {"learning_rate", request.learning_rate},
+                   {"warmup", request.warmup},
+                   {"schedule", name_of(request.schedule)},
+                   {"weight_decay", request.weight_decay},
+                   {"adam_epsilon", request.adam_epsilon},
+                   {"clip", request.clip},
+                   {"dropout",
+                    {{"hidden", record.plan.settings.dropout.hidden},
+                     {"attention", record.plan.settings.dropout.attention}}},
+                   {"precision", nn::name_of(request.record.model.precision)},
+                   {"seed", request.seed}};
+  if (request.has_generator()) {
+    json["generator_size"] = request.generator_size;
+    json["discriminator_weight"] = request.discriminator_weight;
+  }
+  return json;
+}
+
+std::string percent(std::int64_t part, std::int64_t all) {
+  return concat(fixed(100.0 * share(part, all), 1), " %");
+}
+
+std::string figures_table(const Measurement& at, bool has_generator) {
+  const auto& [loss, words, replaced] = at.figures;
+  std::string text =
+      concat("| | |\n|---|---|\n| loss of masked words | ", fixed(words.loss, 4),
+             " |\n| masked words guessed | ", percent(words.right, words.words), " |\n");
+  if (!has_generator) return text;
+  return text + concat("| loss of replaced words | ", fixed(replaced.loss, 4),
+                       " |\n| words told rightly to be replaced or not | ",
+                       percent(replaced.right, replaced.tokens), " |\n| of all words replaced | ",
+                       percent(replaced.replaced, replaced.tokens), " |\n| of these found | ",
+                       percent(replaced.found, replaced.replaced), " |\n");
+}
+
+}  // namespace
+
+std::string pretraining_json(const PretrainingRecord& record) {
+  const PretrainRequest& request = record.request;
+  const PretrainingRun& run = record.run;
+  OrderedJson json{{"convbert", kVersion},
+                   {"config", request.config},
+                   {"vocab", request.vocab},
+                   {"train",
+                    {{"files", request.record.input.source.paths},
+                     {"documents", run.place.documents},
+                     {"passes", run.place.epoch + 1}}},
+                   {"held_out", {{"sequences", record.held_out.sequences()}}},
+                   {"bad_records", run.place.bad_records},
+                   {"settings", settings_of(record)},
+                   {"parameters", record.parameters},
+                   {"steps", run.steps},
+                   {"tokens", run.tokens},
+                   {"flops", run.flops}};
+  if (request.held_out.source.paths.empty()) {
+    json["held_out"]["share"] = request.held_out_share;
+  } else {
+    json["held_out"]["files"] = request.held_out.source.paths;
+  }
+  json["held_out"]["figures"] = OrderedJson::array();
+  for (const Measurement& at : run.measurements) {
+    json["held_out"]["figures"].push_back(figures_of(at, request.has_generator()));
+  }
+  json["curve"] = OrderedJson::array();
+  for (const CurvePoint& point : run.curve.points) {
+    json["curve"].push_back(
+        {{"step", point.step}, {"loss", point.loss}, {"learning_rate", point.learning_rate}});
+  }
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
+std::string pretraining_card(const PretrainingRecord& record) {
+  const PretrainRequest& request = record.request;
+  const PretrainingRun& run = record.run;
+  const ModelConfig& config = record.plan.model.config;
+  std::string text =
+      concat("# ", printable(request.directory), "\n\nPre-trained from new weights by convbert ",
+             kVersion, " (`--objective ", name_of(request.objective),
+             "`): ", name_of(config.family), ", ", config.layers, " layers of ", config.hidden_size,
+             ", ", grouped(record.parameters), " parameters, ", grouped(config.vocab_size),
+             " tokens", request.lowercase ? ", of lower-cased text" : "", ".\n\n## Figures\n\n");
+  if (run.measurements.empty()) {
+    text += "Nothing was measured on text that it did not learn from.\n";
+  } else {
+    text += concat("On ", grouped(record.held_out.sequences()),
+                   " sequences that it did not learn from, after ",
+                   grouped(run.measurements.back().step), " steps:\n\n",
+                   figures_table(run.measurements.back(), request.has_generator()));
+  }
+  text += concat("\n## Settings\n\n", grouped(run.steps), " steps of ", request.batch_size,
+                 " sequences of up to ", request.max_length, " tokens: ", grouped(run.tokens),
+                 " tokens in ", run.place.epoch + 1, " passes, ", formatted(run.flops, "%.3g"),
+                 " floating-point operations. Learning rate ", request.learning_rate, " with ",
+                 name_of(request.schedule), " schedule and a warm-up of ", request.warmup,
+                 "; AdamW, weight decay ", request.weight_decay, "; seed ", request.seed,
+                 ". All settings and the curve are in training.json.\n");
+  text += "\n## Use\n\n```bash\nconvbert train -m DIR reviews.jsonl -o my-model\n";
+  text += request.has_generator() ? "convbert detect -m DIR texts.jsonl\n"
+                                  : "convbert fill-mask -m DIR -t \"a text with one [MASK]\"\n";
+  return text + "```\n";
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,221 @@
+#include "pretrain/run_pretraining.h"
+
+#include <cmath>
+#include <span>
+#include <utility>
+
+#include "cli/table.h"
+#include "cli/usage_error.h"
+#include "train/model_tensors.h"
+#include "train/step_status.h"
+#include "train/training_log.h"
+
+namespace convbert::app {
+namespace {
+
+constexpr std::int64_t kMeasurements = 10;  // over the run, beside those at checkpoints
+
+// Is `step` the end of one of `parts` equal parts of `all` steps?
+bool ends_part(std::int64_t step, std::int64_t all, std::int64_t parts) {
+  return step * parts / all != (step - 1) * parts / all;
+}
+
+double share(std::int64_t part, std::int64_t all) {
+  return all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all);
+}
+
+class Pretraining {
+ public:
+  Pretraining(const PretrainingContext& context, PreTraining& training, PretrainingTexts& texts,
+              Console& console)
+      : context_(context),
+        training_(training),
+        texts_(texts),
+        console_(console),
+        status_(console) {}
+
+  PretrainingOutcome run() {
+    take_up();
+    while (!training_.is_done()) {
+      const std::optional<Batch> batch = next_batch();
+      if (!batch) return stop();
+      if (!step(*batch)) return diverge();
+      const std::int64_t steps = run_.steps;
+      const bool keeps = is_checkpoint(context_.request, steps);
+      if (keeps || ends_part(steps, context_.request.steps, kMeasurements)) measure();
+      if (keeps) keep();
+      if (steps % context_.request.save_every == 0) save();
+    }
+    console_.clear_status();
+    console_.detail(concat(grouped(run_.tokens), " tokens, ",
+                           grouped(std::llround(status_.tokens_per_second())), " a second"));
+    return {.run = std::move(run_), .log = std::move(log_)};
+  }
+
+ private:
+  void take_up() {
+    const PretrainRequest& request = context_.request;
+    std::optional<LogPlace> place;
+    if (request.resume) {
+      if (auto run = load_pretraining(context_.state_path, context_.digest, training_)) {
+        run_ = std::move(*run);
+        place = {run_.log_bytes, run_.steps};
+        console_.note(concat("goes on from ", printable(context_.state_path), ", after step ",
+                             grouped(run_.steps), " of ", grouped(request.steps)));
+        console_.status("reads the texts up to there");
+        texts_.go_to(run_.place);
+      }
+    }
+    if (!request.log.empty()) {
+      log_.emplace(open_log(request.log, place, console_));
+      run_.log_bytes = log_->size();
+    }
+    status_.begin(run_.steps);
+  }
+
+  // Nothing where a signal came.
+  std::optional<Batch> next_batch() {
+    Batch batch;
+    while (batch.sequences() < context_.request.batch_size) {
+      if (context_.cancel.requested()) return std::nullopt;
+      const std::optional<TokenSequence> sequence = texts_.next();
+      if (!sequence) return std::nullopt;
+      batch.append(*sequence, std::vector<std::int32_t>(sequence->size()));
+    }
+    return batch;
+  }
+
+  // False where the loss is no number.
+  bool step(const Batch& batch) {
+    const PreTrainingStep step = training_.step(batch);
+    const PreTrainingFigures& figures = step.figures;
+    if (!std::isfinite(figures.loss) || !std::isfinite(step.gradient_norm)) return false;
+    run_.steps = training_.steps();
+    run_.place = texts_.place();
+    run_.tokens += step.tokens;
+    run_.flops += step.flops;
+    run_.curve.add({run_.steps, figures.loss, step.learning_rate}, context_.request.steps,
+                   training_.is_done());
+    status_.count(step.tokens);
+    if (log_) {
+      write_log([&](JsonBuilder& json) {
+        json.member("step", run_.steps);
+        add_figures(json, figures);
+        add_number(json, "learning_rate", step.learning_rate);
+        add_number(json, "gradient_norm", step.gradient_norm);
+        json.member("tokens", step.tokens);
+      });
+    }
+    status_.show({.place = concat("pass ", run_.place.epoch + 1, "  "),
+                  .step = run_.steps,
+                  .all = context_.request.steps,
+                  .loss = figures.loss,
+                  .learning_rate = step.learning_rate});
+    return true;
+  }
+
+  void add_figures(JsonBuilder& json, const PreTrainingFigures& figures) const {
+    add_number(json, "loss", figures.loss);
+    add_number(json, "masked_loss", figures.words.loss);
+    add_number(json, "masked_accuracy", share(figures.words.right, figures.words.words));
+    if (!context_.request.has_generator()) return;
+    const ReplacedFigures& replaced = figures.replaced;
+    add_number(json, "replaced_loss", replaced.loss);
+    add_number(json, "replaced_accuracy", share(replaced.right, replaced.tokens));
+    add_number(json, "replaced_recall", share(replaced.found, replaced.replaced));
+    add_number(json, "replaced_share", share(replaced.replaced, replaced.tokens));
+  }
+
+  template <class Fill>
+  void write_log(Fill fill) {
+    std::string line;
+    JsonBuilder json(line);
+    json.begin_object();
+    fill(json);
+    json.end_object();
+    log_->write(line + "\n");
+    run_.log_bytes = log_->size();
+  }
+
+  void measure() {
+    if (context_.held_out.sequences() == 0) return;
+    console_.status("measures on held-out text");
+    const Measurement at{run_.steps, run_.tokens, run_.flops, training_.measure(context_.held_out)};
+    run_.measurements.push_back(at);
+    console_.clear_status();
+    const auto& [loss, words, replaced] = at.figures;
+    std::string line = concat("step ", grouped(run_.steps), " of ", grouped(context_.request.steps),
+                              ": on held-out text loss ", fixed(loss, 4), ", of masked words ",
+                              fixed(100.0 * share(words.right, words.words), 1), " % right");
+    if (context_.request.has_generator()) {
+      line += concat(" by the generator, of replaced words ",
+                     fixed(100.0 * share(replaced.found, replaced.replaced), 1), " % found");
+    }
+    console_.note(line);
+    if (!log_) return;
+    write_log([&](JsonBuilder& json) {
+      json.member("step", run_.steps).key("held_out").begin_object();
+      add_figures(json, at.figures);
+      json.end_object();
+    });
+  }
+
+  void keep() {
+    OutputFile file = OutputFile::create(checkpoint_path(context_.state_path, run_.steps));
+    write_tensors(training_.parameters(), context_.family, [&](std::span<const std::byte> bytes) {
+      file.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    });
+    file.finish();
+  }
+
+  void save() { save_pretraining(context_.state_path, context_.digest, run_, training_); }
+
+  PretrainingOutcome stop() {
+    console_.clear_status();
+    save();
+    console_.note(concat("stopped after step ", grouped(run_.steps), " of ",
+                         grouped(context_.request.steps), "; --resume goes on"));
+    return {.run = std::move(run_), .is_stopped = true};
+  }
+
+  // Nothing of this step has been taken into the parameters, but those before it may have led
+  // there.
+  PretrainingOutcome diverge() {
+    console_.clear_status();
+    const std::string what =
+        concat("the loss is no longer a number at step ", grouped(run_.steps + 1), "; ",
+               "--learning-rate lower than ", context_.request.learning_rate, " may help");
+    std::optional<PretrainingRun> saved;
+    if (is_saved_by_this_run()) {
+      saved = load_pretraining(context_.state_path, context_.digest, training_);
+    }
+    if (!saved) usage_error(what);
+    console_.warning(concat(what, "; kept is the model after step ", grouped(saved->steps)));
+    return {.run = std::move(*saved), .is_diverged = true, .log = std::move(log_)};
+  }
+
+  bool is_saved_by_this_run() const {
+    return context_.request.resume || run_.steps >= context_.request.save_every;
+  }
+
+  const PretrainingContext& context_;
+  PreTraining& training_;
+  PretrainingTexts& texts_;
+  Console& console_;
+  PretrainingRun run_;
+  std::optional<OutputFile> log_;
+  StepStatus status_;
+};
+
+}  // namespace
+
+bool is_checkpoint(const PretrainRequest& request, std::int64_t step) {
+  return request.checkpoints > 0 && step > 0 && ends_part(step, request.steps, request.checkpoints);
+}
+
+PretrainingOutcome run_pretraining(const PretrainingContext& context, PreTraining& training,
+                                   PretrainingTexts& texts, Console& console) {
+  return Pretraining(context, training, texts, console).run();
+}
+
+}  // namespace convbert::app

@@ -1,0 +1,40 @@
+#include "train/step_status.h"
+
+#include <cmath>
+
+#include "cli/table.h"
+#include "core/error.h"
+#include "run/progress.h"
+
+namespace convbert::app {
+
+void StepStatus::begin(std::int64_t step) {
+  first_step_ = step;
+  start_ = Clock::now();
+  shown_ = start_;
+}
+
+double StepStatus::seconds() const {
+  return std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+double StepStatus::tokens_per_second() const { return static_cast<double>(tokens_) / seconds(); }
+
+void StepStatus::show(const Step& step) {
+  const auto now = Clock::now();
+  if (!console_.shows_status() || now - shown_ < std::chrono::milliseconds(200)) return;
+  shown_ = now;
+  const auto done = static_cast<double>(step.step - first_step_);
+  const double left = seconds() / done * static_cast<double>(step.all - step.step);
+  const std::string place =
+      concat(step.place, "step ", grouped(step.step), " of ", grouped(step.all));
+  const std::string loss = concat("  loss ", fixed(step.loss, 3));
+  const std::string rate = concat("  rate ", formatted(step.learning_rate, "%.1e"));
+  const std::string speed = concat("  ", grouped(std::llround(tokens_per_second())), " tokens/s");
+  const std::string time = concat("  ", clock_text(left), " left");
+  const std::string lines[] = {concat(place, loss, rate, speed, time), concat(place, loss, time),
+                               concat(place, time), place};
+  console_.status(lines);
+}
+
+}  // namespace convbert::app
