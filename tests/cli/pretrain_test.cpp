@@ -1,6 +1,7 @@
 // `convbert pretrain`: a model from text, whatever happens to the run.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -25,14 +26,17 @@ std::string vocabulary() {
   return text;
 }
 
-// "the dog runs to the tree", a sentence a line: verb and place follow from the noun.
+// "the dog runs to the tree": of a noun some verbs and places only.
+std::string clause(std::size_t i) {
+  const std::size_t noun = i % 4;
+  return "the " + kNouns[noun] + " " + kVerbs[(noun + i / 4 % 2) % 3] + " to the " +
+         kPlaces[(noun + i / 8 % 3) % 5];
+}
+
+// Two clauses a line, of which no two are alike for a long time.
 std::string sentences(std::size_t count) {
   std::string text;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t noun = i * 7 % 4;
-    text += "the " + kNouns[noun] + " " + kVerbs[noun % 3] + " to the " +
-            kPlaces[(noun + i % 2) % 5] + "\n";
-  }
+  for (std::size_t i = 0; i < count; ++i) text += clause(i) + " " + clause(i / 24 + i) + "\n";
   return text;
 }
 
@@ -59,24 +63,20 @@ struct Workplace {
   std::vector<std::string> command(const Json& config, const std::string& objective,
                                    const std::string& out,
                                    const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> arguments{"pretrain",
-                                       texts,
-                                       "-o",
-                                       folder.path(out),
-                                       "--config",
-                                       folder.write(out + ".json", config.dump()),
-                                       "--vocab",
-                                       vocab,
-                                       "--objective",
-                                       objective,
-                                       "--steps",
-                                       "12",
-                                       "--batch-size",
-                                       "8",
-                                       "--max-length",
-                                       "16",
-                                       "--learning-rate",
-                                       "5e-3"};
+    std::vector<std::string> arguments{"pretrain",    texts,
+                                       "-o",          folder.path(out),
+                                       "--config",    folder.write(out + ".json", config.dump()),
+                                       "--objective", objective};
+    const std::pair<std::string, std::string> usual[] = {{"--vocab", vocab},
+                                                         {"--steps", "12"},
+                                                         {"--batch-size", "8"},
+                                                         {"--max-length", "16"},
+                                                         {"--learning-rate", "5e-3"}};
+    for (const auto& [flag, value] : usual) {
+      if (std::ranges::find(more, flag) != more.end()) continue;
+      arguments.push_back(flag);
+      arguments.push_back(value);
+    }
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }

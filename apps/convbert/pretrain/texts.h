@@ -71,6 +71,6 @@ class PretrainingTexts {
 // learnt from.
 std::optional<Batch> read_held_out(const PretrainRequest& request, const Tokenizer& tokenizer,
                                    const TextsOptions& options, const CancelToken& cancel);
-inline constexpr std::int64_t kMostHeldOut = 1024;
+inline constexpr std::int64_t kMostHeldOut = 512;
 
 }  // namespace convbert::app
