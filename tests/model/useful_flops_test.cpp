@@ -63,6 +63,18 @@ TEST_CASE("useful work of ConvBERT") {
   CHECK(useful_flops(grouped, 3) == 2 * (kAttention + kFeedForward / 2));
 }
 
+TEST_CASE("useful work of a head: its dense layer and its outputs") {
+  ModelConfig config = tiny_bert();  // hidden 4
+  const HeadForm& words = *form_of(HeadKind::masked_lm, Family::bert);
+  CHECK(useful_head_flops(words, config, 10, 3) == 2 * 3 * (4 * 4 + 4 * 10));
+  config.family = Family::electra;
+  config.embedding_size = 2;  // words are scored at the width of the embeddings
+  const HeadForm& narrow = *form_of(HeadKind::masked_lm, Family::electra);
+  CHECK(useful_head_flops(narrow, config, 10, 3) == 2 * 3 * (4 * 2 + 2 * 10));
+  const HeadForm& replaced = *form_of(HeadKind::replaced_token_detection, Family::electra);
+  CHECK(useful_head_flops(replaced, config, 1, 3) == 2 * 3 * (4 * 4 + 4));
+}
+
 TEST_CASE("useful work of several texts is the sum of each alone") {
   const std::int64_t lengths[] = {3, 1, 7};
   const ModelConfig config = tiny_convbert();

@@ -89,5 +89,27 @@ TEST_CASE("the product of two matrices, element by element, also into one of the
   for (std::size_t i = 0; i < before.size(); ++i) CHECK(a.data[i] == before[i] * b.data[i]);
 }
 
+TEST_CASE("softmax of a whole row, wherever the row stands") {
+  Random random(12);
+  Workspace workspace;
+  for (const std::int64_t width : {1, 13, 1000}) {
+    const PaddedRows x = random.matrix(workspace, 3, width);
+    std::copy_n(x.row(0), width, x.row(2));
+    const PaddedRows y = allocate_rows(workspace, 3, width);
+    const RowSoftmax softmax(width);
+    softmax.forward(x, y, workspace);
+    for (std::int64_t row = 0; row < 3; ++row) {
+      double sum = 0;
+      for (std::int64_t i = 0; i < width; ++i) sum += std::exp(static_cast<double>(x.row(row)[i]));
+      for (std::int64_t i = 0; i < width; ++i) {
+        CHECK(y.row(row)[i] == doctest::Approx(std::exp(static_cast<double>(x.row(row)[i])) / sum));
+      }
+    }
+    CHECK(std::equal(y.row(0), y.row(0) + width, y.row(2)));
+    softmax.forward(x, x, workspace);
+    CHECK(std::equal(x.row(1), x.row(1) + width, y.row(1)));
+  }
+}
+
 }  // namespace
 }  // namespace convbert::nn
