@@ -325,7 +325,7 @@ TEST_CASE("what nothing can be learnt from is refused, and says what to do") {
   check_stopped(with_text(place.folder.write("empty.txt", "")), "no records with text");
   check_stopped(with_text(place.folder.write("blank.txt", "\n \n")), "no records with text");
   check_refused(with_text("-"), "which standard input cannot be");
-  check_refused(with_text(place.folder.path("missing.txt")), "missing.txt");
+  check_stopped(with_text(place.folder.path("missing.txt")), "missing.txt");
   auto command = place.command(config_of("electra"), "masked", "there");
   fs::create_directory(place.folder.path("there"));
   check_refused(run_convbert(command), "is there already");
@@ -339,6 +339,32 @@ TEST_CASE("a loss that is no number ends the run with what was saved before, or 
   check_stopped(run_convbert(place.command(config, "masked", "nothing")),
                 "the loss is no longer a number at step 1; --learning-rate lower than 0.005");
   CHECK_FALSE(fs::exists(place.folder.path("nothing")));
+
+  // A decay of ten times the weights: they grow without bounds.
+  const ProcessResult grown = run_convbert(
+      place.command(config_of("electra"), "masked", "grown",
+                    {"--learning-rate", "10", "--weight-decay", "1", "--schedule", "constant",
+                     "--warmup", "0", "--steps", "200", "--save-every", "5", "--seed", "2"}));
+  INFO(grown.err);
+  CHECK(grown.status == 1);
+  CHECK(grown.err.find("kept is the model after step") != std::string::npos);
+  const Json record = training_of(place.folder.path("grown"));
+  CHECK(record["steps"].get<int>() % 5 == 0);
+  CHECK(record["steps"].get<int>() > 0);
+  CHECK_FALSE(fs::exists(place.folder.path("grown.state")));
+}
+
+TEST_CASE("a full disk, and a vocabulary that does not fit the text, are told") {
+  const Workplace place;
+  const auto run = [&](const std::vector<std::string>& more) {
+    return run_convbert(place.command(config_of("electra"), "masked", "out", more));
+  };
+  check_stopped(run({"--log", "/dev/full"}), "No space left on device");
+  CHECK_FALSE(fs::exists(place.folder.path("out")));
+  const std::string warning = "vocab.txt has no capital letter; give --lowercase";
+  CHECK(run({}).err.find(warning) != std::string::npos);
+  fs::remove_all(place.folder.path("out"));
+  CHECK(run({"--lowercase"}).err.find(warning) == std::string::npos);
 }
 
 }  // namespace

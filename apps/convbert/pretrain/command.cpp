@@ -119,6 +119,10 @@ int run(const PretrainFlags& flags, Console& console) {
   const ModelPlan plan = plan_models(request);
   OutputDirectory directory(request.directory);
   const Tokenizer tokenizer = open_tokenizer(plan);
+  if (!request.lowercase && !has_capitals(tokenizer)) {
+    console.warning(concat(printable(request.vocab), " has no capital letter; give --lowercase ",
+                           "unless the text has none either"));
+  }
   const TextsOptions options{.packing = packing_of(request, tokenizer),
                              .shuffle = request.shuffle,
                              .held_out_share = request.held_out_share,

@@ -166,6 +166,16 @@ Tokenizer open_tokenizer(const ModelPlan& plan) {
   return Tokenizer(read_tokenizer_spec(ModelFiles::embedded("--vocab", files)));
 }
 
+bool has_capitals(const Tokenizer& tokenizer) {
+  bool found = false;
+  tokenizer.spec().vocab.for_each([&](std::string_view token, std::int32_t) {
+    const bool is_special = token.starts_with('[') && token.ends_with(']');
+    found = found || (!is_special &&
+                      std::ranges::any_of(token, [](char c) { return c >= 'A' && c <= 'Z'; }));
+  });
+  return found;
+}
+
 PackingOptions packing_of(const PretrainRequest& request, const Tokenizer& tokenizer) {
   return {.packing = request.packing,
           .max_length = request.max_length,

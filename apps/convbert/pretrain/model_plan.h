@@ -33,6 +33,9 @@ struct ModelPlan {
 ModelPlan plan_models(const PretrainRequest& request);
 
 Tokenizer open_tokenizer(const ModelPlan& plan);
+// Has a token of the vocabulary, its special ones aside, a capital letter of A to Z? Where none
+// has, text that is not lower-cased becomes [UNK] word by word.
+bool has_capitals(const Tokenizer& tokenizer);
 // Of a tokenizer that has the special tokens, as plan_models() sees to.
 PackingOptions packing_of(const PretrainRequest& request, const Tokenizer& tokenizer);
 MaskingVocabulary masking_vocabulary(const ModelPlan& plan, const Tokenizer& tokenizer);

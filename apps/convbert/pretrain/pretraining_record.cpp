@@ -10,22 +10,18 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-double share(std::int64_t part, std::int64_t all) {
-  return all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all);
-}
-
 // Figures as they are named here and in the log.
 OrderedJson figures_of(const Measurement& at, bool has_generator) {
   const auto& [loss, words, replaced] = at.figures;
   OrderedJson json{
       {"step", at.step},           {"tokens", at.tokens},
       {"flops", at.flops},         {"loss", loss},
-      {"masked_loss", words.loss}, {"masked_accuracy", share(words.right, words.words)}};
+      {"masked_loss", words.loss}, {"masked_accuracy", share_of(words.right, words.words)}};
   if (has_generator) {
     json["replaced_loss"] = replaced.loss;
-    json["replaced_accuracy"] = share(replaced.right, replaced.tokens);
-    json["replaced_recall"] = share(replaced.found, replaced.replaced);
-    json["replaced_share"] = share(replaced.replaced, replaced.tokens);
+    json["replaced_accuracy"] = share_of(replaced.right, replaced.tokens);
+    json["replaced_recall"] = share_of(replaced.found, replaced.replaced);
+    json["replaced_share"] = share_of(replaced.replaced, replaced.tokens);
   }
   return json;
 }
@@ -59,7 +55,7 @@ OrderedJson settings_of(const PretrainingRecord& record) {
 }
 
 std::string percent(std::int64_t part, std::int64_t all) {
-  return concat(fixed(100.0 * share(part, all), 1), " %");
+  return concat(fixed(100.0 * share_of(part, all), 1), " %");
 }
 
 std::string figures_table(const Measurement& at, bool has_generator) {

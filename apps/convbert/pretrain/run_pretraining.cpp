@@ -1,12 +1,12 @@
 #include "pretrain/run_pretraining.h"
 
 #include <cmath>
-#include <span>
 #include <utility>
 
 #include "cli/table.h"
 #include "cli/usage_error.h"
 #include "train/model_tensors.h"
+#include "train/state_file.h"
 #include "train/step_status.h"
 #include "train/training_log.h"
 
@@ -18,10 +18,6 @@ constexpr std::int64_t kMeasurements = 10;  // over the run, beside those at che
 // Is `step` the end of one of `parts` equal parts of `all` steps?
 bool ends_part(std::int64_t step, std::int64_t all, std::int64_t parts) {
   return step * parts / all != (step - 1) * parts / all;
-}
-
-double share(std::int64_t part, std::int64_t all) {
-  return all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all);
 }
 
 class Pretraining {
@@ -117,13 +113,13 @@ class Pretraining {
   void add_figures(JsonBuilder& json, const PreTrainingFigures& figures) const {
     add_number(json, "loss", figures.loss);
     add_number(json, "masked_loss", figures.words.loss);
-    add_number(json, "masked_accuracy", share(figures.words.right, figures.words.words));
+    add_number(json, "masked_accuracy", share_of(figures.words.right, figures.words.words));
     if (!context_.request.has_generator()) return;
     const ReplacedFigures& replaced = figures.replaced;
     add_number(json, "replaced_loss", replaced.loss);
-    add_number(json, "replaced_accuracy", share(replaced.right, replaced.tokens));
-    add_number(json, "replaced_recall", share(replaced.found, replaced.replaced));
-    add_number(json, "replaced_share", share(replaced.replaced, replaced.tokens));
+    add_number(json, "replaced_accuracy", share_of(replaced.right, replaced.tokens));
+    add_number(json, "replaced_recall", share_of(replaced.found, replaced.replaced));
+    add_number(json, "replaced_share", share_of(replaced.replaced, replaced.tokens));
   }
 
   template <class Fill>
@@ -146,10 +142,10 @@ class Pretraining {
     const auto& [loss, words, replaced] = at.figures;
     std::string line = concat("step ", grouped(run_.steps), " of ", grouped(context_.request.steps),
                               ": on held-out text loss ", fixed(loss, 4), ", of masked words ",
-                              fixed(100.0 * share(words.right, words.words), 1), " % right");
+                              fixed(100.0 * share_of(words.right, words.words), 1), " % right");
     if (context_.request.has_generator()) {
       line += concat(" by the generator, of replaced words ",
-                     fixed(100.0 * share(replaced.found, replaced.replaced), 1), " % found");
+                     fixed(100.0 * share_of(replaced.found, replaced.replaced), 1), " % found");
     }
     console_.note(line);
     if (!log_) return;
@@ -161,11 +157,10 @@ class Pretraining {
   }
 
   void keep() {
-    OutputFile file = OutputFile::create(checkpoint_path(context_.state_path, run_.steps));
-    write_tensors(training_.parameters(), context_.family, [&](std::span<const std::byte> bytes) {
-      file.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    });
-    file.finish();
+    replace_file(checkpoint_path(context_.state_path, run_.steps),
+                 [&](const SafetensorsWriter::Put& put) {
+                   write_tensors(training_.parameters(), context_.family, put);
+                 });
   }
 
   void save() { save_pretraining(context_.state_path, context_.digest, run_, training_); }

@@ -5,7 +5,6 @@
 #include <map>
 #include <span>
 
-#include "checkpoint/safetensors_writer.h"
 #include "cli/usage_error.h"
 #include "io/output_file.h"
 
@@ -14,26 +13,22 @@ namespace {
 
 constexpr const char* kRun = "run";
 
-using TensorValues = std::map<std::string, const std::vector<float>*>;
-
-void write(const std::string& path, std::vector<TensorHeader> headers, const std::string& json,
-           const TensorValues& values) {
-  OutputFile file = OutputFile::create(path);
-  SafetensorsWriter writer(std::move(headers), [&](std::span<const std::byte> bytes) {
-    file.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  });
-  for (const TensorHeader& tensor : writer.tensors()) {
-    if (tensor.name == kRun) {
-      writer.append_bytes(std::as_bytes(std::span(json)));
-    } else {
-      writer.append(*values.at(tensor.name));
-    }
-  }
-  writer.finish();
-  file.finish();
-}
-
 }  // namespace
+
+void replace_file(const std::string& path,
+                  const std::function<void(const SafetensorsWriter::Put&)>& fill) {
+  try {
+    OutputFile file = OutputFile::create(path);
+    fill([&](std::span<const std::byte> bytes) {
+      file.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    });
+    file.finish();
+  } catch (...) {
+    std::error_code error;
+    std::filesystem::remove(OutputFile::partial_path(path), error);
+    throw;
+  }
+}
 
 std::string name_in_file(const StateTensor& tensor) {
   switch (tensor.role) {
@@ -52,18 +47,22 @@ void write_state_file(const std::string& path, const Json& run,
                       const std::vector<NamedFloats>& tensors) {
   const std::string json = run.dump();
   std::vector<TensorHeader> headers{{kRun, DType::u8, {std::ssize(json)}}};
-  TensorValues values;
+  std::map<std::string, const std::vector<float>*> values;
   for (const auto& [name, floats] : tensors) {
     headers.push_back({name, DType::f32, {std::ssize(*floats)}});
     values.emplace(name, floats);
   }
-  try {
-    write(path, std::move(headers), json, values);
-  } catch (...) {  // a full disk, say: the state before this one is still there
-    std::error_code error;
-    std::filesystem::remove(OutputFile::partial_path(path), error);
-    throw;
-  }
+  replace_file(path, [&](const SafetensorsWriter::Put& put) {
+    SafetensorsWriter writer(std::move(headers), put);
+    for (const TensorHeader& tensor : writer.tensors()) {
+      if (tensor.name == kRun) {
+        writer.append_bytes(std::as_bytes(std::span(json)));
+      } else {
+        writer.append(*values.at(tensor.name));
+      }
+    }
+    writer.finish();
+  });
 }
 
 StateFile::StateFile(const std::string& path)

@@ -2,6 +2,7 @@
 // and "run", JSON as bytes. It is replaced at once, so that a run can be killed at any moment.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,11 +10,17 @@
 #include <vector>
 
 #include "checkpoint/safetensors.h"
+#include "checkpoint/safetensors_writer.h"
 #include "core/json.h"
 #include "core/mapped_file.h"
 #include "train/optimizer.h"
 
 namespace convbert::app {
+
+// Replaces the file by what `fill` puts; where that fails (a full disk, say) the one before is
+// still there, and nothing else. Throws Error(system), and what `fill` throws.
+void replace_file(const std::string& path,
+                  const std::function<void(const SafetensorsWriter::Put&)>& fill);
 
 // "parameter.<name>", "mean.<name>", "square.<name>"
 std::string name_in_file(const StateTensor& tensor);
