@@ -3,16 +3,24 @@
 #include "nn/compute.h"
 
 namespace convbert {
+namespace {
+
+nn::Precision precision_of(const HeadForm& form, nn::Precision asked) {
+  const bool is_wide = info_of(form.kind).outputs == HeadOutputs::vocabulary;
+  return is_wide ? asked : nn::Precision::f32;
+}
+
+}  // namespace
 
 TrainedHead::TrainedHead(const HeadForm& form, const ModelConfig& config,
-                         const Parameters& parameters, float dropout_rate)
+                         const Parameters& parameters, float dropout_rate, nn::Precision precision)
     : form_(form),
       dropout_rate_(dropout_rate),
       output_(make_trained_linear(output_weight(parameters), parameters.head->output.bias,
-                                  nn::Precision::f32)) {
+                                  precision_of(form, precision))) {
   const BasicHeadWeights<Values>& weights = *parameters.head;
   if (weights.dense) {
-    dense_.emplace(make_trained_linear(*weights.dense, nn::Precision::f32));
+    dense_.emplace(make_trained_linear(*weights.dense, precision_of(form, precision)));
     activation_.emplace(form.activation.value_or(config.activation), dense_->out());
   }
   if (weights.norm) norm_.emplace(make_trained_norm(*weights.norm, config.layer_norm_epsilon));

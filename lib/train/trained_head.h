@@ -26,9 +26,10 @@ struct KeptHead {
 // BERT's pooler, what the first one does. Threads may share it while nobody repacks it.
 class TrainedHead {
  public:
-  // Reads shapes only. parameters.head: of that form.
+  // Reads shapes only. parameters.head: of that form. precision: of the products of a head over a
+  // vocabulary; those of other heads are small, and float32.
   TrainedHead(const HeadForm& form, const ModelConfig& config, const Parameters& parameters,
-              float dropout_rate);
+              float dropout_rate, nn::Precision precision);
   void repack(const Parameters& parameters);
 
   HeadRows rows() const { return info_of(form_.kind).rows; }

@@ -45,7 +45,7 @@ TrainedModel::TrainedModel(const ModelConfig& config, const Parameters& paramete
       options_(options),
       encoder_(config, parameters.encoder, options.dropout, options.precision) {
   if (options.head != nullptr) {
-    head_.emplace(*options.head, config, parameters, options.dropout.head);
+    head_.emplace(*options.head, config, parameters, options.dropout.head, options.precision);
   } else if (options.pooling != Pooling::mean && options.pooling != Pooling::cls) {
     throw Error(ErrorKind::usage, concat("training of sentence vectors: expected pooling mean or "
                                          "cls, found ",

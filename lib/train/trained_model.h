@@ -19,7 +19,8 @@ struct TrainedModelOptions {
   Pooling pooling = Pooling::mean;  // of sentence vectors: mean or cls
   DropoutRates dropout{};
   Freeze freeze{};
-  nn::Precision precision = nn::Precision::f32;  // of the layers' products; not of gradients' sums
+  // Of the layers' products and of a head over the vocabulary; not of gradients' sums.
+  nn::Precision precision = nn::Precision::f32;
 };
 
 // A batch and what is read off it.

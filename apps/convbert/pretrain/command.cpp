@@ -69,7 +69,7 @@ std::string folder_of(std::int64_t step, std::int64_t all) {
 
 template <class Visit>
 void for_each_checkpoint(const PretrainRequest& request, std::int64_t steps, Visit visit) {
-  for (std::int64_t step = 1; step <= steps; ++step) {
+  for (std::int64_t step = 1; request.checkpoints > 0 && step <= steps; ++step) {
     if (is_checkpoint(request, step)) visit(step);
   }
 }
