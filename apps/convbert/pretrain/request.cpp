@@ -17,6 +17,7 @@ void add_input_flags(CLI::App& command, PretrainFlags& flags) {
   for (const char* name : {"--pair-field", "--id-field", "--shard", "--model", "--truncation"}) {
     remove_flag(command, name);
   }
+  describe_flag(command, "INPUT", "Files of text, gzip or zstd or plain; a record is a document");
   describe_flag(command, "--max-length",
                 "Tokens of a sequence, [CLS] and [SEP] included; default: 128");
   FlagGroup group(command, "Input");
