@@ -42,9 +42,11 @@ const std::map<std::string, std::set<std::string>> kAllowedRooms{
     {"evaluate", {"run", "cli"}},
     {"similar", {"run", "cli"}},
     {"train", {"evaluate", "run", "cli"}},
+    {"distill", {"train", "run", "cli"}},
     {"pretrain", {"train", "run", "cli"}},
     {"",
-     {"commands", "attention", "bench", "evaluate", "similar", "train", "pretrain", "run", "cli"}},
+     {"commands", "attention", "bench", "evaluate", "similar", "train", "distill", "pretrain",
+      "run", "cli"}},
 };
 
 template <class Visit>

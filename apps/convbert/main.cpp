@@ -20,6 +20,7 @@
 #include "cli/whole_output.h"
 #include "commands/commands.h"
 #include "core/mapped_file.h"
+#include "distill/command.h"
 #include "evaluate/command.h"
 #include "nn/compute.h"
 #include "pretrain/command.h"
@@ -83,6 +84,7 @@ class Program {
     add_train_command(app_, choose);
     add_vocab_command(app_, choose);
     add_pretrain_command(app_, choose);
+    add_distill_command(app_, choose);
     add_convert_command(app_, choose);
     add_info_command(app_, choose);
     add_bench_command(app_, choose);

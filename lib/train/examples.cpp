@@ -9,6 +9,11 @@
 
 namespace convbert {
 
+TeacherVectors::TeacherVectors(ConstMatrixView targets, std::int64_t width)
+    : fitted(targets.column_range(0, width)),
+      compared(targets.columns == width ? fitted
+                                        : targets.column_range(width, targets.columns - width)) {}
+
 LearningBatch::LearningBatch(const Examples& examples, Objective objective,
                              std::span<const std::uint32_t> chosen, const LossOptions& options)
     : objective_(objective), options_(options), target_width_(examples.target_width) {
@@ -55,12 +60,33 @@ void LearningBatch::take_labels(const Examples& examples, std::uint32_t example)
       targets_.insert(targets_.end(), begin, begin + target_width_);
       break;
     }
+    case Objective::vectors: {
+      const std::size_t first = targets_.size();
+      targets_.resize(first + static_cast<std::size_t>(target_width_));
+      examples.read_targets(example, std::span(targets_).subspan(first));
+      break;
+    }
     case Objective::negatives: break;
   }
 }
 
 std::int64_t LearningBatch::rows() const {
   return objective_ == Objective::token_labels ? std::ssize(labels_) : training_.batch.sequences();
+}
+
+double LearningBatch::loss_on_vectors(ConstMatrixView targets, std::span<const float> weights,
+                                      ConstMatrixView outputs, MatrixView gradient) const {
+  const TeacherVectors teacher(targets, outputs.columns);
+  double loss = cosine_to_vectors(outputs, teacher.fitted, weights, gradient);
+  if (options_.relational <= 0.0f) return loss;
+  std::vector<float> floats(static_cast<std::size_t>(outputs.rows * outputs.columns));
+  const MatrixView between{floats.data(), outputs.rows, outputs.columns, outputs.columns};
+  loss += options_.relational * cosines_to_cosines(outputs, teacher.compared, between);
+  for (std::int64_t row = 0; row < outputs.rows; ++row) {
+    std::ranges::transform(gradient.row_span(row), between.row_span(row), gradient.row(row),
+                           [&](float a, float b) { return a + options_.relational * b; });
+  }
+  return loss;
 }
 
 LossFunction LearningBatch::loss() const {
@@ -87,6 +113,9 @@ LossFunction LearningBatch::loss() const {
         return cosine_to_value(outputs, std::span(targets_).subspan(first / 2, count / 2),
                                std::span(weights_).subspan(first / 2, count / 2), gradient);
       case Objective::negatives: return in_batch_negatives(outputs, options_.temperature, gradient);
+      case Objective::vectors:
+        return loss_on_vectors(targets_of(outputs.rows), std::span(weights_).subspan(first, count),
+                               outputs, gradient);
     }
     throw Error(ErrorKind::internal, "LearningBatch: unknown objective");
   };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -17,6 +18,7 @@ enum class Objective {
   token_labels,  // one of the head's outputs for a token: cross-entropy
   similarity,    // the cosine of a pair's vectors, as a number: squared error
   negatives,     // pairs alone, whose texts belong together and to no other pair of the batch
+  vectors,       // those of another model: cosine to them, and the cosines between them
 };
 
 // Of example e: sequences e * group to (e + 1) * group, and what its objective needs.
@@ -27,14 +29,28 @@ struct Examples {
                                      // kIgnored
   std::vector<float> targets;        // several, value, similarity: [examples, target_width]
   std::int64_t target_width = 0;
+  // vectors: the same of one example, which may lie in a file: see TeacherVectors. For one thread
+  // at a time.
+  std::function<void(std::uint32_t example, std::span<float> targets)> read_targets{};
 
   std::int64_t size() const { return sequences.sequences() / group; }
+};
+
+// Targets of `vectors`, for a student of that width: what its vectors are fitted to, of its width,
+// and behind it in each row that of which cosines between texts are taken, of any width, or nothing
+// where the two are the same. targets: [rows, target_width].
+struct TeacherVectors {
+  TeacherVectors(ConstMatrixView targets, std::int64_t width);
+
+  ConstMatrixView fitted;
+  ConstMatrixView compared;
 };
 
 struct LossOptions {
   float label_smoothing = 0.0f;
   std::vector<float> class_weights{};  // of `label` and `token_labels`; none: 1 each
   float temperature = 0.05f;           // of `negatives`
+  float relational = 0.0f;             // of `vectors`: what cosines between texts count
 };
 
 // A batch whose loss is a mean: over its rows, weighed by their classes.
@@ -47,13 +63,17 @@ class LearningBatch {
   const TrainingBatch& training() const { return training_; }
   std::int64_t rows() const;  // that the model gives outputs for
   LossScope scope() const {
-    return objective_ == Objective::negatives ? LossScope::batch : LossScope::slice;
+    const bool compares = objective_ == Objective::negatives ||
+                          (objective_ == Objective::vectors && options_.relational > 0.0f);
+    return compares ? LossScope::batch : LossScope::slice;
   }
   // Valid while the batch lives.
   LossFunction loss() const;
 
  private:
   void take_labels(const Examples& examples, std::uint32_t example);
+  double loss_on_vectors(ConstMatrixView targets, std::span<const float> weights,
+                         ConstMatrixView outputs, MatrixView gradient) const;
 
   Objective objective_;
   const LossOptions& options_;

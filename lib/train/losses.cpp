@@ -215,4 +215,49 @@ double in_batch_negatives(ConstMatrixView vectors, float temperature, MatrixView
   return loss;
 }
 
+double cosine_to_vectors(ConstMatrixView vectors, ConstMatrixView targets,
+                         std::span<const float> weights, MatrixView gradient) {
+  expect(have_one_shape(vectors, gradient) && have_one_shape(vectors, targets) &&
+             std::ssize(weights) == vectors.rows,
+         "cosine_to_vectors");
+  const std::vector<Direction> directions = directions_of(vectors);
+  const std::vector<Direction> goals = directions_of(targets);
+  double loss = 0.0;
+  for (std::size_t i = 0; i < directions.size(); ++i) {
+    const double cosine = cosine_of(directions[i], goals[i]);
+    const double weight = weights[i];
+    loss += weight * (1.0 - cosine);
+    const std::span<float> row = gradient.row_span(static_cast<std::int64_t>(i));
+    std::ranges::fill(row, 0.0f);
+    add_cosine_gradient(directions[i], goals[i], cosine, -weight, row);
+  }
+  return loss;
+}
+
+double cosines_to_cosines(ConstMatrixView vectors, ConstMatrixView targets, MatrixView gradient) {
+  expect(have_one_shape(vectors, gradient) && targets.rows == vectors.rows, "cosines_to_cosines");
+  const std::vector<Direction> directions = directions_of(vectors);
+  const std::vector<Direction> goals = directions_of(targets);
+  for (std::int64_t row = 0; row < gradient.rows; ++row) {
+    std::ranges::fill(gradient.row_span(row), 0.0f);
+  }
+  if (directions.size() < 2) return 0.0;
+  const auto rows = static_cast<double>(directions.size());
+  const double share = 2.0 / (rows * (rows - 1.0));
+  double loss = 0.0;
+  for (std::size_t i = 0; i < directions.size(); ++i) {
+    for (std::size_t j = i + 1; j < directions.size(); ++j) {
+      const Direction& a = directions[i];
+      const Direction& b = directions[j];
+      const double cosine = cosine_of(a, b);
+      const double difference = cosine - cosine_of(goals[i], goals[j]);
+      loss += share * difference * difference;
+      const double factor = 2.0 * share * difference;
+      add_cosine_gradient(a, b, cosine, factor, gradient.row_span(static_cast<std::int64_t>(i)));
+      add_cosine_gradient(b, a, cosine, factor, gradient.row_span(static_cast<std::int64_t>(j)));
+    }
+  }
+  return loss;
+}
+
 }  // namespace convbert

@@ -48,4 +48,15 @@ double cosine_to_value(ConstMatrixView vectors, std::span<const float> targets,
 // (Henderson et al. 2017, section 4.4). Sees the whole batch.
 double in_batch_negatives(ConstMatrixView vectors, float temperature, MatrixView gradient);
 
+// Losses on vectors that are to become those of another model. gradient: of `vectors`, another
+// matrix.
+
+// sum_r weights[r] (1 - cos(v_r, t_r)). targets: of the shape of `vectors`.
+double cosine_to_vectors(ConstMatrixView vectors, ConstMatrixView targets,
+                         std::span<const float> weights, MatrixView gradient);
+
+// mean over i < j of (cos(v_i, v_j) - cos(t_i, t_j))^2: distances between texts, not places (Park
+// et al. 2019); 0 of a single row. Sees the whole batch. targets: as many rows, of any width.
+double cosines_to_cosines(ConstMatrixView vectors, ConstMatrixView targets, MatrixView gradient);
+
 }  // namespace convbert

@@ -181,5 +181,58 @@ TEST_CASE("labels beyond the classes and shapes that do not fit are caught") {
   CHECK_THROWS_AS(in_batch_negatives(matrix.first_rows(5), 1.0f, matrix.first_rows(5)), Error);
 }
 
+TEST_CASE("the cosine to a teacher's vectors") {
+  Case random(41);
+  const std::vector<float> targets = nn::Random(42).floats(kRows * kColumns);
+  const Doubles goals = nn::to_doubles(targets);
+  random.check(
+      [&](ConstMatrixView vectors, MatrixView gradient) {
+        return cosine_to_vectors(vectors, {targets.data(), kRows, kColumns, kColumns}, kWeights,
+                                 gradient);
+      },
+      [&](const Doubles& at) {
+        double loss = 0;
+        for (std::size_t row = 0; row < kRows; ++row) {
+          Doubles both(at.begin() + static_cast<std::ptrdiff_t>(row * kColumns),
+                       at.begin() + static_cast<std::ptrdiff_t>((row + 1) * kColumns));
+          both.insert(both.end(), goals.begin() + static_cast<std::ptrdiff_t>(row * kColumns),
+                      goals.begin() + static_cast<std::ptrdiff_t>((row + 1) * kColumns));
+          loss += kWeights[row] * (1.0 - cosine(both, 0, 1));
+        }
+        return loss;
+      });
+}
+
+TEST_CASE("cosines between texts against a teacher's, whose vectors may be wider") {
+  Case random(43);
+  constexpr std::int64_t kWide = 2 * kColumns;
+  std::vector<float> targets = nn::Random(44).floats(kRows * kWide);
+  // Zeros behind the first columns, so that cosine() reads them as it reads the student's.
+  Doubles goals;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    if (i % kWide >= kColumns) targets[i] = 0.0f;
+    if (i % kWide < kColumns) goals.push_back(targets[i]);
+  }
+  random.check(
+      [&](ConstMatrixView vectors, MatrixView gradient) {
+        return cosines_to_cosines(vectors, {targets.data(), kRows, kWide, kWide}, gradient);
+      },
+      [&](const Doubles& at) {
+        double loss = 0;
+        for (std::size_t i = 0; i < kRows; ++i) {
+          for (std::size_t j = 0; j < kRows; ++j) {
+            const double difference = cosine(at, i, j) - cosine(goals, i, j);
+            if (i != j) loss += difference * difference / (kRows * (kRows - 1.0));
+          }
+        }
+        return loss;
+      });
+  // A lone text has no other.
+  std::vector<float> gradient(kColumns, 1.0f);
+  const ConstMatrixView one{random.values().data(), 1, kColumns, kColumns};
+  CHECK(cosines_to_cosines(one, one, {gradient.data(), 1, kColumns, kColumns}) == 0.0);
+  CHECK(gradient == std::vector<float>(kColumns, 0.0f));
+}
+
 }  // namespace
 }  // namespace convbert

@@ -135,12 +135,18 @@ void add_encoder_flags(CLI::App& command, ModelFlags& flags) {
 
 std::vector<std::string> options_of_results(const CLI::App& command) {
   // The format is known from the request, however it was asked for.
-  static const std::set<std::string> kLeftOut{
-      "INPUT",     "--text",    "--text-pair",  "--output",  "--format",
-      "--resume",  "--strict",  "--model",      "--threads", "--max-batch-tokens",
-      "--quiet",   "--verbose", "--color",      "--help",    "--dev",
-      "--log",     "--report",  "--save-every", "--config",  "--vocab",
-      "--held-out"};
+  static const std::set<std::string> kLeftOut{"INPUT",        "--text",
+                                              "--text-pair",  "--output",
+                                              "--format",     "--resume",
+                                              "--strict",     "--model",
+                                              "--threads",    "--max-batch-tokens",
+                                              "--quiet",      "--verbose",
+                                              "--color",      "--help",
+                                              "--dev",        "--log",
+                                              "--report",     "--save-every",
+                                              "--config",     "--vocab",
+                                              "--held-out",   "--teacher-vectors",
+                                              "--dev-vectors"};
   std::vector<std::string> options;
   for (const CLI::Option* option : command.get_options()) {
     if (option->count() == 0 || kLeftOut.contains(option->get_name())) continue;

@@ -1,48 +1,24 @@
 #include "train/command.h"
 
-#include <filesystem>
 #include <utility>
 
-#include "checkpoint/checkpoint.h"
 #include "cli/exit_status.h"
 #include "cli/usage_error.h"
-#include "cli/whole_output.h"
-#include "io/output_directory.h"
-#include "io/output_file.h"
-#include "model/load.h"
-#include "run/models.h"
-#include "run/run_state.h"
-#include "train/label_plan.h"
-#include "train/model_directory.h"
-#include "train/request.h"
-#include "train/run_training.h"
-#include "train/training_record.h"
-#include "train/training_report.h"
+#include "train/learn.h"
 
 namespace convbert::app {
 namespace {
 
-constexpr std::size_t kMostMistakes = 50;  // of a report
-
-// What is learnt from and measured with.
-struct Data {
-  LabelPlan plan;
-  LabelledSet train;
-  std::optional<LabelledSet> dev;
-  int caught = 0;
-};
-
-Data read_data(const TrainRequest& request, BadRecords& bad, Console& console) {
+LearningData read_data(const TrainRequest& request, BadRecords& bad, Console& console) {
   const bool is_of_vectors = request.task && !info_of(*request.task).head;
   const LoadedModel loaded = load_model(request.record, {.for_vectors = is_of_vectors}, console);
   const bool is_tag = request.task == LearningTask::tag;
   LabelledReading reading{.task = request.task,
                           .label_field = request.label_field.value_or(is_tag ? "tags" : "label")};
   LabelledTexts train = read_labelled(request.record.input, reading, loaded, bad, console);
-  if (train.caught != 0) return {.plan = {}, .train = {}, .dev = {}, .caught = train.caught};
+  if (train.caught != 0) return {.caught = train.caught};
   const std::int64_t truncated = train.truncated;
-  Data data{
-      .plan = plan_labels(request, train, loaded.model.config.labels), .train = {}, .dev = {}};
+  LearningData data{.plan = plan_labels(request, train, loaded.model.config.labels)};
   data.train = make_set(std::move(train), data.plan, bad);
   if (truncated > 0) {
     console.note(concat(data.train.source, ": ", grouped(truncated), " texts were cut to ",
@@ -57,139 +33,14 @@ Data read_data(const TrainRequest& request, BadRecords& bad, Console& console) {
   return data;
 }
 
-// The model's head where it has the labels of the task, else a new one.
-Parameters open_parameters(const Checkpoint& checkpoint, const ModelConfig& config,
-                           const LabelPlan& labels, std::uint64_t seed, TrainingPlan& plan) {
-  if (plan.model.head == nullptr) return load_parameters(checkpoint, config);
-  const HeadKind kind = plan.model.head->kind;
-  const WeightBinder binder(checkpoint, config);
-  const std::vector<HeadKind> heads = binder.heads();
-  const bool has_head =
-      std::ranges::find(heads, kind) != heads.end() && binder.outputs_of(kind) == labels.outputs();
-  const bool fits = labels.task == LearningTask::regress
-                        ? config.problem_type == ProblemType::regression
-                        : config.labels == labels.names;
-  if (has_head && fits) {
-    Parameters parameters = load_parameters(checkpoint, config, plan.model.head, labels.outputs());
-    if (labels.task == LearningTask::regress) {
-      const auto [low, high] = labels.range;
-      scale_outputs(*parameters.head, 1.0 / (high - low), -low / (high - low));
-    }
-    return parameters;
-  }
-  plan.has_new_head = true;
-  Parameters parameters = load_parameters(checkpoint, config);
-  add_new_head(parameters, config, *plan.model.head, labels.outputs(), seed);
-  return parameters;
-}
-
-// Values are learnt in deviations from their mean.
-Parameters in_units_of_labels(Parameters parameters, const LabelPlan& labels) {
-  const auto [low, high] = labels.range;
-  if (labels.task == LearningTask::regress) scale_outputs(*parameters.head, high - low, low);
-  return parameters;
-}
-
-// The bytes of a vector of numbers.
-template <class Number>
-void add(const std::vector<Number>& numbers, Digest& digest) {
-  const auto bytes = std::as_bytes(std::span(numbers));
-  digest.add_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
-
-void add(const LabelledSet& set, Digest& digest) {
-  const Examples& examples = set.examples;
-  add(examples.sequences.ids, digest);
-  add(examples.sequences.type_ids, digest);
-  add(examples.sequences.starts, digest);
-  add(examples.labels, digest);
-  add(examples.targets, digest);
-  add(set.values, digest);
-  for (const auto& truth : set.truth) add(truth, digest);
-}
-
-// Of all that the parameters of any step depend on.
-std::string digest_of(const TrainRequest& request, const Data& data, const Parameters& parameters) {
-  Digest digest;
-  for (const std::string& option : request.record.output.options) digest.add_text(option);
-  digest.add_text(nn::name_of(request.record.model.precision));
-  for (const std::string& name : data.plan.names) digest.add_text(name);
-  add(data.train, digest);
-  if (data.dev) add(*data.dev, digest);
-  for_each_tensor([&](const Values& values) { add(values.floats, digest); }, parameters);
-  return digest.text();
-}
-
-void tell_plan(const TrainingPlan& plan, const Data& data, const FineTuning& tuning,
-               Console& console) {
-  std::string what = concat("--task ", name_of(data.plan.task));
-  if (!data.plan.names.empty()) what += concat(", ", data.plan.names.size(), " labels");
-  console.note(concat(what, plan.has_new_head ? " (a new head)" : "", "; ",
-                      grouped(data.train.examples.size()), " records, ", plan.tuning.epochs,
-                      " epochs of ", grouped(tuning.steps_of_epoch()), " steps, learning rate ",
-                      plan.tuning.learning_rate));
-}
-
-bool exists(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
-
-// Behind the model, which makes a run a finished one: what is left of it.
-void finish(std::optional<OutputFile> log, const std::string& state_path) {
-  if (log) log->finish();
-  std::error_code error;
-  std::filesystem::remove(state_path, error);
-}
-
 int run(const TrainFlags& flags, Console& console) {
   const TrainRequest request = make_request(flags);
-  const std::string state_path = request.directory + ".state";
-  if (request.resume && exists(request.directory)) {
-    console.note(concat(printable(request.directory), " is finished; nothing is left to do"));
-    finish(request.log.empty() ? std::nullopt : OutputFile::take_up(request.log), state_path);
-    return 0;
-  }
+  if (is_finished(request, console)) return 0;
   OutputDirectory directory(request.directory);
   BadRecords bad(console, request.record.output.strict);
-  const Data data = read_data(request, bad, console);
+  const LearningData data = read_data(request, bad, console);
   if (data.caught != 0) return status_of_signal(data.caught);
-
-  const ModelFiles top = find_model(request.record.model.model);
-  const ModelSource source = model_source(top);
-  const ModelConfig config = read_config(source.files);
-  TrainingPlan plan = plan_training(request, data.plan, source, config, data.train.examples);
-  Parameters parameters =
-      open_parameters(Checkpoint::open(source.files), config, data.plan, request.seed, plan);
-  const std::string digest = digest_of(request, data, parameters);
-  FineTuning tuning(config, plan.model, std::move(parameters), data.train.examples, plan.tuning);
-  tell_plan(plan, data, tuning, console);
-
-  const LabelledSet* dev = data.dev ? &*data.dev : nullptr;
-  TrainingOutcome outcome =
-      run_training({request, plan, data.plan, dev, digest, state_path}, tuning, console);
-  if (outcome.caught != 0) return status_of_signal(outcome.caught);
-
-  std::optional<Report> report;
-  std::vector<Mistake> mistakes;
-  if (dev != nullptr) {
-    const FineTuning::Predictions predictions = tuning.predict(dev->examples);
-    report = report_of(*dev, predictions, data.plan, plan.tuning.threads);
-    mistakes = worst_mistakes(*dev, predictions, data.plan, kMostMistakes);
-  }
-  const TrainingRecord record{request,     plan,  data.plan,   top.origin(),
-                              data.train,  dev,   bad.count(), tuning.steps_of_epoch(),
-                              outcome.run, report};
-  if (!request.report.empty()) {
-    write_whole(OutputFile::create(request.report), training_report(record, mistakes));
-  }
-  write_model({source, top, config, data.plan, in_units_of_labels(tuning.parameters(), data.plan)},
-              directory);
-  directory.add("training.json", training_json(record));
-  directory.add("README.md", model_card(record));
-  directory.finish();
-  finish(std::move(outcome.log), state_path);
-  return bad.count() > 0 || outcome.is_diverged ? kSomeFailed : 0;
+  return learn(request, data, bad, directory, console);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "api/classification.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/predictions.h"
+#include "metrics/value_figures.h"
 
 namespace convbert::app {
 namespace {
@@ -43,7 +44,8 @@ void for_each_answer(const LabelledSet& set, const FineTuning::Predictions& pred
             in_units_of_labels(cosine(rows.row_span(row), rows.row_span(row + 1)));
         row += 2;
         break;
-      case LearningTask::contrastive: break;
+      case LearningTask::contrastive:
+      case LearningTask::distill: break;
     }
     visit(i, answer);
   }
@@ -55,6 +57,38 @@ Evaluation evaluation_of(const LabelledSet& set, const FineTuning::Predictions& 
   for_each_answer(set, predictions, plan,
                   [&](std::size_t, const Answer& answer) { evaluation.add(answer); });
   return evaluation;
+}
+
+// The mean cosine to the teacher's vectors, and Pearson's correlation of the cosines between texts
+// with the teacher's: of each text with the others of its block, so that time and memory grow with
+// the records and not with their square.
+std::vector<std::pair<std::string, double>> beside_teacher(
+    const LabelledSet& set, const FineTuning::Predictions& predictions) {
+  constexpr std::int64_t kBlock = 64;
+  const ConstMatrixView all = predictions.rows();
+  const std::int64_t width = set.examples.target_width;
+  std::vector<float> floats(static_cast<std::size_t>(kBlock * width));
+  const MatrixView targets{floats.data(), kBlock, width, width};
+  double sum = 0.0;
+  ValuePairs between;
+  for (std::int64_t first = 0; first < all.rows; first += kBlock) {
+    const std::int64_t count = std::min(kBlock, all.rows - first);
+    const ConstMatrixView rows = all.row_range(first, count);
+    for (std::int64_t i = 0; i < count; ++i) {
+      set.examples.read_targets(static_cast<std::uint32_t>(first + i), targets.row_span(i));
+    }
+    const TeacherVectors teacher(targets.first_rows(count), rows.columns);
+    for (std::int64_t i = 0; i < count; ++i) {
+      sum += cosine(rows.row_span(i), teacher.fitted.row_span(i));
+      for (std::int64_t j = 0; j < i; ++j) {
+        between.add(cosine(teacher.compared.row_span(i), teacher.compared.row_span(j)),
+                    cosine(rows.row_span(i), rows.row_span(j)));
+      }
+    }
+  }
+  between.sort();
+  return {{"cosine", sum / static_cast<double>(all.rows)},
+          {"correlation", between.figures().pearson}};
 }
 
 }  // namespace
@@ -70,6 +104,7 @@ DevFigures figures_of(const LabelledSet& set, const FineTuning::Predictions& pre
   if (info_of(plan.task).evaluated_as) {
     figures.named = evaluation_of(set, predictions, plan).figures();
   }
+  if (plan.task == LearningTask::distill) figures.named = beside_teacher(set, predictions);
   figures.named.emplace_back("loss", predictions.loss);
   return figures;
 }

@@ -14,8 +14,8 @@
 namespace convbert::app {
 
 struct LabelPlan {
-  LearningTask task;
-  std::vector<std::string> names;  // of the head's outputs; none of values and vectors
+  LearningTask task = LearningTask::classify;
+  std::vector<std::string> names{};  // of the head's outputs; none of values and vectors
   // What becomes 0 and 1. Of regress: the mean of the training records' values, and a deviation
   // above it, so that a learning rate serves values of any size.
   ValueRange range{0.0, 1.0};

@@ -20,12 +20,19 @@ constexpr std::array kTasks{
                      Task::similarity, "spearman"},
     LearningTaskInfo{LearningTask::contrastive, "contrastive", Objective::negatives, std::nullopt,
                      std::nullopt, "loss"},
+    LearningTaskInfo{LearningTask::distill, "distill", Objective::vectors, std::nullopt,
+                     std::nullopt, "cosine"},
 };
 
 }  // namespace
 
 const LearningTaskInfo& info_of(LearningTask task) {
   return kTasks[static_cast<std::size_t>(task)];
+}
+
+std::string shown_name(LearningTask task) {
+  const std::string name(name_of(task));
+  return task == LearningTask::distill ? name : "--task " + name;
 }
 
 std::optional<LearningTask> learning_task_from_name(std::string_view name) {
@@ -35,7 +42,9 @@ std::optional<LearningTask> learning_task_from_name(std::string_view name) {
 
 std::vector<std::string> learning_task_names() {
   std::vector<std::string> names;
-  for (const LearningTaskInfo& info : kTasks) names.emplace_back(info.name);
+  for (const LearningTaskInfo& info : kTasks) {
+    if (info.task != LearningTask::distill) names.emplace_back(info.name);
+  }
   return names;
 }
 
@@ -57,6 +66,7 @@ std::vector<std::string> metrics_of(LearningTask task) {
       break;
     case LearningTask::similarity: add({"pearson"}); break;
     case LearningTask::contrastive: break;
+    case LearningTask::distill: add({"correlation"}); break;
   }
   add({"loss"});
   return names;

@@ -12,7 +12,7 @@
 
 namespace convbert::app {
 
-enum class LearningTask { classify, multilabel, regress, tag, similarity, contrastive };
+enum class LearningTask { classify, multilabel, regress, tag, similarity, contrastive, distill };
 
 struct LearningTaskInfo {
   LearningTask task;
@@ -24,8 +24,9 @@ struct LearningTaskInfo {
 };
 const LearningTaskInfo& info_of(LearningTask task);
 inline std::string_view name_of(LearningTask task) { return info_of(task).name; }
+std::string shown_name(LearningTask task);  // "--task tag"; "distill", a command of its own
 std::optional<LearningTask> learning_task_from_name(std::string_view name);  // none for "auto"
-std::vector<std::string> learning_task_names();
+std::vector<std::string> learning_task_names();                              // of --task
 
 // Names that --metric takes for a task, that of its own choice first.
 std::vector<std::string> metrics_of(LearningTask task);

@@ -143,7 +143,8 @@ std::optional<ValueRange> parse_scale(const std::string& text) {
 // Fields and files as the task reads them.
 void name_inputs(const TrainFlags& flags, TrainRequest& request) {
   RecordSourceOptions& source = request.record.input.source;
-  source.fields.are_named = true;  // a line of text has no label
+  const bool has_labels = request.task != LearningTask::distill;
+  if (has_labels) source.fields.are_named = true;  // a line of text has none
   if (request.task == LearningTask::tag) {
     source.fields.text = flags.record.input.text_field.value_or("tokens");
     source.fields.text_may_be_json = true;
@@ -188,6 +189,7 @@ TrainRequest make_request(const TrainFlags& flags) {
                        .dropout = {},
                        .label_smoothing = static_cast<float>(flags.label_smoothing),
                        .has_balanced_classes = flags.class_weights == "balanced",
+                       .relational = static_cast<float>(flags.relational),
                        .freeze = parse_freeze(flags.freeze),
                        .patience = flags.patience,
                        .max_steps = flags.max_steps,
@@ -198,7 +200,10 @@ TrainRequest make_request(const TrainFlags& flags) {
                        .report = flags.report};
   if (flags.dropout) request.dropout = static_cast<float>(*flags.dropout);
   if (flags.record.input.paths.empty()) {
-    usage_error("train: expected files of labelled records, found none; - is standard input");
+    const bool is_taught = request.task == LearningTask::distill;
+    usage_error(is_taught ? "distill: expected files of texts"
+                          : "train: expected files of labelled records",
+                ", found none; - is standard input");
   }
   if (flags.dev.empty() && (request.patience > 0 || !request.metric.empty())) {
     usage_error(request.patience > 0 ? "--patience" : "--metric", " needs --dev to measure with");

@@ -32,6 +32,7 @@ struct TrainFlags {
   std::optional<double> dropout;
   double label_smoothing = 0.0;
   std::string class_weights = "none";
+  double relational = 0.0;
   std::string freeze;
   std::int64_t patience = 0;
   std::int64_t max_steps = 0;
@@ -74,6 +75,7 @@ struct TrainRequest {
   std::optional<float> dropout;  // instead of the model's own
   float label_smoothing;
   bool has_balanced_classes;
+  float relational;  // of distill: what cosines between texts count
   FreezeRequest freeze;
   std::int64_t patience;   // epochs without a better one; 0 for any number
   std::int64_t max_steps;  // 0: no limit

@@ -19,7 +19,7 @@ void check_flags(const TrainRequest& request, LearningTask task) {
     usage_error("--class-weights is for --task classify and tag; this is --task ", name_of(task));
   }
   if (request.freeze.encoder && !info_of(task).head) {
-    usage_error("--freeze encoder leaves nothing to train: --task ", name_of(task), " has no head");
+    usage_error("--freeze encoder leaves nothing to train: ", shown_name(task), " has no head");
   }
 }
 
@@ -27,7 +27,7 @@ std::string metric_of(const TrainRequest& request, LearningTask task) {
   const std::vector<std::string> known = metrics_of(task);
   if (request.metric.empty()) return known.front();
   if (std::ranges::find(known, request.metric) == known.end()) {
-    usage_error("--metric: expected ", list_of(known), " of --task ", name_of(task), ", found \"",
+    usage_error("--metric: expected ", list_of(known), " of ", shown_name(task), ", found \"",
                 printable(request.metric, 40), "\"");
   }
   return request.metric;
@@ -70,7 +70,9 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
   }
   plan.tuning = {
       .objective = task.objective,
-      .loss = {.label_smoothing = request.label_smoothing, .class_weights = {}},
+      .loss = {.label_smoothing = request.label_smoothing,
+               .class_weights = {},
+               .relational = request.relational},
       .batch_size = request.batch_size,
       .epochs = request.epochs.value_or(default_epochs(examples.size(), head_alone)),
       .most_steps = request.max_steps,

@@ -53,6 +53,15 @@ OrderedJson history_of(const TrainingRun& run) {
   return epochs;
 }
 
+OrderedJson teacher_of(const TrainingRecord& record) {
+  const TeacherRecord& teacher = *record.teacher;
+  OrderedJson json{{"vectors", teacher.file}, {"width", teacher.width}};
+  if (!teacher.dev_file.empty()) json["dev_vectors"] = teacher.dev_file;
+  if (teacher.kept) json["variance_kept"] = *teacher.kept;
+  json["relational"] = teacher.relational;
+  return json;
+}
+
 std::string shown(double value) { return std::isnan(value) ? "-" : fixed(value, 4); }
 
 // A cell of a Markdown table.
@@ -85,11 +94,36 @@ std::string figures_of(const Report& report) {
   return text;
 }
 
+// What a teacher is to a card.
+std::string account_of(const TrainingRecord& record) {
+  const TeacherRecord& teacher = *record.teacher;
+  std::string text = concat("\nIts sentence vectors are fitted to those of a teacher in `",
+                            cell(teacher.file), "`, ", teacher.width, " numbers wide");
+  if (teacher.kept) {
+    text += concat(", projected onto their principal components, which keep ",
+                   fixed(100.0 * *teacher.kept, 2), " % of their squares");
+  }
+  return text + concat("; cosines between texts count ", teacher.relational, ".\n");
+}
+
+std::string figures_beside_teacher(const TrainingRecord& record) {
+  std::string text =
+      concat("On ", grouped(record.dev->examples.size()),
+             " records that it did not learn from: the mean cosine to the teacher's vectors, "
+             "Pearson's correlation of cosines between texts with the teacher's, and the loss.\n\n"
+             "| | value |\n|---|---|\n");
+  for (const auto& [name, value] : record.run.epochs[*record.run.best].dev) {
+    text += concat("| ", name, " | ", shown(value), " |\n");
+  }
+  return text;
+}
+
 std::string use_of(LearningTask task) {
   switch (task) {
     case LearningTask::tag: return "convbert tag -m DIR texts.jsonl";
     case LearningTask::similarity:
-    case LearningTask::contrastive: return "convbert embed -m DIR texts.jsonl";
+    case LearningTask::contrastive:
+    case LearningTask::distill: return "convbert embed -m DIR texts.jsonl";
     default: return "convbert classify -m DIR texts.jsonl";
   }
 }
@@ -109,6 +143,7 @@ std::string training_json(const TrainingRecord& record) {
     json["dev"] = {{"files", record.request.dev.source.paths},
                    {"records", record.dev->examples.size()}};
   }
+  if (record.teacher) json["teacher"] = teacher_of(record);
   json["bad_records"] = record.bad_records;
   json["settings"] = settings_of(record);
   json["steps"] = record.run.steps;
@@ -137,12 +172,16 @@ std::string model_card(const TrainingRecord& record) {
     }
     text += ".\n";
   }
+  if (record.teacher) text += account_of(record);
   text += "\n## Figures\n\n";
-  text += record.report ? figures_of(*record.report)
-                        : concat(
-                              "Nothing was measured on other records; the mean loss of the last "
-                              "epoch was ",
-                              shown(record.run.epochs.back().loss), ".\n");
+  if (record.report) {
+    text += figures_of(*record.report);
+  } else if (record.teacher && record.run.best) {
+    text += figures_beside_teacher(record);
+  } else {
+    text += concat("Nothing was measured on other records; the mean loss of the last epoch was ",
+                   shown(record.run.epochs.back().loss), ".\n");
+  }
   text += concat("\n## Settings\n\n", grouped(record.run.steps), " steps of ", tuning.batch_size,
                  " records, ", record.steps_of_epoch, " an epoch");
   if (record.run.best) {

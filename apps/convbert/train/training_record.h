@@ -1,6 +1,7 @@
 // What was done and measured, in the model's directory: for programs and for people.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,15 @@
 #include "train/training_state.h"
 
 namespace convbert::app {
+
+// Of a run that learns from the vectors of another model.
+struct TeacherRecord {
+  std::string file;
+  std::string dev_file;  // "": none
+  std::int64_t width;
+  std::optional<double> kept;  // of the squares of its vectors, where they were reduced
+  double relational;
+};
 
 struct TrainingRecord {
   const TrainRequest& request;
@@ -23,6 +33,7 @@ struct TrainingRecord {
   std::int64_t steps_of_epoch;
   const TrainingRun& run;
   const std::optional<Report>& report;  // on dev, of what was kept
+  const std::optional<TeacherRecord>& teacher;
 };
 
 // training.json. Nothing of it depends on threads or time.

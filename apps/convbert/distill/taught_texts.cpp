@@ -1,0 +1,74 @@
+#include "distill/taught_texts.h"
+
+#include <algorithm>
+
+#include "cli/usage_error.h"
+#include "run/record_input.h"
+
+namespace convbert::app {
+namespace {
+
+// Throws Error(input) before it adds anything.
+void take(const Record& record, std::int64_t row, const NpyMatrix& vectors,
+          const LoadedModel& loaded, TaughtTexts& texts) {
+  std::vector<float> vector(static_cast<std::size_t>(vectors.columns()));
+  vectors.read(row, {vector.data(), 1, vectors.columns(), vectors.columns()});
+  const bool is_zero = std::ranges::all_of(vector, [](float x) { return x == 0.0f; });
+  if (is_zero || !all_finite(vector)) {
+    throw Error(ErrorKind::input, concat("row ", row, " of ", printable(vectors.path()), " is ",
+                                         is_zero ? "zero" : "not finite"));
+  }
+  const Encoding encoding = encode(loaded, record);
+  texts.truncated += encoding.truncated > 0 ? 1 : 0;
+  texts.sequences.append(encoding.ids, encoding.type_ids);
+  texts.rows.push_back(row);
+}
+
+void check_count(std::int64_t records, const NpyMatrix& vectors, const TaughtTexts& texts) {
+  if (records == vectors.rows()) return;
+  usage_error(texts.source, " has ", grouped(records), " records, ", printable(vectors.path()), " ",
+              grouped(vectors.rows()),
+              " rows: expected a row for each record, as `embed --format npy` writes them from the "
+              "same files");
+}
+
+}  // namespace
+
+TaughtTexts read_taught(const InputRequest& request, const NpyMatrix& vectors,
+                        const LoadedModel& loaded, BadRecords& bad, Console& console) {
+  TaughtTexts texts;
+  const auto& paths = request.source.paths;
+  texts.source = printable(paths.front());
+  if (paths.size() > 1) texts.source += concat(" and ", paths.size() - 1, " more");
+  RecordInput input(request);
+  Record record;
+  std::int64_t records = 0;
+  for (; input.next(record); ++records) {
+    if (records >= vectors.rows()) continue;  // only to be counted
+    if (!record.error.empty()) {
+      bad.add(record.error);
+      continue;
+    }
+    try {
+      take(record, records, vectors, loaded, texts);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::input) throw;
+      bad.add(concat(record.where, ": ", error.what()));
+    }
+    if (records % 1024 == 0) {
+      console.status(concat("read ", grouped(records), " records of ", texts.source));
+    }
+  }
+  console.clear_status();
+  texts.caught = input.caught();
+  if (texts.caught != 0) return texts;
+  check_count(records, vectors, texts);
+  if (records == 0) usage_error(texts.source, ": no records; expected texts");
+  if (texts.rows.empty()) {
+    usage_error(texts.source, ": of ", grouped(records), " records none can be used; the first is ",
+                bad.first());
+  }
+  return texts;
+}
+
+}  // namespace convbert::app

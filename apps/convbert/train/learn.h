@@ -1,0 +1,34 @@
+// From data to a model's directory: what commands that train have in common.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/console.h"
+#include "io/output_directory.h"
+#include "train/bad_records.h"
+#include "train/label_plan.h"
+#include "train/request.h"
+#include "train/training_record.h"
+
+namespace convbert::app {
+
+// What is learnt from and measured with.
+struct LearningData {
+  LabelPlan plan{};
+  LabelledSet train{};
+  std::optional<LabelledSet> dev{};
+  std::optional<TeacherRecord> teacher{};
+  std::string digest{};  // of what the sets do not hold
+  int caught = 0;        // signal that ended the reading, or 0: then the rest is not there
+};
+
+// Is there nothing left to do for --resume? Says so, and clears up what a killed run has left.
+bool is_finished(const TrainRequest& request, Console& console);
+
+// Trains the request's model and writes its directory. Returns the exit status. Throws
+// Error(usage) for settings that do not fit, and as run_training().
+int learn(const TrainRequest& request, const LearningData& data, const BadRecords& bad,
+          OutputDirectory& directory, Console& console);
+
+}  // namespace convbert::app
