@@ -52,6 +52,47 @@ TEST_CASE("an epoch has every example once, in an order of its own") {
   CHECK(order_of_epoch(1, 1, 0) == std::vector<std::uint32_t>{0});
 }
 
+TEST_CASE(
+    "a batch has its examples' own teacher vectors, both what they are fitted to and compared") {
+  constexpr std::int64_t kFitted = 4;
+  constexpr std::int64_t kCompared = 6;
+  Examples examples = labelled(sample_config(), 10);
+  examples.target_width = kFitted + kCompared;
+  examples.read_targets = [](std::uint32_t example, std::span<float> targets) {
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      targets[i] = static_cast<float>(std::sin(static_cast<double>(example * 10 + i)));
+    }
+  };
+  const std::vector<std::uint32_t> chosen{7, 2, 9};
+  std::vector<float> targets(3 * 10);
+  std::vector<float> values(3 * kFitted);
+  for (std::size_t i = 0; i < 3; ++i) {
+    examples.read_targets(chosen[i], std::span(targets).subspan(i * 10, 10));
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 5) - 1.5f;
+  const ConstMatrixView outputs{values.data(), 3, kFitted, kFitted};
+  const std::vector<float> weights(3, 1.0f / 3.0f);
+  for (const float relational : {0.0f, 2.5f}) {
+    const LossOptions options{.relational = relational};
+    const LearningBatch batch(examples, Objective::vectors, chosen, options);
+    CHECK((batch.scope() == LossScope::batch) == (relational > 0.0f));
+    CHECK(batch.rows() == 3);
+    std::vector<float> found(values.size());
+    std::vector<float> places(values.size());
+    std::vector<float> between(values.size());
+    const double loss = batch.loss()(0, outputs, {found.data(), 3, kFitted, kFitted});
+    const double expected =
+        cosine_to_vectors(outputs, {targets.data(), 3, kFitted, 10}, weights,
+                          {places.data(), 3, kFitted, kFitted}) +
+        relational * cosines_to_cosines(outputs, {targets.data() + kFitted, 3, kCompared, 10},
+                                        {between.data(), 3, kFitted, kFitted});
+    CHECK(loss == doctest::Approx(expected));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      CHECK(found[i] == doctest::Approx(places[i] + relational * between[i]));
+    }
+  }
+}
+
 TEST_CASE("balanced weights are scikit-learn's, and 1 of a class that does not occur") {
   const std::vector<std::int32_t> labels{0, 0, 0, 2, kIgnored};
   const auto weights = balanced_weights(labels, 3);

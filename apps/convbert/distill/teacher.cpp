@@ -10,7 +10,7 @@ namespace convbert::app {
 namespace {
 
 constexpr std::int64_t kMostMeasured = 100'000;  // rows that principal components are found from
-constexpr std::int64_t kBlock = 1024;            // rows in memory at a time
+constexpr std::int64_t kBlock = 256;             // rows in memory at a time
 
 // A row, of length 1: its direction is all that cosines know of it.
 void read_direction(const NpyMatrix& vectors, std::int64_t row, std::span<float> into) {
