@@ -18,6 +18,7 @@ struct FormatInfo {
                                // its name or its other extension
   std::string_view other_extension = "";
   bool is_json = false;          // every result with its name
+  bool is_table = false;         // a row of cells for every record
   bool is_for_programs = false;  // nothing that a person could read in a terminal
   bool needs_seek = false;       // its beginning can be written only at its end
   bool is_resumable = false;     // its records lie one after another: --resume can go on with them

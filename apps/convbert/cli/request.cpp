@@ -89,6 +89,17 @@ void check_resume(const OutputRequest& output, std::span<const Format> formats) 
   }
 }
 
+// Who asks for no format at a terminal sees texts on the spot as a table.
+OutputFlags with_format_for_terminal(OutputFlags output, const InputFlags& input,
+                                     std::span<const Format> formats) {
+  const bool has_table = std::ranges::find(formats, Format::table) != formats.end();
+  if (has_table && !output.format && !input.texts.empty() &&
+      goes_to_terminal(output_path(output))) {
+    output.format = name_of(Format::table);
+  }
+  return output;
+}
+
 OutputRequest make_request(const OutputFlags& flags, std::span<const Format> formats) {
   OutputRequest output{.path = output_path(flags),
                        .format = chosen_format(flags, formats),
@@ -113,8 +124,9 @@ TruncationRequest make_request(const TruncationFlags& flags) {
 }  // namespace
 
 RecordRequest make_request(const RecordFlags& flags, std::span<const Format> formats) {
+  const OutputFlags output = with_format_for_terminal(flags.output, flags.input, formats);
   RecordRequest request{.input = make_request(flags.input),
-                        .output = make_request(flags.output, formats),
+                        .output = make_request(output, formats),
                         .model = make_request(flags.model),
                         .truncation = make_request(flags.truncation)};
   if (flags.command != nullptr) request.output.options = options_of_results(*flags.command);

@@ -23,11 +23,16 @@ class Table {
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   bool empty() const { return rows_.empty(); }
 
+  // Cuts the widest columns, all to one width, so that no line has more than so many code points:
+  // a cell that is cut ends in "\u2026". Columns keep one code point in any case.
+  void fit(std::size_t width);
+
   // A line a row; no spaces at the end of a line.
   std::string text() const;
 
  private:
   Align align_of(std::size_t column) const;
+  std::vector<std::size_t> widths() const;
 
   std::vector<Align> columns_;
   std::vector<std::vector<std::string>> rows_;

@@ -12,7 +12,8 @@
 namespace convbert::app {
 namespace {
 
-constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv, Format::text};
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv,
+                               Format::tsv,   Format::text, Format::table};
 constexpr std::int64_t kUsualOverlap = 128;
 
 struct AnswerFlags {

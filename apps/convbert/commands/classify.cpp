@@ -10,7 +10,8 @@
 namespace convbert::app {
 namespace {
 
-constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv, Format::text};
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv,
+                               Format::tsv,   Format::text, Format::table};
 constexpr float kMultiLabelThreshold = 0.5f;
 
 struct ClassifyFlags {

@@ -7,7 +7,8 @@
 namespace convbert::app {
 namespace {
 
-constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv};
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv,
+                               Format::table};
 
 struct DetectFlags {
   RecordFlags record;

@@ -10,8 +10,8 @@
 namespace convbert::app {
 namespace {
 
-constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv,
-                               Format::tsv,   Format::npy,  Format::npz};
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv,
+                               Format::table, Format::npy,  Format::npz};
 
 struct EmbedFlags {
   RecordFlags record;

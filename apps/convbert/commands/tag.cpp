@@ -11,7 +11,8 @@
 namespace convbert::app {
 namespace {
 
-constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv};
+constexpr Format kFormats[] = {Format::jsonl, Format::json, Format::csv, Format::tsv,
+                               Format::table};
 
 struct TagFlags {
   RecordFlags record;

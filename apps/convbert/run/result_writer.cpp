@@ -1,6 +1,7 @@
 #include "run/result_writer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -61,7 +62,8 @@ Layout layout_of(const ResultLayout& layout) {
     case Format::jsonl:
     case Format::json: return Layout::object;
     case Format::csv:
-    case Format::tsv: return Layout::cells;
+    case Format::tsv:
+    case Format::table: return Layout::cells;
     case Format::text:
     case Format::terminal: return Layout::line;
     case Format::npy: return Layout::row;
@@ -125,6 +127,19 @@ bool ResultWriter::is_finite(std::span<const float> numbers) {
   return false;
 }
 
+float ResultWriter::shown(float number) const {
+  constexpr double kSteps = 1e4;
+  if (layout_.format != Format::table) return number;
+  return static_cast<float>(std::round(double{number} * kSteps) / kSteps + 0.0);
+}
+
+std::span<const float> ResultWriter::shown(std::span<const float> numbers) {
+  if (layout_.format != Format::table) return numbers;
+  shown_.clear();
+  for (const float number : numbers) shown_.push_back(shown(number));
+  return shown_;
+}
+
 std::string ResultWriter::array_name(std::string_view name) const {
   return layout_.style.result_prefix + std::string(name);
 }
@@ -140,7 +155,7 @@ void ResultWriter::field(std::string_view name, std::string_view text) {
 void ResultWriter::field(std::string_view name, float number) {
   if (!is_finite({&number, 1})) return;
   if (std::string* out = kind_ == Layout::line ? plain(name) : json(name)) {
-    append_json_number(*out, number);
+    append_json_number(*out, shown(number));
   }
 }
 
@@ -166,7 +181,7 @@ void ResultWriter::field(std::string_view name, const Shape& shape,
                          std::span<const float> numbers) {
   if (!has_place_for(name) || !is_finite(numbers)) return;
   if (std::string* out = json(name)) {
-    append_nested(*out, shape, numbers);
+    append_nested(*out, shape, shown(numbers));
   } else if (kind_ == Layout::row) {
     out_ = bytes_of(numbers);
   } else if (kind_ == Layout::arrays) {
@@ -208,9 +223,9 @@ void ResultWriter::field(std::string_view name, std::span<const NamedNumber> mem
   for (const NamedNumber& one : members) {
     if (!is_finite({&one.number, 1})) return;
   }
-  field(name, [members](JsonBuilder& json) {
+  field(name, [this, members](JsonBuilder& json) {
     json.begin_object();
-    for (const NamedNumber& one : members) json.member(one.name, one.number);
+    for (const NamedNumber& one : members) json.member(one.name, shown(one.number));
     json.end_object();
   });
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,13 +21,14 @@ namespace convbert::app {
 
 class RecordCommand;
 
-// Of csv and tsv: the input's own columns, the results', and what is wrong with a record.
+// Of csv, tsv and table: the input's own columns, the results', and what is wrong with a record.
 struct TableLayout {
   TableStyle style;
   bool has_byte_order_mark = false;  // as the input has one
   bool has_id = true;                // a column in front: the input has none of its own
   TableColumns own;                  // fields of the input that no result replaces
   bool has_error = true;             // a column, the last
+  std::optional<std::size_t> width;  // of a terminal that rows for people are to fit
 };
 
 // What holds for the results of all records of a run.
@@ -41,7 +43,7 @@ struct ResultLayout {
 // How a format lays a record out.
 enum class Layout {
   object,  // jsonl, json: the input's fields, then every result with its name
-  cells,   // csv, tsv: a row of a table; a list or an object is a cell of JSON
+  cells,   // csv, tsv, table: a row of a table; a list or an object is a cell of JSON
   line,    // text, terminal: the first column alone
   row,     // npy, and npz of rows: the floats of the first column
   arrays   // npz: every result that is a list, as a named array
@@ -113,6 +115,9 @@ class ResultWriter {
   // Where its text goes: its cell, or the line.
   std::string* plain(std::string_view name);
   bool is_finite(std::span<const float> numbers);
+  // In tables for people to four decimals.
+  float shown(float number) const;
+  std::span<const float> shown(std::span<const float> numbers);
   std::string array_name(std::string_view name) const;
 
   ResultLayout layout_;
@@ -120,6 +125,7 @@ class ResultWriter {
   Job* job_ = nullptr;
   std::string out_;  // grows in memory that stays, and is copied once into as much as it takes
   std::vector<std::string> cells_;  // as texts
+  std::vector<float> shown_;
 };
 
 // What stands in the output for one record: a line with its '\n', or a row of floats.

@@ -23,7 +23,7 @@ namespace {
 
 // Does the run write rows of a table, one a record?
 bool has_rows(const ResultLayout& layout) {
-  return !layout.columns.empty() && (layout.format == Format::csv || layout.format == Format::tsv);
+  return !layout.columns.empty() && info_of(layout.format).is_table;
 }
 
 ResultLayout make_layout(const RecordRequest& request, const RecordCommand& command) {
@@ -37,7 +37,7 @@ ResultLayout make_layout(const RecordRequest& request, const RecordCommand& comm
   std::vector<std::string> names = command.result_names();
   if (has_rows(layout)) {
     if (std::ranges::find(names, kTruncated) != names.end()) layout.columns.push_back(kTruncated);
-    layout.table.has_error = !request.output.strict;
+    layout.table.has_error = info_of(layout.format).holds_errors && !request.output.strict;
     names = layout.columns;
     if (layout.table.has_error) names.push_back(kErrorColumn);
   }
@@ -240,8 +240,9 @@ int run_records(const RecordRequest& request, const RecordCommand& command, Reco
     run_pipeline(source, stages, pipeline_limits(request.model, command), cancel);
     if (source.caught() == 0 && !stopped_by_strict) {
       output.finish();
-    } else if (keeps_state) {
-      state.save();
+    } else {
+      output.sink().stop();
+      if (keeps_state) state.save();
     }
   } catch (const ClosedPipe&) {
     console.clear_status();

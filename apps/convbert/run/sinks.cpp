@@ -96,6 +96,7 @@ class NpySink : public BufferedSink {
 
 std::unique_ptr<ResultSink> make_sink(const SinkContext& context, std::int64_t count) {
   if (context.layout.format == Format::json) return std::make_unique<JsonSink>(context);
+  if (context.layout.format == Format::table) return make_table_sink(context);
   if (context.layout.format == Format::npy) return std::make_unique<NpySink>(context, count);
   switch (layout_of(context.layout)) {
     case Layout::row: return make_npz_rows_sink(context);

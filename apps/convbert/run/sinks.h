@@ -18,6 +18,7 @@ class ResultSink {
   virtual void write(Job& job) = 0;
   virtual void flush() {}   // hand on what has been written
   virtual void finish() {}  // all records have been written
+  virtual void stop() {}    // instead: the run ends before them; hand on what is kept back
   // After finish(): is there anything that the output should hold? Without it no file appears.
   virtual bool has_result() const { return true; }
 };
@@ -32,6 +33,8 @@ struct SinkContext {
 // output already.
 std::unique_ptr<ResultSink> make_sink(const SinkContext& context, std::int64_t count);
 
+// Rows in aligned columns, for people; no wider than the terminal that the output is, if it is one.
+std::unique_ptr<ResultSink> make_table_sink(const SinkContext& context);
 // The matrix [records, row_width] under the name of the first column, and the ids.
 std::unique_ptr<ResultSink> make_npz_rows_sink(const SinkContext& context);
 // The arrays of each job: "<name>" of a lone record, "<id>/<name>" of several.

@@ -1,8 +1,12 @@
 #include "run/table_layout.h"
 
+#include <unistd.h>
+
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "cli/console.h"
 
 namespace convbert::app {
 namespace {
@@ -40,6 +44,10 @@ void lay_out_table(const RecordRequest& request, RecordInput& input, ResultLayou
   table.style = style_of(request);
   const bool is_for_terminal = goes_to_terminal(request.output.path);
   table.style.keeps_controls = table.style.has_quotes && !is_for_terminal;
+  if (is_for_terminal) {
+    const std::int64_t width = terminal_columns(STDOUT_FILENO).value_or(kUsualColumns);
+    table.width = static_cast<std::size_t>(width);
+  }
   if (request.output.only_result) return;
 
   const Record* first = first_good(input);
