@@ -28,6 +28,25 @@ TEST_CASE("a letter of several bytes is as wide as one") {
   CHECK(table.text() == "\u00e9t\u00e9   x\nabcd  y\n");
 }
 
+TEST_CASE("a table that is too wide loses the ends of its widest cells") {
+  const auto fitted = [](std::size_t width) {
+    Table table({Align::left});
+    table.add({"id", "text", "scores"});
+    table.add({"0", "\u00e9t\u00e9 after \u00e9t\u00e9", "[0.25,0.5,0.25]"});
+    table.fit(width);
+    return table.text();
+  };
+  CHECK(fitted(34) ==
+        "id  text           scores\n0   \u00e9t\u00e9 after \u00e9t\u00e9  [0.25,0.5,0.25]\n");
+  CHECK(fitted(30) ==
+        "id  text          scores\n0   \u00e9t\u00e9 after \u00e9\u2026  [0.25,0.5,0\u2026\n");
+  CHECK(fitted(26) == "id  text        scores\n0   \u00e9t\u00e9 after\u2026  [0.25,0.5\u2026\n");
+  CHECK(fitted(0) == "\u2026  \u2026  \u2026\n0  \u2026  \u2026\n");
+  Table nothing({Align::left});
+  nothing.fit(10);
+  CHECK(nothing.text().empty());
+}
+
 TEST_CASE("a table of nothing is nothing") {
   CHECK(Table({Align::left}).empty());
   CHECK(Table({Align::left}).text().empty());

@@ -106,6 +106,36 @@ TEST_CASE("a row that fails keeps its place, its cells where they can be read, a
   CHECK(cut.out.ends_with(",6,\n"));
 }
 
+TEST_CASE("a table for people has aligned columns, and those alone that say something") {
+  const std::vector<std::string> command{"embed", "--dim", "1", "-f", "table"};
+  const ProcessResult result = run_convbert(
+      command, {.input = "{\"text\":\"a\\tlong one\",\"n\":1}\n{}\n{\"text\":\"b\"}\n"});
+  CHECK(result.status == 1);
+  CHECK(contains(result.err, "<stdin>:2: "));  // there is no row for it
+  const std::vector<std::string> lines = split_lines(result.out);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0] == "id  text        n  embedding");
+  CHECK(lines[1].starts_with("0   a long one  1  ["));
+  CHECK(lines[2].starts_with("2   b              ["));
+
+  std::vector<std::string> strict = command;
+  strict.insert(strict.end(), {"--strict", "--threads", "1", "--max-batch-tokens", "4"});
+  std::string input;
+  for (int i = 0; i < 100; ++i) input += "{\"text\":\"a\"}\n";
+  const ProcessResult stopped = run_convbert(strict, {.input = input + "{}\n"});
+  CHECK(stopped.status == 1);
+  CHECK(split_lines(stopped.out).size() == 101);  // what came before is not lost
+
+  std::string many;
+  for (int i = 0; i < 1001; ++i) many += "a\n";
+  const std::vector<std::string> blocks = split_lines(run_convbert(command, {.input = many}).out);
+  REQUIRE(blocks.size() == 1004);  // rows wait for one another, but not without end
+  CHECK(blocks[1001].empty());
+  CHECK(blocks[1002] == "id    text  embedding");
+  CHECK(blocks[1003].starts_with("1000  a     ["));
+  CHECK(run_convbert(command, {.input = ""}).out.empty());
+}
+
 TEST_CASE("a table without rows") {
   CHECK(
       run_convbert({"classify", "--input-format", "csv", "-f", "csv"}, {.input = "text,n\n"}).out ==

@@ -96,5 +96,31 @@ TEST_CASE("at a terminal maps are drawn and statistics are a table, unless a for
   CHECK(has(shown({"-t", "hello you", "-f", "jsonl"}), "{\"id\":0"));
 }
 
+TEST_CASE("at a terminal texts on the spot give a table that fits it") {
+  const auto shown = [](const std::vector<std::string>& command, int columns) {
+    const ProcessResult result = run_convbert(
+        command, {.environment = {{"TERM", "xterm"}}, .terminals = {1}, .columns = columns});
+    CHECK(result.status == 0);
+    return result.out + result.err;
+  };
+  const std::string classified =
+      shown({"classify", "-t", "A quietly brilliant film.", "-t", "Dull."}, 120);
+  CHECK(contains(classified, "id  text                       label     score   scores"));
+  CHECK(contains(classified, "0   A quietly brilliant film.  positive  0."));
+  CHECK_FALSE(contains(classified, "truncated"));  // nothing was
+
+  const std::string embedded = shown({"embed", "-t", "A dog sleeps."}, 60);
+  CHECK(contains(embedded, "id  text           embedding"));
+  CHECK(contains(embedded, "\u2026"));
+  for (std::size_t begin = 0; begin < embedded.size();) {
+    const std::size_t end = std::min(embedded.find('\n', begin), embedded.size());
+    CHECK(end - begin <= 60 + 3);  // the ellipsis has three bytes, the line a \r before its end
+    begin = end + 1;
+  }
+
+  CHECK(contains(shown({"embed", "--dim", "4", "-t", "hi", "-f", "jsonl"}, 80), "{\"id\":0"));
+  CHECK(run_convbert({"embed", "--dim", "4", "-t", "hi"}).out.starts_with("{\"id\":0"));
+}
+
 }  // namespace
 }  // namespace convbert::test

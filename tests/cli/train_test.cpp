@@ -358,6 +358,44 @@ TEST_CASE("tables are learnt from; bad records are named, counted and left out")
   CHECK_FALSE(fs::exists(folder.path("strict")));
 }
 
+TEST_CASE("tags that spell no entities are measured by their accuracy") {
+  const TemporaryFolder folder;
+  std::vector<Json> tags;
+  for (const Sentence& sentence : sentences(24)) {
+    tags.push_back({{"tokens", sentence.words}, {"tags", {"DET", "NOUN", "VERB", "DET", "NOUN"}}});
+  }
+  const std::string path = folder.write("tags.jsonl", jsonl(tags));
+  const std::vector<std::string> arguments{
+      path, "--task", "tag", "--dev", path, "-o", folder.path("tags"), "--max-steps", "2"};
+  const ProcessResult result = train(arguments);
+  INFO(result.err);
+  CHECK(result.status == 0);
+  CHECK(result.err.find("on dev tag_accuracy ") != std::string::npos);
+  check_stopped(
+      train({path, "--task", "tag", "--dev", path, "-o", folder.path("more"), "--metric", "f1"}),
+      "expected tag_accuracy, macro_f1, weighted_f1 or loss of --task tag");
+}
+
+TEST_CASE("on a full disk nothing half written is left") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("data.jsonl", labelled());
+  const std::string model = folder.path("model");
+  const std::vector<std::string> arguments{"train", path,  "-m",       kModel,
+                                           "-o",    model, "--epochs", "4"};
+  const auto check_left = [&] {
+    CHECK_FALSE(fs::exists(model));
+    for (const auto& entry : fs::directory_iterator(fs::path(path).parent_path())) {
+      CHECK(entry.path() == path);
+    }
+  };
+  // Of the model, which takes 255 kB, and of the state of a run, which takes three times as much.
+  check_stopped(run_convbert(arguments, {.most_file_bytes = 100'000}), "model");
+  check_left();
+  check_stopped(run_convbert(with(arguments, {"--save-every", "1"}), {.most_file_bytes = 500'000}),
+                "model.state");
+  check_left();
+}
+
 TEST_CASE("what cannot be learnt is refused, and says what to do") {
   const TemporaryFolder folder;
   const std::string data = folder.write("data.jsonl", labelled());

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -105,6 +106,11 @@ Process::Process(const std::vector<std::string>& arguments, const ProcessOptions
     if (options.nonblocking_output) ::fcntl(STDOUT_FILENO, F_SETFL, O_WRONLY | O_NONBLOCK);
     for (const int descriptor : options.terminals) ::dup2(terminal->slave, descriptor);
     for (const int descriptor : options.closed) ::close(descriptor);
+    if (options.most_file_bytes > 0) {
+      const auto most = static_cast<rlim_t>(options.most_file_bytes);
+      const rlimit limit{most, most};
+      ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
     if (!options.directory.empty() && ::chdir(options.directory.c_str()) != 0) ::_exit(126);
     ::execve(CONVBERT_BINARY, argv.data(), envp.data());
     ::_exit(127);

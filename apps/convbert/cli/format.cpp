@@ -107,7 +107,10 @@ Format format_from_path(const std::string& path, std::span<const Format> offered
   const auto found = std::ranges::find_if(offered, ends_so);
   if (found != offered.end()) return *found;
   std::vector<std::string> known;
-  for (const Format format : offered) known.push_back("." + std::string(info_of(format).extension));
+  for (const Format format : offered) {
+    const std::string extension = "." + std::string(info_of(format).extension);
+    if (std::ranges::find(known, extension) == known.end()) known.push_back(extension);
+  }
   usage_error("-o ", printable(path), ": no format here ends in ", printable(ending), "; expected ",
               list_of(known), ", or --format to say which it is");
 }

@@ -74,11 +74,11 @@ std::vector<std::pair<std::string, double>> Evaluation::figures() {
     values = figures_of(records_.sum());
   }
   std::vector<std::pair<std::string, double>> named;
-  for (const std::string& name : names()) named.emplace_back(name, values[named.size()]);
+  for (const std::string& name : figure_names()) named.emplace_back(name, values[named.size()]);
   return named;
 }
 
-std::vector<std::string> Evaluation::names() const {
+std::vector<std::string> Evaluation::figure_names() const {
   switch (task_) {
     case Task::classify: return {"accuracy", "macro_f1", "weighted_f1", "matthews"};
     case Task::multilabel: return {"subset_accuracy", "micro_f1", "macro_f1", "weighted_f1"};
@@ -109,7 +109,7 @@ std::vector<double> Evaluation::figures_of(const LabelTally& tally) const {
 std::vector<double> Evaluation::figures_of(const ValueFigures& figures) const {
   std::vector<double> list{figures.pearson, figures.spearman, figures.mean_absolute_error,
                            figures.root_mean_squared_error};
-  list.resize(names().size());
+  list.resize(figure_names().size());
   return list;
 }
 
@@ -132,7 +132,7 @@ void Evaluation::fill_labels(Report& report) const {
     const std::size_t at = next++;
     return Measure{values[at], intervals[at]};
   };
-  for (const std::string& name : names()) report.measures.push_back({name, take()});
+  for (const std::string& name : figure_names()) report.measures.push_back({name, take()});
   report.rows_are = !tags_ ? "label" : tags_->counts_entities() ? "entity" : "tag";
   for (const std::size_t number : shown) {
     LabelRow row{.label = tags_ ? tags_->types()[number] : labels_[number],
@@ -166,7 +166,7 @@ void Evaluation::fill_confusion(Report& report, const LabelTally& tally) const {
 
 void Evaluation::fill_values(Report& report) {
   values_.sort();
-  const std::vector<std::string> listed = names();
+  const std::vector<std::string> listed = figure_names();
   std::vector<std::uint32_t> kinds(values_.size());
   std::iota(kinds.begin(), kinds.end(), 0U);
   const std::vector<double> values = figures_of(values_.figures());

@@ -32,6 +32,8 @@ class Evaluation {
 
   void add(const Answer& answer);
   std::int64_t records() const;
+  // Names of the report's measures, which follow from task and labels.
+  std::vector<std::string> figure_names() const;
   // The report's measures without intervals.
   std::vector<std::pair<std::string, double>> figures();
   // Measures, rows and confusion, of the one record or more that were added.
@@ -41,8 +43,7 @@ class Evaluation {
   void fill_labels(Report& report) const;
   void fill_values(Report& report);
   void fill_confusion(Report& report, const LabelTally& tally) const;
-  // Named figures, in the order of names().
-  std::vector<std::string> names() const;
+  // In the order of figure_names().
   std::vector<double> figures_of(const LabelTally& tally) const;
   std::vector<double> figures_of(const ValueFigures& figures) const;
 

@@ -98,6 +98,16 @@ double DevFigures::find(const std::string& name) const {
   return found == named.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
 }
 
+std::vector<std::string> metrics_of(const LabelPlan& plan) {
+  std::vector<std::string> names;
+  if (const auto task = info_of(plan.task).evaluated_as) {
+    names = Evaluation(*task, plan.names).figure_names();
+  }
+  if (plan.task == LearningTask::distill) names = {"cosine", "correlation"};
+  names.emplace_back("loss");
+  return names;
+}
+
 DevFigures figures_of(const LabelledSet& set, const FineTuning::Predictions& predictions,
                       const LabelPlan& plan) {
   DevFigures figures{.loss = predictions.loss, .named = {}};

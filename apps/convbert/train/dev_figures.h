@@ -18,6 +18,8 @@ struct DevFigures {
   // NaN where there is none of that name, as of a correlation with what is constant.
   double find(const std::string& name) const;
 };
+// Their names.
+std::vector<std::string> metrics_of(const LabelPlan& plan);
 DevFigures figures_of(const LabelledSet& set, const FineTuning::Predictions& predictions,
                       const LabelPlan& plan);
 

@@ -48,30 +48,6 @@ std::vector<std::string> learning_task_names() {
   return names;
 }
 
-std::vector<std::string> metrics_of(LearningTask task) {
-  std::vector<std::string> names{std::string(info_of(task).metric)};
-  const auto add = [&](std::initializer_list<const char*> more) {
-    for (const char* name : more) {
-      if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
-    }
-  };
-  switch (task) {
-    case LearningTask::classify: add({"macro_f1", "weighted_f1", "matthews"}); break;
-    case LearningTask::multilabel: add({"subset_accuracy", "macro_f1", "weighted_f1"}); break;
-    case LearningTask::regress:
-      add({"pearson", "mean_absolute_error", "root_mean_squared_error"});
-      break;
-    case LearningTask::tag:
-      add({"precision", "recall", "macro_f1", "weighted_f1", "tag_accuracy"});
-      break;
-    case LearningTask::similarity: add({"pearson"}); break;
-    case LearningTask::contrastive: break;
-    case LearningTask::distill: add({"correlation"}); break;
-  }
-  add({"loss"});
-  return names;
-}
-
 bool is_an_error(std::string_view metric) { return metric == "loss" || metric.ends_with("_error"); }
 
 }  // namespace convbert::app

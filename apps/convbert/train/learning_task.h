@@ -20,7 +20,7 @@ struct LearningTaskInfo {
   Objective objective;
   std::optional<HeadKind> head;      // that is trained; none: vectors
   std::optional<Task> evaluated_as;  // none: by the loss alone
-  std::string_view metric;           // that decides between epochs
+  std::string_view metric;           // that decides between epochs, where the labels have it
 };
 const LearningTaskInfo& info_of(LearningTask task);
 inline std::string_view name_of(LearningTask task) { return info_of(task).name; }
@@ -28,8 +28,6 @@ std::string shown_name(LearningTask task);  // "--task tag"; "distill", a comman
 std::optional<LearningTask> learning_task_from_name(std::string_view name);  // none for "auto"
 std::vector<std::string> learning_task_names();                              // of --task
 
-// Names that --metric takes for a task, that of its own choice first.
-std::vector<std::string> metrics_of(LearningTask task);
 // Is less of it better?
 bool is_an_error(std::string_view metric);
 

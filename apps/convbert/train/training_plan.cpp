@@ -5,6 +5,7 @@
 
 #include "cli/format.h"
 #include "cli/usage_error.h"
+#include "train/dev_figures.h"
 #include "train/model_settings.h"
 
 namespace convbert::app {
@@ -23,11 +24,19 @@ void check_flags(const TrainRequest& request, LearningTask task) {
   }
 }
 
-std::string metric_of(const TrainRequest& request, LearningTask task) {
-  const std::vector<std::string> known = metrics_of(task);
-  if (request.metric.empty()) return known.front();
-  if (std::ranges::find(known, request.metric) == known.end()) {
-    usage_error("--metric: expected ", list_of(known), " of ", shown_name(task), ", found \"",
+// Tags that spell no entities have no f1.
+std::string metric_of(const TrainRequest& request, const LabelPlan& labels) {
+  const std::vector<std::string> known = metrics_of(labels);
+  const auto knows = [&](std::string_view name) {
+    return std::ranges::find(known, name) != known.end();
+  };
+  if (request.metric.empty()) {
+    const std::string_view usual = info_of(labels.task).metric;
+    return knows(usual) ? std::string(usual) : known.front();
+  }
+  if (!knows(request.metric)) {
+    usage_error("--metric: expected ", list_of(known), " of ", shown_name(labels.task),
+                labels.task == LearningTask::tag ? " with these tags" : "", ", found \"",
                 printable(request.metric, 40), "\"");
   }
   return request.metric;
@@ -55,7 +64,7 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
   const std::optional<float> dropout =
       head_alone ? request.dropout.value_or(0.0f) : request.dropout;
   TrainingPlan plan;
-  plan.metric = metric_of(request, labels.task);
+  plan.metric = metric_of(request, labels);
   plan.model = {.head = task.head ? form_of(*task.head, config.family) : nullptr,
                 .pooling = source.sentence.pooling,
                 .dropout = read_settings(source.files.open("config.json").text(),
