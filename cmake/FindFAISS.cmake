@@ -1,9 +1,8 @@
 # FAISS::faiss, from its headers and its static library. The packaged configuration names neither
-# what that library needs (BLAS, LAPACK, GNU's OpenMP, with which it is built) nor its version.
+# what that library needs (GNU's OpenMP, with which it is built; BLAS and LAPACK, which who links it
+# must have: see lib/search/no_blas.cpp) nor its version.
 find_path(FAISS_INCLUDE_DIR faiss/IndexHNSW.h)
 find_library(FAISS_LIBRARY faiss)
-find_library(FAISS_BLAS_LIBRARY blas)
-find_library(FAISS_LAPACK_LIBRARY lapack)
 # Its headers include GCC's omp.h, and Clang does not look where that lies.
 find_path(FAISS_OPENMP_INCLUDE_DIR omp.h
   HINTS ${CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES} PATH_SUFFIXES include)
@@ -17,8 +16,7 @@ endif()
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(FAISS
-  REQUIRED_VARS FAISS_LIBRARY FAISS_INCLUDE_DIR FAISS_BLAS_LIBRARY FAISS_LAPACK_LIBRARY
-                FAISS_OPENMP_INCLUDE_DIR
+  REQUIRED_VARS FAISS_LIBRARY FAISS_INCLUDE_DIR FAISS_OPENMP_INCLUDE_DIR
   VERSION_VAR FAISS_VERSION)
 if(FAISS_FOUND AND NOT TARGET FAISS::faiss)
   add_library(FAISS::faiss UNKNOWN IMPORTED)
@@ -26,7 +24,6 @@ if(FAISS_FOUND AND NOT TARGET FAISS::faiss)
     IMPORTED_LOCATION "${FAISS_LIBRARY}"
     INTERFACE_INCLUDE_DIRECTORIES "${FAISS_INCLUDE_DIR}"
     INTERFACE_COMPILE_OPTIONS "SHELL:-idirafter ${FAISS_OPENMP_INCLUDE_DIR}"
-    INTERFACE_LINK_LIBRARIES "${FAISS_LAPACK_LIBRARY};${FAISS_BLAS_LIBRARY};gomp")
+    INTERFACE_LINK_LIBRARIES gomp)
 endif()
-mark_as_advanced(FAISS_INCLUDE_DIR FAISS_LIBRARY FAISS_BLAS_LIBRARY FAISS_LAPACK_LIBRARY
-                 FAISS_OPENMP_INCLUDE_DIR)
+mark_as_advanced(FAISS_INCLUDE_DIR FAISS_LIBRARY FAISS_OPENMP_INCLUDE_DIR)
