@@ -213,6 +213,26 @@ TEST_CASE("results, and nothing else, are on standard output") {
   CHECK(run_convbert({"tokenize", "-q"}, {.input = "\xff\n"}).err == "");
 }
 
+#ifndef CONVBERT_SANITIZED  // whose address space is of another size
+TEST_CASE("where there is little memory a run works or says so") {
+  bool has_worked = false;
+  for (std::int64_t megabytes = 60; megabytes <= 960; megabytes += megabytes / 4) {
+    const ProcessResult result = run_convbert({"embed", "-t", "hello", "--threads", "2"},
+                                              {.most_memory_bytes = megabytes * 1'000'000});
+    INFO(megabytes, " MB: ", result.status, " ", result.err);
+    if (result.status == 127) {  // so little that the program itself does not fit
+      CHECK(contains(result.err, "loading shared libraries"));
+      continue;
+    }
+    CHECK((result.status == 0 || result.status == 2));
+    CHECK((result.status == 0) == result.err.empty());
+    if (result.status == 2) CHECK(result.err.starts_with("convbert: error: "));
+    has_worked = result.status == 0;
+  }
+  CHECK(has_worked);
+}
+#endif
+
 TEST_CASE("help and version") {
   for (const char* command : {"tokenize", "embed", "classify", "attention", "info"}) {
     const ProcessResult help = run_convbert({command, "--help"});

@@ -62,6 +62,14 @@ void close_if_open(int& descriptor) {
   descriptor = -1;
 }
 
+// Of this process and those that it becomes.
+void limit(__rlimit_resource_t resource, std::int64_t most) {
+  if (most == 0) return;
+  const auto bytes = static_cast<rlim_t>(most);
+  const rlimit limits{bytes, bytes};
+  ::setrlimit(resource, &limits);
+}
+
 int exit_status(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -106,11 +114,8 @@ Process::Process(const std::vector<std::string>& arguments, const ProcessOptions
     if (options.nonblocking_output) ::fcntl(STDOUT_FILENO, F_SETFL, O_WRONLY | O_NONBLOCK);
     for (const int descriptor : options.terminals) ::dup2(terminal->slave, descriptor);
     for (const int descriptor : options.closed) ::close(descriptor);
-    if (options.most_file_bytes > 0) {
-      const auto most = static_cast<rlim_t>(options.most_file_bytes);
-      const rlimit limit{most, most};
-      ::setrlimit(RLIMIT_FSIZE, &limit);
-    }
+    limit(RLIMIT_FSIZE, options.most_file_bytes);
+    limit(RLIMIT_AS, options.most_memory_bytes);
     if (!options.directory.empty() && ::chdir(options.directory.c_str()) != 0) ::_exit(126);
     ::execve(CONVBERT_BINARY, argv.data(), envp.data());
     ::_exit(127);

@@ -24,6 +24,7 @@ struct ProcessOptions {
   std::vector<int> terminals{};                      // those that are one terminal instead of pipes
   int columns = 80;                                  // of that terminal
   bool nonblocking_output = false;                   // as some programs leave a pipe
+  std::int64_t most_memory_bytes = 0;                // of its address space; 0: no limit
   std::int64_t most_file_bytes = 0;  // no file may grow beyond, as on a full disk; 0: no limit
 };
 
