@@ -5,6 +5,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <system_error>
 
@@ -149,10 +150,23 @@ class Program {
 };
 
 }  // namespace
+
+// An exception that leaves a function which is to run once makes the C library load what unwinds
+// it, and end the program where that has no memory; oneDNN throws there when it has none. What was
+// loaded at the start stays.
+static void load_unwinder() {
+  std::once_flag flag;
+  try {
+    std::call_once(flag, [] { throw std::bad_alloc(); });
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 }  // namespace convbert::app
 
 int main(int argc, char** argv) {
   convbert::app::open_standard_descriptors();
+  convbert::app::load_unwinder();
   convbert::app::ignore_write_signals();
   convbert::survive_cut_files();
   return convbert::app::Program().run(argc, argv);
