@@ -299,8 +299,12 @@ TEST_CASE("vectors of pairs, by value and against each other") {
   }
   CHECK(run_convbert({"embed", "-m", model, "-t", "the dog"}).status == 0);
 
-  train_well({alike_path, "--task", "contrastive", "-o", folder.path("alike"), "--epochs", "2"});
+  train_well({alike_path, "--task", "contrastive", "-o", folder.path("alike"), "--epochs", "2",
+              "--dev", alike_path});
   CHECK(Json::parse(read_file(folder.path("alike") + "/training.json"))["task"] == "contrastive");
+  const std::string card = read_file(folder.path("alike") + "/README.md");
+  CHECK(card.find("\n| loss | ") != std::string::npos);
+  CHECK(card.find("Nothing was measured") == std::string::npos);
 }
 
 TEST_CASE("what is frozen stays, and a head alone is enough for an easy task") {

@@ -106,12 +106,15 @@ std::string account_of(const TrainingRecord& record) {
   return text + concat("; cosines between texts count ", teacher.relational, ".\n");
 }
 
-std::string figures_beside_teacher(const TrainingRecord& record) {
+// Of the best epoch, where evaluate knows no such task.
+std::string figures_on_dev(const TrainingRecord& record) {
   std::string text =
-      concat("On ", grouped(record.dev->examples.size()),
-             " records that it did not learn from: the mean cosine to the teacher's vectors, "
-             "Pearson's correlation of cosines between texts with the teacher's, and the loss.\n\n"
-             "| | value |\n|---|---|\n");
+      concat("On ", grouped(record.dev->examples.size()), " records that it did not learn from",
+             record.teacher
+                 ? ": the mean cosine to the teacher's vectors, Pearson's correlation of cosines "
+                   "between texts with the teacher's, and the loss"
+                 : "",
+             ".\n\n| | value |\n|---|---|\n");
   for (const auto& [name, value] : record.run.epochs[*record.run.best].dev) {
     text += concat("| ", name, " | ", shown(value), " |\n");
   }
@@ -176,8 +179,8 @@ std::string model_card(const TrainingRecord& record) {
   text += "\n## Figures\n\n";
   if (record.report) {
     text += figures_of(*record.report);
-  } else if (record.teacher && record.run.best) {
-    text += figures_beside_teacher(record);
+  } else if (record.run.best) {
+    text += figures_on_dev(record);
   } else {
     text += concat("Nothing was measured on other records; the mean loss of the last epoch was ",
                    shown(record.run.epochs.back().loss), ".\n");
