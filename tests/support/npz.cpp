@@ -33,7 +33,9 @@ Array read_npy(std::span<const std::byte> bytes, const std::string& name) {
   if (bytes.size() != 10u + header_size + array.values.size() * 4) {
     throw std::runtime_error(name + ": wrong size");
   }
-  std::memcpy(array.values.data(), bytes.data() + 10 + header_size, array.values.size() * 4);
+  if (!array.values.empty()) {
+    std::memcpy(array.values.data(), bytes.data() + 10 + header_size, array.values.size() * 4);
+  }
   return array;
 }
 
