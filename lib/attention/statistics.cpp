@@ -109,11 +109,11 @@ void add_to(MapStatistics& to, const MapStatistics& from) {
 
 // The Poisson(1) variable that a uniform one stands for.
 double poisson(std::uint64_t bits) {
-  const double uniform = static_cast<double>(bits >> 11) * 0x1p-53;
+  const double share = uniform(bits);
   double probability = std::exp(-1.0);
   double cumulative = probability;
   int count = 0;
-  while (uniform >= cumulative && count < 20) {
+  while (share >= cumulative && count < 20) {
     ++count;
     probability /= count;
     cumulative += probability;

@@ -18,4 +18,11 @@ inline std::uint64_t mixed(std::uint64_t x) {
 // Of both, spread over all 64 bits.
 inline std::uint64_t mixed(std::uint64_t a, std::uint64_t b) { return mixed(a * kGoldenRatio + b); }
 
+// Random bits as a number from 0 to below 1, of 53 bits, or from 0 to below `count`, which is below
+// 2^32, of 32 of them.
+inline double uniform(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
+inline std::uint64_t below(std::uint64_t count, std::uint64_t bits) {
+  return (bits >> 32) * count >> 32;
+}
+
 }  // namespace convbert

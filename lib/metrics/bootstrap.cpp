@@ -16,7 +16,7 @@ std::vector<std::uint32_t> draw(std::span<const std::uint32_t> kinds, std::size_
   std::vector<std::uint32_t> weights(kind_count, 0);
   const std::uint64_t count = kinds.size();
   for (std::uint64_t i = 0; i < count; ++i) {
-    ++weights[kinds[(mixed(replicate_seed, i) >> 32) * count >> 32]];
+    ++weights[kinds[below(count, mixed(replicate_seed, i))]];
   }
   return weights;
 }

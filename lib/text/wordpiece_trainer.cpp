@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/random.h"
 #include "core/utf8.h"
 
 namespace convbert {
@@ -64,7 +65,7 @@ class PairTable {
   std::size_t slot_of(Pair pair) const {
     const std::uint64_t key = pair.key();
     const std::size_t mask = slots_.size() - 1;
-    std::size_t slot = (key * 0x9E3779B97F4A7C15u) >> 32 & mask;
+    std::size_t slot = (key * kGoldenRatio) >> 32 & mask;
     while (slots_[slot] != kNone && entries_[slots_[slot]].pair.key() != key)
       slot = (slot + 1) & mask;
     return slot;

@@ -127,8 +127,7 @@ std::vector<std::uint32_t> order_of_epoch(std::int64_t examples, std::uint64_t s
   std::iota(order.begin(), order.end(), 0U);
   const std::uint64_t key = mixed(seed, static_cast<std::uint64_t>(epoch));
   for (std::size_t left = order.size(); left > 1; --left) {
-    // 32 random bits scaled to `left`, which is below 2^32.
-    const std::size_t pick = (mixed(key, left) >> 32) * left >> 32;
+    const std::size_t pick = below(left, mixed(key, left));
     std::swap(order[left - 1], order[pick]);
   }
   return order;

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "core/random.h"
 #include "nn/dropout.h"
 
 namespace convbert {
@@ -66,14 +67,12 @@ MaskedBatch mask_tokens(const Batch& batch, const MaskingRule& rule,
       masked.training.rows.push_back(static_cast<std::int64_t>(token));
       masked.words.push_back(batch.ids[token]);
       const Asked asked{place, s, position};
-      const double fate =
-          static_cast<double>(asked.number(Question::fate) >> 11) * 0x1p-53;  // from 0 to below 1
+      const double fate = uniform(asked.number(Question::fate));
       if (fate < rule.as_mask) {
         seen[token] = vocabulary.mask;
       } else if (fate < rule.as_mask + rule.as_random) {
-        const std::uint64_t number = asked.number(Question::word) >> 32;
-        seen[token] =
-            static_cast<std::int32_t>((number * static_cast<std::uint64_t>(vocabulary.size)) >> 32);
+        seen[token] = static_cast<std::int32_t>(
+            below(static_cast<std::uint64_t>(vocabulary.size), asked.number(Question::word)));
       }
     }
   }

@@ -49,15 +49,6 @@ void update(const Update& tensor, const AdamWOptions& options, const Corrections
   }
 }
 
-template <class Role>
-inline constexpr bool kIsMatrix = false;
-template <>
-inline constexpr bool kIsMatrix<MatrixOf<Values>> = true;
-template <>
-inline constexpr bool kIsMatrix<DepthwiseOf<Values>> = true;
-template <>
-inline constexpr bool kIsMatrix<TableOf<Values>> = true;
-
 // In the order of the enumeration.
 constexpr std::array<std::string_view, 3> kScheduleNames{"linear", "cosine", "constant"};
 

@@ -56,9 +56,7 @@ std::optional<TokenSequence> SequencePacker::take() {
 
 TokenSequence ShuffleBuffer::take() {
   if (held_.empty()) throw Error(ErrorKind::internal, "ShuffleBuffer: nothing to take");
-  // 32 random bits scaled to the number that is held.
-  const std::size_t pick = static_cast<std::size_t>(
-      ((mixed(key_, taken_++) >> 32) * static_cast<std::uint64_t>(held_.size())) >> 32);
+  const std::size_t pick = below(held_.size(), mixed(key_, taken_++));
   std::swap(held_[pick], held_.back());
   TokenSequence sequence = std::move(held_.back());
   held_.pop_back();

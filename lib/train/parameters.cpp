@@ -5,6 +5,7 @@
 #include <numbers>
 #include <type_traits>
 
+#include "core/random.h"
 #include "model/load.h"
 #include "nn/dropout.h"
 #include "nn/row_loops.h"
@@ -18,15 +19,6 @@ bool is_tied(const Parameters& parameters) {
 
 std::size_t size_of(const Shape& shape) { return static_cast<std::size_t>(*element_count(shape)); }
 
-template <class Role>
-inline constexpr bool kIsWeight = false;
-template <>
-inline constexpr bool kIsWeight<MatrixOf<Values>> = true;
-template <>
-inline constexpr bool kIsWeight<DepthwiseOf<Values>> = true;
-template <>
-inline constexpr bool kIsWeight<TableOf<Values>> = true;
-
 // Tensors that nothing has been learnt of yet, each with random numbers of its own.
 struct NewValues {
   std::uint64_t seed;
@@ -34,8 +26,7 @@ struct NewValues {
   std::uint64_t tensor = 0;
 
   double uniform(std::uint64_t index) const {  // above 0, up to 1
-    constexpr double kUnit = 0x1p-53;
-    return static_cast<double>((nn::random_key({seed, tensor, index}) >> 11) + 1) * kUnit;
+    return convbert::uniform(nn::random_key({seed, tensor, index})) + 0x1p-53;
   }
 
   // is_tied: the numbers are another tensor's.
@@ -48,7 +39,7 @@ struct NewValues {
     values.floats.resize(size_of(from.shape));
     if constexpr (std::is_same_v<Role, NormScaleOf<Values>>) {
       std::ranges::fill(values.floats, 1.0f);
-    } else if constexpr (kIsWeight<Role>) {
+    } else if constexpr (kIsMatrix<Role>) {
       for (std::size_t i = 0; i < values.floats.size(); ++i) {  // Box and Muller 1958
         const double radius = std::sqrt(-2.0 * std::log(uniform(2 * i)));
         const double angle = 2.0 * std::numbers::pi * uniform(2 * i + 1);

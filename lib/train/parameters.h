@@ -32,6 +32,16 @@ struct Values {
 };
 using Parameters = BasicModelWeights<Values>;
 
+// Matrices, and tables and filters, which count as such: neither biases nor norms.
+template <class Role>
+inline constexpr bool kIsMatrix = false;
+template <>
+inline constexpr bool kIsMatrix<MatrixOf<Values>> = true;
+template <>
+inline constexpr bool kIsMatrix<DepthwiseOf<Values>> = true;
+template <>
+inline constexpr bool kIsMatrix<TableOf<Values>> = true;
+
 // The weight of the head's output: its own, or the words that it is tied to.
 const Values& output_weight(const Parameters& parameters);
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "core/random.h"
 #include "nn/compute.h"
 #include "nn/dropout.h"
 
@@ -69,12 +70,6 @@ std::int32_t word_at(std::span<const float> probabilities, double share) {
   return static_cast<std::int32_t>(first + last);
 }
 
-// From 0 to below 1.
-double uniform(std::uint64_t key, std::int64_t row) {
-  return static_cast<double>(nn::random_key({key, static_cast<std::uint64_t>(row)}) >> 11) *
-         0x1p-53;
-}
-
 }  // namespace
 
 double VocabularyLoss::operator()(ConstMatrixView logits, const Rows& rows,
@@ -103,7 +98,9 @@ double VocabularyLoss::operator()(ConstMatrixView logits, const Rows& rows,
     loss += rows.weight * (static_cast<double>(logits.row(row)[best]) - logits.row(row)[word] -
                            std::log(static_cast<double>(p[static_cast<std::size_t>(best)])));
     if (!rows.guesses.empty()) {
-      rows.guesses[index] = {best, word_at(p, uniform(rows.key, rows.first + row))};
+      rows.guesses[index] = {
+          best, word_at(p, uniform(nn::random_key(
+                               {rows.key, static_cast<std::uint64_t>(rows.first + row)})))};
     }
     for (float& value : p) value *= rows.weight;
     p[static_cast<std::size_t>(word)] -= rows.weight;
