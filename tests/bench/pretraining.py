@@ -12,16 +12,14 @@ peak of memory. Needs torch and transformers.
 """
 import argparse
 import json
-import os
 import pathlib
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
-from convbert import pinned
+from training_runs import measure_program, measure_reference
 
 WARM_UP = 2  # steps
 BATCH, LENGTH = 32, 128
@@ -111,38 +109,20 @@ def run_torch(family, vocab, objective, texts, steps, threads, precision):
 
 
 def measure_torch(options, objective, threads, precision):
-    output = subprocess.run(
-        [sys.executable, __file__, "--torch", options.family, options.vocab, objective, str(options.steps),
-         str(threads), precision, *options.texts], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        preexec_fn=pinned(threads), env=dict(os.environ, OMP_NUM_THREADS=str(threads)))
-    return json.loads(output.stdout.splitlines()[-1])
+    return measure_reference([options.family, options.vocab, objective, options.steps, threads, precision,
+                              *options.texts], threads)
 
 
 def measure_convbert(options, objective, threads, precision):
-    """The log is written line by line: its times are those of the steps."""
     words = len(pathlib.Path(options.vocab).read_text().splitlines())
     with tempfile.TemporaryDirectory() as folder:
-        log, config = f"{folder}/log.jsonl", f"{folder}/config.json"
-        os.mkfifo(log)
+        config = f"{folder}/config.json"
         pathlib.Path(config).write_text(json.dumps(config_of(options.family, words)))
-        process = subprocess.Popen(
+        return measure_program(
             [options.convbert, "pretrain", *options.texts, "-o", f"{folder}/model", "--config", config,
-             "--vocab", options.vocab, "--lowercase", "--objective", objective, "--log", log, "--steps",
-             str(options.steps), "--batch-size", str(BATCH), "--max-length", str(LENGTH), "--threads",
-             str(threads), "--precision", precision, "--held-out-share", "0", "--shuffle", "1000",
-             "--save-every", "1000000", "-q"], preexec_fn=pinned(threads))
-        tokens = 0
-        with open(log) as lines:
-            for line in lines:
-                step = json.loads(line)
-                if step["step"] == WARM_UP:
-                    begin = time.perf_counter()
-                elif step["step"] > WARM_UP:
-                    tokens += step["tokens"]
-                    end = time.perf_counter()
-        _, status, usage = os.wait4(process.pid, 0)
-        assert status == 0, status
-    return {"rate": tokens / (end - begin), "peak_mb": usage.ru_maxrss / 1024}
+             "--vocab", options.vocab, "--lowercase", "--objective", objective, "--steps", options.steps,
+             "--batch-size", BATCH, "--max-length", LENGTH, "--precision", precision, "--held-out-share", "0",
+             "--shuffle", "1000"], folder, threads, WARM_UP)
 
 
 def main():

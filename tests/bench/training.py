@@ -10,16 +10,14 @@ the weights are random. Needs torch and transformers.
 """
 import argparse
 import json
-import os
 import pathlib
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
-from convbert import pinned
+from training_runs import measure_program, measure_reference
 
 WARM_UP = 2  # steps
 BATCH = 32
@@ -75,38 +73,12 @@ def run_torch(model_folder, data, steps, threads, precision):
     print(json.dumps({"rate": tokens / seconds, "peak_mb": peak}))
 
 
-def measure_torch(model, data, steps, threads, precision):
-    output = subprocess.run(
-        [sys.executable, __file__, "--torch", model, data, str(steps), str(threads), precision], check=True,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=pinned(threads),
-        env=dict(os.environ, OMP_NUM_THREADS=str(threads)))
-    return json.loads(output.stdout.splitlines()[-1])
-
-
 def measure_convbert(binary, model, data, steps, threads, precision):
-    """The log is written line by line: its times are those of the steps."""
     with tempfile.TemporaryDirectory() as folder:
-        log = f"{folder}/log.jsonl"
-        os.mkfifo(log)
-        process = subprocess.Popen(
-            [binary, "train", data, "-m", model, "-o", f"{folder}/model", "--log", log, "--max-steps",
-             str(steps), "--batch-size", str(BATCH), "--threads", str(threads), "--precision", precision,
-             "--epochs", "1000", "--dropout", "0.1", "--learning-rate", "1e-4", "--save-every", "1000000",
-             "-q"], preexec_fn=pinned(threads))
-        tokens = 0
-        with open(log) as lines:
-            for line in lines:
-                step = json.loads(line)
-                if "loss" not in step or "epoch" in step:
-                    continue
-                if step["step"] == WARM_UP:
-                    begin, tokens = time.perf_counter(), 0
-                elif step["step"] > WARM_UP:
-                    tokens += step["tokens"]
-                    end = time.perf_counter()
-        _, status, usage = os.wait4(process.pid, 0)
-        assert status == 0, status
-    return {"rate": tokens / (end - begin), "peak_mb": usage.ru_maxrss / 1024}
+        return measure_program(
+            [binary, "train", data, "-m", model, "-o", f"{folder}/model", "--max-steps", steps,
+             "--batch-size", BATCH, "--precision", precision, "--epochs", "1000", "--dropout", "0.1",
+             "--learning-rate", "1e-4"], folder, threads, WARM_UP)
 
 
 def main():
@@ -133,7 +105,8 @@ def main():
             for threads in map(int, options.threads.split(",")):
                 runs = {"torch": [], "ours": []}
                 for _ in range(options.rounds):
-                    runs["torch"].append(measure_torch(model, options.data, options.steps, threads, precision))
+                    runs["torch"].append(measure_reference(
+                        [model, options.data, options.steps, threads, precision], threads))
                     runs["ours"].append(measure_convbert(options.convbert, model, options.data, options.steps,
                                                          threads, precision))
                 middle = {name: {key: statistics.median(run[key] for run in of) for key in of[0]}

@@ -99,12 +99,6 @@ struct Workplace {
 const std::vector<std::string> kQuick{"--epochs",     "12", "--learning-rate", "5e-3",
                                       "--batch-size", "8",  "--dropout",       "0"};
 
-std::vector<std::string> with(std::vector<std::string> first,
-                              const std::vector<std::string>& then) {
-  first.insert(first.end(), then.begin(), then.end());
-  return first;
-}
-
 void check_well(const ProcessResult& result) {
   INFO(result.err);
   REQUIRE(result.status == 0);

@@ -90,15 +90,6 @@ struct Workplace {
   }
 };
 
-std::map<std::string, std::string> files_of(const std::string& directory) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
-    if (!entry.is_regular_file()) continue;
-    files[fs::relative(entry.path(), directory).string()] = read_file(entry.path().string());
-  }
-  return files;
-}
-
 Json training_of(const std::string& model) {
   return Json::parse(read_file(model + "/training.json"));
 }
@@ -108,17 +99,6 @@ bool works(const std::vector<std::string>& arguments) {
   INFO(result.err);
   CHECK(result.status == 0);
   return !result.out.empty();
-}
-
-// Status 2, and a last line that says why; above it what the run is may be told.
-void check_stopped(const ProcessResult& result, const std::string& reason) {
-  INFO(result.err);
-  CHECK(result.status == 2);
-  CHECK(result.out.empty());
-  const std::vector<std::string> lines = split_lines(result.err);
-  REQUIRE(!lines.empty());
-  CHECK(lines.back().starts_with("convbert: error: "));
-  CHECK(lines.back().find(reason) != std::string::npos);
 }
 
 TEST_CASE("replaced words: a discriminator, its generator and what was measured") {

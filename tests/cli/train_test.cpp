@@ -70,16 +70,6 @@ void train_well(const std::vector<std::string>& arguments) {
   CHECK(result.out.empty());
 }
 
-// All files of a directory, by name.
-std::map<std::string, std::string> files_of(const std::string& directory) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
-    if (!entry.is_regular_file()) continue;
-    files[fs::relative(entry.path(), directory).string()] = read_file(entry.path().string());
-  }
-  return files;
-}
-
 Json evaluated(const std::string& model, const std::string& data,
                const std::vector<std::string>& more = {}) {
   std::vector<std::string> arguments{"evaluate", "-m", model, data, "-f", "json"};
@@ -94,24 +84,7 @@ double figure(const Json& report, const std::string& name) {
   return report["figures"][name]["value"].get<double>();
 }
 
-// Status 2, and a last line that says why; above it bad records may be named.
-void check_stopped(const ProcessResult& result, const std::string& reason) {
-  INFO(result.err);
-  CHECK(result.status == 2);
-  CHECK(result.out.empty());
-  const std::vector<std::string> lines = split_lines(result.err);
-  REQUIRE(!lines.empty());
-  CHECK(lines.back().starts_with("convbert: error: "));
-  CHECK(lines.back().find(reason) != std::string::npos);
-}
-
 const std::vector<std::string> kQuick{"--epochs", "5", "--learning-rate", "3e-3"};
-
-std::vector<std::string> with(std::vector<std::string> first,
-                              const std::vector<std::string>& then) {
-  first.insert(first.end(), then.begin(), then.end());
-  return first;
-}
 
 TEST_CASE("a classifier is learnt, kept at its best epoch, and tells of itself") {
   const TemporaryFolder folder;

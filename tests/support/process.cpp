@@ -262,6 +262,32 @@ void check_refused(const ProcessResult& result, const std::string& reason) {
   CHECK(result.err.find(reason) != std::string::npos);
 }
 
+void check_stopped(const ProcessResult& result, const std::string& reason) {
+  INFO(result.err);
+  CHECK(result.status == 2);
+  CHECK(result.out.empty());
+  const std::vector<std::string> lines = split_lines(result.err);
+  REQUIRE(!lines.empty());
+  CHECK(lines.back().starts_with("convbert: error: "));
+  CHECK(lines.back().find(reason) != std::string::npos);
+}
+
+std::vector<std::string> with(std::vector<std::string> first,
+                              const std::vector<std::string>& then) {
+  first.insert(first.end(), then.begin(), then.end());
+  return first;
+}
+
+std::map<std::string, std::string> files_of(const std::string& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    files[std::filesystem::relative(entry.path(), directory).string()] =
+        read_file(entry.path().string());
+  }
+  return files;
+}
+
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream content;

@@ -81,7 +81,15 @@ class TemporaryFolder {
 // A run that could not be done: status 2, nothing on standard output, one line that says why.
 void check_refused(const ProcessResult& result, const std::string& reason);
 
+// The same of a run that may have told what it does, and named bad records, above the last line.
+void check_stopped(const ProcessResult& result, const std::string& reason);
+
+// Arguments with more behind them.
+std::vector<std::string> with(std::vector<std::string> first, const std::vector<std::string>& then);
+
 std::string read_file(const std::string& path);
+// What all files of a directory and its folders hold, by their names in it.
+std::map<std::string, std::string> files_of(const std::string& directory);
 std::vector<std::string> split_lines(const std::string& text);
 std::string gzip(const std::string& text);
 std::string replaced(std::string text, const std::string& from, const std::string& to);
