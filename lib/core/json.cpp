@@ -66,4 +66,8 @@ std::string json_string(const Json& object, const char* key, const std::string& 
   return value->get<std::string>();
 }
 
+std::string file_text(const OrderedJson& json) {
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
 }  // namespace convbert

@@ -11,6 +11,10 @@
 namespace convbert {
 
 using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;  // whose members stay in their order
+
+// As a file for programs and people: indented, what is no UTF-8 replaced, a line end at the end.
+std::string file_text(const OrderedJson& json);
 
 // A model's file; tokenizer.json of 500,000 tokens has 10 MB.
 inline constexpr std::size_t kMostJsonBytes = 32 << 20;

@@ -92,9 +92,7 @@ std::optional<ModelRequest> compared_model(const AttentionFlags& flags, Format f
 // Who asks for no format at a terminal sees texts on the spot drawn, and statistics as a table.
 AttentionFlags with_format_for_terminal(AttentionFlags flags) {
   OutputFlags& output = flags.record.output;
-  if (output.format || !flags.folder.empty() || !goes_to_terminal(output_path(output))) {
-    return flags;
-  }
+  if (!flags.folder.empty() || !leaves_format_to_terminal(output)) return flags;
   if (flags.statistics) {
     output.format = name_of(Format::table);
   } else if (!flags.record.input.texts.empty()) {

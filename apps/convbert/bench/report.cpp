@@ -3,19 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "cli/console.h"
 #include "cli/table.h"
 #include "cli/version.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "model/useful_flops.h"
 #include "nn/compute.h"
 
 namespace convbert::app {
 namespace {
-
-using OrderedJson = nlohmann::ordered_json;
 
 // "12.3": four digits that count, no more decimals than that.
 std::string figure(double value) {

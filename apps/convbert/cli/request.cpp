@@ -93,8 +93,7 @@ void check_resume(const OutputRequest& output, std::span<const Format> formats) 
 OutputFlags with_format_for_terminal(OutputFlags output, const InputFlags& input,
                                      std::span<const Format> formats) {
   const bool has_table = std::ranges::find(formats, Format::table) != formats.end();
-  if (has_table && !output.format && !input.texts.empty() &&
-      goes_to_terminal(output_path(output))) {
+  if (has_table && !input.texts.empty() && leaves_format_to_terminal(output)) {
     output.format = name_of(Format::table);
   }
   return output;
@@ -146,6 +145,10 @@ bool goes_to_terminal(const std::string& path) {
   return path.empty() && ::isatty(STDOUT_FILENO) == 1;
 }
 
+bool leaves_format_to_terminal(const OutputFlags& flags) {
+  return !flags.format && goes_to_terminal(output_path(flags));
+}
+
 Format chosen_format(const OutputFlags& flags, std::span<const Format> formats) {
   if (flags.format) return *format_from_name(*flags.format, formats);
   return format_from_path(output_path(flags), formats);
@@ -154,6 +157,16 @@ Format chosen_format(const OutputFlags& flags, std::span<const Format> formats) 
 void take_single_texts(InputRequest& input, const std::string& reason) {
   if (!input.given.pairs.empty()) usage_error("--text-pair: ", reason);
   input.source.fields.pair.clear();
+}
+
+std::string name_of_files(const std::vector<std::string>& paths) {
+  const std::string first = printable(paths.front());
+  return paths.size() == 1 ? first : concat(first, " and ", paths.size() - 1, " more");
+}
+
+std::string name_of_first(const InputRequest& input) {
+  const auto& paths = input.source.paths;
+  return paths.empty() || paths.front() == "-" ? "standard input" : printable(paths.front());
 }
 
 void refuse_terminal(const OutputRequest& output) {

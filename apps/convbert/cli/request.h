@@ -69,6 +69,10 @@ std::string output_path(const OutputFlags& flags);
 // Is the output of that name, as output_path() gives it, a terminal?
 bool goes_to_terminal(const std::string& path);
 
+// Is it left to the program what a person at a terminal sees: no format is asked for, and the
+// output is one?
+bool leaves_format_to_terminal(const OutputFlags& flags);
+
 // --format, else what the name of the output ends with, else the first. Throws as
 // format_from_path().
 Format chosen_format(const OutputFlags& flags, std::span<const Format> formats);
@@ -76,6 +80,11 @@ Format chosen_format(const OutputFlags& flags, std::span<const Format> formats);
 // For a command that has no use for pairs: a record's second text is a field like others.
 // Throws Error(usage) with the reason for a pair that is given by a flag.
 void take_single_texts(InputRequest& input, const std::string& reason);
+
+// For messages: "a.jsonl", or "a.jsonl and 2 more". paths: at least one.
+std::string name_of_files(const std::vector<std::string>& paths);
+// The first of them, "standard input" for none and for -.
+std::string name_of_first(const InputRequest& input);
 
 // Throws Error(usage) where what no person could read would go to a terminal.
 void refuse_terminal(const OutputRequest& output);

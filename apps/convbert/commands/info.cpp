@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/flag_group.h"
@@ -9,6 +8,7 @@
 #include "cli/whole_output.h"
 #include "commands/commands.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "core/threads.h"
 #include "model/model.h"
 #include "nn/compute.h"
@@ -17,8 +17,6 @@
 
 namespace convbert::app {
 namespace {
-
-using OrderedJson = nlohmann::ordered_json;
 
 constexpr Format kFormats[] = {Format::text, Format::json};
 
@@ -266,8 +264,7 @@ int run(const InfoFlags& flags, Console& console) {
           .collect({.tensors = flags.tensors, .operations = console.is_verbose()});
   const bool is_json = format_from_name(flags.format, kFormats) == Format::json;
   // Names and the card are the model's own words, which need not be UTF-8.
-  const auto repair = OrderedJson::error_handler_t::replace;
-  write_whole(OutputFile::standard_output(), is_json      ? info.dump(2, ' ', false, repair) + "\n"
+  write_whole(OutputFile::standard_output(), is_json      ? file_text(info)
                                              : flags.card ? card_text(info)
                                                           : to_text(info));
   return 0;

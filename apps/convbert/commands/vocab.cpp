@@ -101,9 +101,7 @@ class VocabularySink : public ResultSink {
   }
 
   [[noreturn]] void refuse() const {
-    const auto& paths = request_.record.input.source.paths;
-    const std::string input =
-        paths.empty() || paths.front() == "-" ? "standard input" : printable(paths.front());
+    const std::string input = name_of_first(request_.record.input);
     if (records_ == 0) usage_error(input, ": no records; expected text");
     if (failed_ < records_) usage_error(input, ": no words; expected text");
     usage_error(input, ": of ", records_, " records none can be used; the first is ",

@@ -32,10 +32,7 @@ void tell_teacher(const Teacher& teacher, const LoadedModel& loaded, const Taugh
                         " numbers are reduced to the student's ", loaded.model.config.hidden_size,
                         ", which keep ", fixed(100.0 * *teacher.kept(), 2), " % of their squares"));
   }
-  if (texts.truncated > 0) {
-    console.note(concat(texts.source, ": ", grouped(texts.truncated), " texts were cut to ",
-                        loaded.encode.max_length, " tokens"));
-  }
+  tell_truncated(texts.source, texts.truncated, loaded, console);
 }
 
 LearningData read_data(const DistillRequest& request, BadRecords& bad, Console& console) {

@@ -37,24 +37,13 @@ void check_count(std::int64_t records, const NpyMatrix& vectors, const TaughtTex
 TaughtTexts read_taught(const InputRequest& request, const NpyMatrix& vectors,
                         const LoadedModel& loaded, BadRecords& bad, Console& console) {
   TaughtTexts texts;
-  const auto& paths = request.source.paths;
-  texts.source = printable(paths.front());
-  if (paths.size() > 1) texts.source += concat(" and ", paths.size() - 1, " more");
+  texts.source = name_of_files(request.source.paths);
   RecordInput input(request);
   Record record;
   std::int64_t records = 0;
   for (; input.next(record); ++records) {
     if (records >= vectors.rows()) continue;  // only to be counted
-    if (!record.error.empty()) {
-      bad.add(record.error);
-      continue;
-    }
-    try {
-      take(record, records, vectors, loaded, texts);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::input) throw;
-      bad.add(concat(record.where, ": ", error.what()));
-    }
+    bad.sift(record, [&] { take(record, records, vectors, loaded, texts); });
     if (records % 1024 == 0) {
       console.status(concat("read ", grouped(records), " records of ", texts.source));
     }

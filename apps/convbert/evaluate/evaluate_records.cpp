@@ -51,9 +51,7 @@ class ReportSink : public ResultSink {
 
  private:
   [[noreturn]] void refuse() const {
-    const auto& paths = request_.record.input.source.paths;
-    const std::string input =
-        paths.empty() || paths.front() == "-" ? "standard input" : printable(paths.front());
+    const std::string input = name_of_first(request_.record.input);
     if (report_.failed == 0) usage_error(input, ": no records; expected labelled ones");
     const std::string advice = head_of(request_.task)
                                    ? ""

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "cli/console.h"
 #include "cli/table.h"
 #include "core/error.h"
+#include "core/json.h"
 
 namespace convbert::app {
 namespace {
-
-using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::size_t kMostShown = 12;  // labels of a confusion matrix that people can read
 constexpr std::size_t kMostPairs = 10;  // of the most frequent confusions, where there are more

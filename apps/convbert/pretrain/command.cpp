@@ -15,14 +15,10 @@
 #include "pretrain/texts.h"
 #include "run/run_state.h"
 #include "train/model_tensors.h"
+#include "train/run_files.h"
 
 namespace convbert::app {
 namespace {
-
-bool exists(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
 
 // Of all that the parameters of any step depend on, and of what is measured with.
 std::string digest_of(const PretrainRequest& request, const ModelPlan& plan,
@@ -33,8 +29,7 @@ std::string digest_of(const PretrainRequest& request, const ModelPlan& plan,
   digest.add_text(plan.model.config_text);
   digest.add_text(plan.vocab_text);
   for (const std::string& path : request.record.input.source.paths) digest.add_file(path);
-  const auto ids = std::as_bytes(std::span(held_out.ids));
-  digest.add_text({reinterpret_cast<const char*>(ids.data()), ids.size()});
+  digest.add_numbers(held_out.ids);
   return digest.text();
 }
 
@@ -88,7 +83,7 @@ void write_models(const PretrainRequest& request, const ModelPlan& plan,
   for_each_checkpoint(request, training.steps(), [&](std::int64_t step) {
     const std::string folder = folder_of(step, request.steps);
     write_description(plan, plan.model, folder, directory);
-    const FileBytes file{MappedFile(checkpoint_path(request.directory + ".state", step))};
+    const FileBytes file{MappedFile(checkpoint_path(state_path_of(request.directory), step))};
     directory.add(folder + "model.safetensors", [&](const OutputDirectory::Put& put) {
       put(file.bytes());
       file.check();
@@ -96,24 +91,21 @@ void write_models(const PretrainRequest& request, const ModelPlan& plan,
   });
 }
 
-// Behind the model, which makes a run a finished one: what is left of it.
+// Of a finished run, its checkpoints too.
 void finish(const PretrainRequest& request, std::optional<OutputFile> log,
             const std::string& state_path) {
-  if (log) log->finish();
   std::error_code error;
   for_each_checkpoint(request, request.steps, [&](std::int64_t step) {
     std::filesystem::remove(checkpoint_path(state_path, step), error);
   });
-  std::filesystem::remove(state_path, error);
+  clear_up(std::move(log), state_path);
 }
 
 int run(const PretrainFlags& flags, Console& console) {
   const PretrainRequest request = make_request(flags);
-  const std::string state_path = request.directory + ".state";
-  if (request.resume && exists(request.directory)) {
-    console.note(concat(printable(request.directory), " is finished; nothing is left to do"));
-    finish(request, request.log.empty() ? std::nullopt : OutputFile::take_up(request.log),
-           state_path);
+  const std::string state_path = state_path_of(request.directory);
+  if (request.resume && has_finished(request.directory, console)) {
+    finish(request, left_log(request.log), state_path);
     return 0;
   }
   const ModelPlan plan = plan_models(request);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "cli/usage_error.h"
 #include "core/json.h"
@@ -12,8 +11,6 @@
 
 namespace convbert::app {
 namespace {
-
-using OrderedJson = nlohmann::ordered_json;
 
 std::string read_text(const std::string& path) {
   const FileBytes file{MappedFile(path)};
@@ -30,12 +27,7 @@ OrderedJson complete(OrderedJson json, const ModelConfig& config, std::string_vi
     if (!json.contains(key) || json[key].is_null()) json[key] = value;
   };
   const std::string activation(nn::name_of(config.activation));
-  json["model_type"] = name_of(config.family);
-  json["architectures"] = {architecture_of(config.family, use)};
-  json["dtype"] = "float32";
-  for (const char* key : {"torch_dtype", "id2label", "label2id", "num_labels", "problem_type"}) {
-    json.erase(key);
-  }
+  name_architecture(config.family, use, json);
   fill("vocab_size", config.vocab_size);
   if (config.family != Family::bert) fill("embedding_size", config.embedding_size);
   fill("hidden_size", config.hidden_size);
@@ -66,13 +58,10 @@ PlannedModel planned(const OrderedJson& json, const ModelConfig& config, HeadKin
   const std::string_view use = guesses                            ? "ForMaskedLM"
                                : config.family == Family::electra ? "ForPreTraining"
                                                                   : "Model";
-  return {
-      .config = config,
-      .head = form_of(kind, config.family),
-      .outputs = guesses ? config.vocab_size : 1,
-      .config_text =
-          complete(json, config, use).dump(2, ' ', false, OrderedJson::error_handler_t::replace) +
-          "\n"};
+  return {.config = config,
+          .head = form_of(kind, config.family),
+          .outputs = guesses ? config.vocab_size : 1,
+          .config_text = file_text(complete(json, config, use))};
 }
 
 // The same model, narrower: as ELECTRA's authors made its generator, save that the number of heads

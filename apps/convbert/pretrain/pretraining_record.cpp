@@ -1,14 +1,11 @@
 #include "pretrain/pretraining_record.h"
 
-#include <nlohmann/json.hpp>
-
 #include "cli/table.h"
 #include "cli/version.h"
+#include "core/json.h"
 
 namespace convbert::app {
 namespace {
-
-using OrderedJson = nlohmann::ordered_json;
 
 // Figures as they are named here and in the log.
 OrderedJson figures_of(const Measurement& at, bool has_generator) {
@@ -104,7 +101,7 @@ std::string pretraining_json(const PretrainingRecord& record) {
     json["curve"].push_back(
         {{"step", point.step}, {"loss", point.loss}, {"learning_rate", point.learning_rate}});
   }
-  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+  return file_text(json);
 }
 
 std::string pretraining_card(const PretrainingRecord& record) {

@@ -55,11 +55,7 @@ void add_model_flags(CLI::App& command, PretrainFlags& flags) {
       .not_empty();
   group.add_flag("--lowercase", flags.lowercase,
                  "Text is lower-cased and loses its accents first, here and later");
-  group
-      .add_choice("--precision", flags.record.model.precision, {"auto", "f32", "bf16"}, "TYPE",
-                  "Of the layers' products; weights, gradients and sums are f32 always; auto is "
-                  "f32")
-      .with_default();
+  add_precision_flag(group, flags);
 }
 
 void add_objective_flags(CLI::App& command, PretrainFlags& flags) {
@@ -91,22 +87,11 @@ void add_step_flags(CLI::App& command, PretrainFlags& flags) {
   group.add("--learning-rate", flags.learning_rate, "RATE", "The highest")
       .within(0.0, 10.0)
       .with_default();
-  group.add("--warmup", flags.warmup, "SHARE", "Share of the steps over which it rises")
-      .within(0.0, 1.0)
-      .with_default();
-  group
-      .add_choice("--schedule", flags.schedule, {"linear", "cosine", "constant"}, "NAME",
-                  "How it falls after that: linear, cosine, or constant")
-      .with_default();
-  group.add("--weight-decay", flags.weight_decay, "D", "Of AdamW; not of biases and norms")
-      .within(0.0, 1.0)
-      .with_default();
+  add_rate_flags(group, flags);
   group.add("--adam-epsilon", flags.adam_epsilon, "E", "Of AdamW")
       .within(1e-12, 1.0)
       .with_default();
-  group.add("--clip", flags.clip, "NORM", "Longest gradient, which is scaled down; 0 for any")
-      .within(0.0, 1e6)
-      .with_default();
+  add_clip_flag(group, flags);
   group.add("--dropout", flags.dropout, "P", "Instead of the configuration's rates")
       .within(0.0, 0.9);
   group
@@ -129,13 +114,11 @@ void add_run_flags(CLI::App& command, PretrainFlags& flags) {
            "The model after each N-th part of the steps, too, in DIR/step-NUMBER; 0 for none")
       .within(0, 1000)
       .with_default();
-  group.add_flag("--resume", flags.resume,
-                 "Go on from DIR.state, which an interrupted run of the same command has left");
+  add_resume_flag(group, flags);
   group.add("--save-every", flags.save_every, "N", "Steps between two savings of DIR.state")
       .within(1, 1 << 30)
       .with_default();
-  group.add("--log", flags.log, "FILE", "A JSON line for every step and every measurement")
-      .not_empty();
+  add_log_flag(group, flags);
 }
 
 // Flags that would change nothing are mistakes.
@@ -156,7 +139,7 @@ void add_pretrain_flags(CLI::App& command, PretrainFlags& flags) {
 }
 
 PretrainRequest make_request(const PretrainFlags& flags) {
-  if (flags.directory == "-") usage_error("-o: expected the name of a directory, found -");
+  check_directory(flags);
   if (flags.record.input.paths.empty() || std::ranges::count(flags.record.input.paths, "-") > 0) {
     usage_error("pretrain: expected files of text, found ",
                 flags.record.input.paths.empty() ? "none" : "-",
@@ -165,8 +148,7 @@ PretrainRequest make_request(const PretrainFlags& flags) {
   if (!flags.held_out.empty() && flags.held_out_share) {
     usage_error("--held-out and --held-out-share: expected one of them");
   }
-  if (std::ranges::count(flags.held_out, "-") > 0)
-    usage_error("--held-out: expected files, found -");
+  check_files("--held-out", flags.held_out);
   check_objective(flags);
   PretrainRequest request{
       .record = make_request(flags.record, kFormats),

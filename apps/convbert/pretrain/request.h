@@ -6,18 +6,16 @@
 #include <string>
 #include <vector>
 
-#include "cli/flags.h"
 #include "cli/request.h"
+#include "train/learning_flags.h"
 #include "train/optimizer.h"
 #include "train/packing.h"
 
 namespace convbert::app {
 
-struct PretrainFlags {
-  RecordFlags record;
+struct PretrainFlags : LearningFlags {
   std::vector<std::string> held_out;
   std::optional<double> held_out_share;
-  std::string directory;
   std::string config;
   std::string vocab;
   bool lowercase = false;
@@ -30,17 +28,8 @@ struct PretrainFlags {
   std::int64_t steps = 10000;
   std::int64_t batch_size = 128;
   double learning_rate = 5e-4;
-  double warmup = 0.1;
-  std::string schedule = "linear";
-  double weight_decay = 0.01;
   double adam_epsilon = 1e-6;
-  double clip = 1.0;
-  std::optional<double> dropout;
-  std::int64_t seed = 1;
   std::int64_t checkpoints = 0;
-  std::int64_t save_every = 1000;
-  bool resume = false;
-  std::string log;
 };
 void add_pretrain_flags(CLI::App& command, PretrainFlags& flags);
 

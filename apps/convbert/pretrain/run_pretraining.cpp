@@ -56,8 +56,7 @@ class Pretraining {
       if (auto run = load_pretraining(context_.state_path, context_.digest, training_)) {
         run_ = std::move(*run);
         place = {run_.log_bytes, run_.steps};
-        console_.note(concat("goes on from ", printable(context_.state_path), ", after step ",
-                             grouped(run_.steps), " of ", grouped(request.steps)));
+        console_.note(taken_up_text(context_.state_path, run_.steps, request.steps));
         console_.status("reads the texts up to there");
         texts_.go_to(run_.place);
       }
@@ -94,7 +93,7 @@ class Pretraining {
                    training_.is_done());
     status_.count(step.tokens);
     if (log_) {
-      write_log([&](JsonBuilder& json) {
+      run_.log_bytes = write_line(*log_, [&](JsonBuilder& json) {
         json.member("step", run_.steps);
         add_figures(json, figures);
         add_number(json, "learning_rate", step.learning_rate);
@@ -122,17 +121,6 @@ class Pretraining {
     add_number(json, "replaced_share", share_of(replaced.replaced, replaced.tokens));
   }
 
-  template <class Fill>
-  void write_log(Fill fill) {
-    std::string line;
-    JsonBuilder json(line);
-    json.begin_object();
-    fill(json);
-    json.end_object();
-    log_->write(line + "\n");
-    run_.log_bytes = log_->size();
-  }
-
   void measure() {
     if (context_.held_out.sequences() == 0) return;
     console_.status("measures on held-out text");
@@ -149,7 +137,7 @@ class Pretraining {
     }
     console_.note(line);
     if (!log_) return;
-    write_log([&](JsonBuilder& json) {
+    run_.log_bytes = write_line(*log_, [&](JsonBuilder& json) {
       json.member("step", run_.steps).key("held_out").begin_object();
       add_figures(json, at.figures);
       json.end_object();
@@ -168,8 +156,7 @@ class Pretraining {
   PretrainingOutcome stop() {
     console_.clear_status();
     save();
-    console_.note(concat("stopped after step ", grouped(run_.steps), " of ",
-                         grouped(context_.request.steps), "; --resume goes on"));
+    console_.note(stopped_text(run_.steps, context_.request.steps));
     return {.run = std::move(run_), .is_stopped = true};
   }
 
@@ -177,9 +164,7 @@ class Pretraining {
   // there.
   PretrainingOutcome diverge() {
     console_.clear_status();
-    const std::string what =
-        concat("the loss is no longer a number at step ", grouped(run_.steps + 1), "; ",
-               "--learning-rate lower than ", context_.request.learning_rate, " may help");
+    const std::string what = diverged_text(run_.steps + 1, context_.request.learning_rate);
     std::optional<PretrainingRun> saved;
     if (is_saved_by_this_run()) {
       saved = load_pretraining(context_.state_path, context_.digest, training_);

@@ -26,12 +26,6 @@ std::vector<std::int32_t> tokens_of(const Tokenizer& tokenizer, const std::strin
   return tokenizer.encode(text, std::nullopt, {.add_special_tokens = false}).ids;
 }
 
-std::string name_of_input(const InputRequest& input) {
-  const auto& paths = input.source.paths;
-  const std::string first = printable(paths.front());
-  return paths.size() == 1 ? first : concat(first, " and ", paths.size() - 1, " more");
-}
-
 std::uint64_t key_of(std::uint64_t seed, std::int64_t epoch) {
   return mixed(mixed(seed, 0x74657874), static_cast<std::uint64_t>(epoch));
 }
@@ -92,7 +86,7 @@ std::optional<TokenSequence> PretrainingTexts::next() {
     if (source_.cancel.requested()) return std::nullopt;
     if (!buffer_.is_empty()) break;
     if (place_.sequences == 0) {
-      const std::string input = name_of_input(source_.input);
+      const std::string input = name_of_files(source_.input.source.paths);
       if (place_.epoch > 0) {
         usage_error(input, ": no records in pass ", place_.epoch + 1,
                     "; expected files that can be read again");
@@ -145,7 +139,8 @@ std::optional<Batch> read_held_out(const PretrainRequest& request, const Tokeniz
   packer.finish();
   take();
   if (is_given && batch.sequences() == 0) {
-    usage_error("--held-out: ", name_of_input(request.held_out), ": no records with text");
+    usage_error("--held-out: ", name_of_files(request.held_out.source.paths),
+                ": no records with text");
   }
   return batch;
 }

@@ -35,6 +35,12 @@ class Digest {
   void add_bytes(std::span<const char> bytes);
   // With its length before it, so that no two lists of texts look alike.
   void add_text(std::string_view text);
+  // Likewise, the bytes of a list of numbers.
+  template <class Number>
+  void add_numbers(const std::vector<Number>& numbers) {
+    const auto bytes = std::as_bytes(std::span(numbers));
+    add_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
   // Its name and size, and its content: all of it, or of a large file a page of each mebibyte.
   void add_file(const std::filesystem::path& path);
   // All that a result can depend on.

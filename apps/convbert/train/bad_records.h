@@ -5,6 +5,8 @@
 #include <string>
 
 #include "cli/console.h"
+#include "core/error.h"
+#include "io/record.h"
 
 namespace convbert::app {
 
@@ -14,6 +16,18 @@ class BadRecords {
   BadRecords(Console& console, bool is_strict) : console_(console), is_strict_(is_strict) {}
   // Throws Error(usage) where the first one ends the run.
   void add(const std::string& message);
+  // Calls use(), which throws Error(input), without having changed anything, for a record that
+  // nothing can be learnt from; not for one that could not be read.
+  template <class Use>
+  void sift(const Record& record, Use use) {
+    if (!record.error.empty()) return add(record.error);
+    try {
+      use();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::input) throw;
+      add(concat(record.where, ": ", error.what()));
+    }
+  }
   std::int64_t count() const { return count_; }
   const std::string& first() const { return first_; }
 

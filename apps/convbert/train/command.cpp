@@ -20,10 +20,7 @@ LearningData read_data(const TrainRequest& request, BadRecords& bad, Console& co
   const std::int64_t truncated = train.truncated;
   LearningData data{.plan = plan_labels(request, train, loaded.model.config.labels)};
   data.train = make_set(std::move(train), data.plan, bad);
-  if (truncated > 0) {
-    console.note(concat(data.train.source, ": ", grouped(truncated), " texts were cut to ",
-                        loaded.encode.max_length, " tokens"));
-  }
+  tell_truncated(data.train.source, truncated, loaded, console);
   if (!request.has_dev()) return data;
   reading.task = data.plan.task;
   reading.keeps_texts = !request.report.empty();

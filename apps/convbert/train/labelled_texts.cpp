@@ -75,27 +75,23 @@ void take(const Record& record, const LabelledReading& reading, const std::strin
 
 }  // namespace
 
+void tell_truncated(const std::string& source, std::int64_t truncated, const LoadedModel& loaded,
+                    Console& console) {
+  if (truncated == 0) return;
+  console.note(concat(source, ": ", grouped(truncated), " texts were cut to ",
+                      loaded.encode.max_length, " tokens"));
+}
+
 LabelledTexts read_labelled(const InputRequest& request, const LabelledReading& reading,
                             const LoadedModel& loaded, BadRecords& bad, Console& console) {
   LabelledTexts texts;
   texts.group = is_of_vectors(reading) ? 2 : 1;
-  const auto& paths = request.source.paths;
-  texts.source = printable(paths.front());
-  if (paths.size() > 1) texts.source += concat(" and ", paths.size() - 1, " more");
+  texts.source = name_of_files(request.source.paths);
   RecordInput input(request);
   const std::int64_t bad_before = bad.count();
   Record record;
   while (input.next(record)) {
-    if (!record.error.empty()) {
-      bad.add(record.error);
-      continue;
-    }
-    try {
-      take(record, reading, request.source.fields.text, loaded, texts);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::input) throw;
-      bad.add(concat(record.where, ": ", error.what()));
-    }
+    bad.sift(record, [&] { take(record, reading, request.source.fields.text, loaded, texts); });
     if (texts.records.size() % 1024 == 0) {
       console.status(
           concat("read ", grouped(std::ssize(texts.records)), " records of ", texts.source));

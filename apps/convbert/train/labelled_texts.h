@@ -38,6 +38,10 @@ struct LabelledReading {
   bool keeps_texts = false;
 };
 
+// Says how many texts of `source` were cut, where some were.
+void tell_truncated(const std::string& source, std::int64_t truncated, const LoadedModel& loaded,
+                    Console& console);
+
 // All records of the input that can be used. Throws Error(usage) where there is none.
 LabelledTexts read_labelled(const InputRequest& input, const LabelledReading& reading,
                             const LoadedModel& loaded, BadRecords& bad, Console& console);

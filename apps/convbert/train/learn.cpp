@@ -1,7 +1,6 @@
 #include "train/learn.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "checkpoint/checkpoint.h"
@@ -12,6 +11,7 @@
 #include "run/models.h"
 #include "run/run_state.h"
 #include "train/model_directory.h"
+#include "train/run_files.h"
 #include "train/run_training.h"
 #include "train/training_report.h"
 
@@ -53,22 +53,15 @@ Parameters in_units_of_labels(Parameters parameters, const LabelPlan& labels) {
   return parameters;
 }
 
-// The bytes of a vector of numbers.
-template <class Number>
-void add(const std::vector<Number>& numbers, Digest& digest) {
-  const auto bytes = std::as_bytes(std::span(numbers));
-  digest.add_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
-
 void add(const LabelledSet& set, Digest& digest) {
   const Examples& examples = set.examples;
-  add(examples.sequences.ids, digest);
-  add(examples.sequences.type_ids, digest);
-  add(examples.sequences.starts, digest);
-  add(examples.labels, digest);
-  add(examples.targets, digest);
-  add(set.values, digest);
-  for (const auto& truth : set.truth) add(truth, digest);
+  digest.add_numbers(examples.sequences.ids);
+  digest.add_numbers(examples.sequences.type_ids);
+  digest.add_numbers(examples.sequences.starts);
+  digest.add_numbers(examples.labels);
+  digest.add_numbers(examples.targets);
+  digest.add_numbers(set.values);
+  for (const auto& truth : set.truth) digest.add_numbers(truth);
 }
 
 // Of all that the parameters of any step depend on.
@@ -81,7 +74,7 @@ std::string digest_of(const TrainRequest& request, const LearningData& data,
   add(data.train, digest);
   if (data.dev) add(*data.dev, digest);
   if (!data.digest.empty()) digest.add_text(data.digest);
-  for_each_tensor([&](const Values& values) { add(values.floats, digest); }, parameters);
+  for_each_tensor([&](const Values& values) { digest.add_numbers(values.floats); }, parameters);
   return digest.text();
 }
 
@@ -95,33 +88,17 @@ void tell_plan(const TrainingPlan& plan, const LearningData& data, const FineTun
                       plan.tuning.learning_rate));
 }
 
-bool exists(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
-}
-
-// Behind the model, which makes a run a finished one: what is left of it.
-void finish(std::optional<OutputFile> log, const std::string& state_path) {
-  if (log) log->finish();
-  std::error_code error;
-  std::filesystem::remove(state_path, error);
-}
-
-std::string state_path_of(const TrainRequest& request) { return request.directory + ".state"; }
-
 }  // namespace
 
 bool is_finished(const TrainRequest& request, Console& console) {
-  if (!request.resume || !exists(request.directory)) return false;
-  console.note(concat(printable(request.directory), " is finished; nothing is left to do"));
-  finish(request.log.empty() ? std::nullopt : OutputFile::take_up(request.log),
-         state_path_of(request));
+  if (!request.resume || !has_finished(request.directory, console)) return false;
+  clear_up(left_log(request.log), state_path_of(request.directory));
   return true;
 }
 
 int learn(const TrainRequest& request, const LearningData& data, const BadRecords& bad,
           OutputDirectory& directory, Console& console) {
-  const std::string state_path = state_path_of(request);
+  const std::string state_path = state_path_of(request.directory);
   const ModelFiles top = find_model(request.record.model.model);
   const ModelSource source = model_source(top);
   const ModelConfig config = read_config(source.files);
@@ -155,7 +132,7 @@ int learn(const TrainRequest& request, const LearningData& data, const BadRecord
   directory.add("training.json", training_json(record));
   directory.add("README.md", model_card(record));
   directory.finish();
-  finish(std::move(outcome.log), state_path);
+  clear_up(std::move(outcome.log), state_path);
   return bad.count() > 0 || outcome.is_diverged ? kSomeFailed : 0;
 }
 

@@ -7,14 +7,11 @@
 namespace convbert::app {
 namespace {
 
-using OrderedJson = nlohmann::ordered_json;
-
-std::string architecture_of(Family family, LearningTask task) {
+std::string_view use_of(LearningTask task) {
   const auto head = info_of(task).head;
-  return convbert::app::architecture_of(family, !head ? "Model"
-                                                : *head == HeadKind::token_classification
-                                                    ? "ForTokenClassification"
-                                                    : "ForSequenceClassification");
+  if (!head) return "Model";
+  return *head == HeadKind::token_classification ? "ForTokenClassification"
+                                                 : "ForSequenceClassification";
 }
 
 std::string_view problem_type_of(LearningTask task) {
@@ -29,12 +26,7 @@ std::string_view problem_type_of(LearningTask task) {
 std::string config_text(const TrainedModelFiles& model) {
   const FileBytes file = model.source.files.open("config.json");
   auto json = OrderedJson::parse(file.text());  // which read_config() has checked
-  const auto family = name_of(model.config.family);
-  json["model_type"] = family;
-  json["architectures"] = {architecture_of(model.config.family, model.plan.task)};
-  json.erase("torch_dtype");
-  json["dtype"] = "float32";
-  for (const char* key : {"id2label", "label2id", "num_labels", "problem_type"}) json.erase(key);
+  name_architecture(model.config.family, use_of(model.plan.task), json);
   if (info_of(model.plan.task).head) {
     OrderedJson names = OrderedJson::object();
     OrderedJson numbers = OrderedJson::object();
@@ -51,7 +43,7 @@ std::string config_text(const TrainedModelFiles& model) {
       json["problem_type"] = type;
     }
   }
-  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+  return file_text(json);
 }
 
 // A folder of a model that had none: mean or first token, no further step.

@@ -7,11 +7,16 @@
 
 namespace convbert::app {
 
-std::string architecture_of(Family family, std::string_view use) {
+void name_architecture(Family family, std::string_view use, OrderedJson& config) {
   const std::string_view name = family == Family::convbert  ? "ConvBert"
                                 : family == Family::electra ? "Electra"
                                                             : "Bert";
-  return concat(name, use);
+  config["model_type"] = name_of(family);
+  config["architectures"] = {concat(name, use)};
+  config["dtype"] = "float32";
+  for (const char* key : {"torch_dtype", "id2label", "label2id", "num_labels", "problem_type"}) {
+    config.erase(key);
+  }
 }
 
 void write_tensors(const Parameters& parameters, Family family, const SafetensorsWriter::Put& put) {

@@ -1,16 +1,17 @@
 // A trained model as transformers knows it.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "checkpoint/safetensors_writer.h"
+#include "core/json.h"
 #include "train/parameters.h"
 
 namespace convbert::app {
 
+// Makes config.json that of a model in float32 without labels: "architectures" is
 // "ConvBertForTokenClassification", as transformers calls its classes; `use` is what it is for.
-std::string architecture_of(Family family, std::string_view use);
+void name_architecture(Family family, std::string_view use, OrderedJson& config);
 
 // The bytes of model.safetensors, under transformers' names: the base's with its prefix below a
 // head.

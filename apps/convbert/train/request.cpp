@@ -57,24 +57,13 @@ void add_step_flags(CLI::App& command, TrainFlags& flags) {
       .add("--learning-rate", flags.learning_rate, "RATE",
            "The highest; default: by the model's width and by what is trained")
       .within(0.0, 10.0);
-  group.add("--warmup", flags.warmup, "SHARE", "Share of the steps over which it rises")
-      .within(0.0, 1.0)
-      .with_default();
-  group
-      .add_choice("--schedule", flags.schedule, {"linear", "cosine", "constant"}, "NAME",
-                  "How it falls after that: linear, cosine, or constant")
-      .with_default();
-  group.add("--weight-decay", flags.weight_decay, "D", "Of AdamW; not of biases and norms")
-      .within(0.0, 1.0)
-      .with_default();
+  add_rate_flags(group, flags);
   group
       .add("--layer-decay", flags.layer_decay, "D",
            "Each layer's learning rate is that of the layer above times this")
       .within(0.0, 1.0)
       .with_default();
-  group.add("--clip", flags.clip, "NORM", "Longest gradient, which is scaled down; 0 for any")
-      .within(0.0, 1e6)
-      .with_default();
+  add_clip_flag(group, flags);
   group.add("--dropout", flags.dropout, "P", "Instead of the model's own rates").within(0.0, 0.9);
   group.add("--label-smoothing", flags.label_smoothing, "S", "Share of a label given to all")
       .within(0.0, 0.9)
@@ -100,15 +89,13 @@ void add_run_flags(CLI::App& command, TrainFlags& flags) {
       .required()
       .not_empty();
   group.add_flag("--strict", flags.record.output.strict, "Stop at the first bad record");
-  group.add_flag("--resume", flags.resume,
-                 "Go on from DIR.state, which an interrupted run of the same command has left");
+  add_resume_flag(group, flags);
   group
       .add("--save-every", flags.save_every, "N",
            "Steps between two savings of DIR.state; the end of a long epoch is one, too")
       .within(1, 1 << 30)
       .with_default();
-  group.add("--log", flags.log, "FILE", "A JSON line for every step and every measurement")
-      .not_empty();
+  add_log_flag(group, flags);
   group
       .add("--report", flags.report, "FILE",
            "One HTML file: loss, figures, learning rate, confusions, worst mistakes")
@@ -159,18 +146,15 @@ void name_inputs(const TrainFlags& flags, TrainRequest& request) {
 
 void add_train_flags(CLI::App& command, TrainFlags& flags) {
   add_labelled_input_flags(command, flags.record);
-  FlagGroup(command, "Model")
-      .add_choice("--precision", flags.record.model.precision, {"auto", "f32", "bf16"}, "TYPE",
-                  "Of the layers' products; weights, gradients and sums are f32 always; auto is "
-                  "f32")
-      .with_default();
+  FlagGroup model(command, "Model");
+  add_precision_flag(model, flags);
   add_data_flags(command, flags);
   add_step_flags(command, flags);
   add_run_flags(command, flags);
 }
 
 TrainRequest make_request(const TrainFlags& flags) {
-  if (flags.directory == "-") usage_error("-o: expected the name of a directory, found -");
+  check_directory(flags);
   TrainRequest request{.record = make_request(flags.record, kFormats),
                        .dev = {},
                        .directory = flags.directory,
@@ -208,7 +192,7 @@ TrainRequest make_request(const TrainFlags& flags) {
   if (flags.dev.empty() && (request.patience > 0 || !request.metric.empty())) {
     usage_error(request.patience > 0 ? "--patience" : "--metric", " needs --dev to measure with");
   }
-  if (std::ranges::count(flags.dev, "-") > 0) usage_error("--dev: expected files, found -");
+  check_files("--dev", flags.dev);
   name_inputs(flags, request);
   return request;
 }

@@ -6,17 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "cli/flags.h"
 #include "cli/request.h"
+#include "train/learning_flags.h"
 #include "train/learning_task.h"
 #include "train/optimizer.h"
 
 namespace convbert::app {
 
-struct TrainFlags {
-  RecordFlags record;
+struct TrainFlags : LearningFlags {
   std::vector<std::string> dev;
-  std::string directory;
   std::string task = "auto";
   std::optional<std::string> label_field;
   std::string scale;
@@ -24,22 +22,13 @@ struct TrainFlags {
   std::optional<std::int64_t> epochs;
   std::int64_t batch_size = 32;
   std::optional<double> learning_rate;
-  double warmup = 0.1;
-  std::string schedule = "linear";
-  double weight_decay = 0.01;
   double layer_decay = 1.0;
-  double clip = 1.0;
-  std::optional<double> dropout;
   double label_smoothing = 0.0;
   std::string class_weights = "none";
   double relational = 0.0;
   std::string freeze;
   std::int64_t patience = 0;
   std::int64_t max_steps = 0;
-  std::int64_t seed = 1;
-  std::int64_t save_every = 1000;
-  bool resume = false;
-  std::string log;
   std::string report;
 };
 void add_train_flags(CLI::App& command, TrainFlags& flags);

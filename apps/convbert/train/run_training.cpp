@@ -8,7 +8,6 @@
 #include "cli/table.h"
 #include "cli/usage_error.h"
 #include "core/cancel.h"
-#include "io/json_builder.h"
 #include "train/step_status.h"
 #include "train/training_log.h"
 
@@ -54,10 +53,8 @@ class Training {
   }
 
   void tell_start() {
-    if (is_resumed_) {
-      console_.note(concat("goes on from ", printable(context_.state_path), ", after step ",
-                           grouped(run_.steps), " of ", grouped(tuning_.all_steps())));
-    }
+    if (!is_resumed_) return;
+    console_.note(taken_up_text(context_.state_path, run_.steps, tuning_.all_steps()));
   }
 
   // False where the loss is no number.
@@ -70,14 +67,13 @@ class Training {
     run_.curve.add({run_.steps, figures.loss, figures.learning_rate}, tuning_.all_steps(),
                    tuning_.is_done());
     if (log_) {
-      std::string line;
-      JsonBuilder json(line);
-      json.begin_object().member("step", run_.steps);
-      add_number(json, "loss", figures.loss);
-      add_number(json, "learning_rate", figures.learning_rate);
-      add_number(json, "gradient_norm", figures.gradient_norm);
-      json.member("tokens", figures.tokens).end_object();
-      write_log(line);
+      run_.log_bytes = write_line(*log_, [&](JsonBuilder& json) {
+        json.member("step", run_.steps);
+        add_number(json, "loss", figures.loss);
+        add_number(json, "learning_rate", figures.learning_rate);
+        add_number(json, "gradient_norm", figures.gradient_norm);
+        json.member("tokens", figures.tokens);
+      });
     }
     status_.show({.place = concat("epoch ", tuning_.epoch() + 1, "  "),
                   .step = run_.steps,
@@ -85,11 +81,6 @@ class Training {
                   .loss = figures.loss,
                   .learning_rate = figures.learning_rate});
     return true;
-  }
-
-  void write_log(const std::string& line) {
-    log_->write(line + "\n");
-    run_.log_bytes = log_->size();
   }
 
   void finish_epoch() {
@@ -158,19 +149,15 @@ class Training {
 
   void log_epoch() {
     const EpochFigures& epoch = run_.epochs.back();
-    std::string line;
-    JsonBuilder json(line);
-    json.begin_object()
-        .member("epoch", static_cast<std::int64_t>(run_.epochs.size()))
-        .member("step", epoch.step);
-    add_number(json, "loss", epoch.loss);
-    if (!epoch.dev.empty()) {
+    run_.log_bytes = write_line(*log_, [&](JsonBuilder& json) {
+      json.member("epoch", static_cast<std::int64_t>(run_.epochs.size()))
+          .member("step", epoch.step);
+      add_number(json, "loss", epoch.loss);
+      if (epoch.dev.empty()) return;
       json.key("dev").begin_object();
       for (const auto& [name, value] : epoch.dev) add_number(json, name, value);
       json.end_object();
-    }
-    json.end_object();
-    write_log(line);
+    });
   }
 
   bool is_patience_over() const {
@@ -194,17 +181,14 @@ class Training {
   TrainingOutcome stop(int signal) {
     console_.clear_status();
     save();
-    console_.note(concat("stopped after step ", grouped(run_.steps), " of ",
-                         grouped(tuning_.all_steps()), "; --resume goes on"));
+    console_.note(stopped_text(run_.steps, tuning_.all_steps()));
     return {.run = std::move(run_), .caught = signal};
   }
 
   // Nothing of this step has been taken into the parameters.
   TrainingOutcome diverge() {
     console_.clear_status();
-    const std::string what =
-        concat("the loss is no longer a number at step ", grouped(run_.steps + 1), "; ",
-               "--learning-rate lower than ", context_.plan.tuning.learning_rate, " may help");
+    const std::string what = diverged_text(run_.steps + 1, context_.plan.tuning.learning_rate);
     if (best_.empty()) usage_error(what);
     console_.warning(concat(what, "; kept is epoch ", *run_.best + 1, ", the best one"));
     take_best();

@@ -8,6 +8,20 @@
 
 namespace convbert::app {
 
+std::string taken_up_text(const std::string& state_path, std::int64_t step, std::int64_t all) {
+  return concat("goes on from ", printable(state_path), ", after step ", grouped(step), " of ",
+                grouped(all));
+}
+
+std::string stopped_text(std::int64_t step, std::int64_t all) {
+  return concat("stopped after step ", grouped(step), " of ", grouped(all), "; --resume goes on");
+}
+
+std::string diverged_text(std::int64_t step, double learning_rate) {
+  return concat("the loss is no longer a number at step ", grouped(step),
+                "; --learning-rate lower than ", learning_rate, " may help");
+}
+
 void StepStatus::begin(std::int64_t step) {
   first_step_ = step;
   start_ = Clock::now();

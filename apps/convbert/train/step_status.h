@@ -9,6 +9,11 @@
 
 namespace convbert::app {
 
+// What is told of a run that is taken up, one that a signal stops, and one that fails.
+std::string taken_up_text(const std::string& state_path, std::int64_t step, std::int64_t all);
+std::string stopped_text(std::int64_t step, std::int64_t all);
+std::string diverged_text(std::int64_t step, double learning_rate);
+
 class StepStatus {
  public:
   explicit StepStatus(Console& console) : console_(console) {}

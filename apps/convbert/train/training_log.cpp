@@ -12,6 +12,16 @@ void add_number(JsonBuilder& json, std::string_view name, double value) {
   std::isfinite(value) ? json.value(static_cast<float>(value)) : json.null();
 }
 
+std::int64_t write_line(OutputFile& log, const std::function<void(JsonBuilder&)>& fill) {
+  std::string line;
+  JsonBuilder json(line);
+  json.begin_object();
+  fill(json);
+  json.end_object();
+  log.write(line + "\n");
+  return log.size();
+}
+
 OutputFile open_log(const std::string& path, const std::optional<LogPlace>& place,
                     Console& console) {
   if (place) {

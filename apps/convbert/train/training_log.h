@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ namespace convbert::app {
 
 // As JSON has no NaN: null.
 void add_number(JsonBuilder& json, std::string_view name, double value);
+
+// Adds a line, an object that fill(json) gives its members; returns the bytes of the log.
+std::int64_t write_line(OutputFile& log, const std::function<void(JsonBuilder&)>& fill);
 
 // Where the log of a run begins that is taken up: behind what belongs to so many steps.
 struct LogPlace {

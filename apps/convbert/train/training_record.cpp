@@ -1,17 +1,14 @@
 #include "train/training_record.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
-
 #include "cli/console.h"
 #include "cli/format.h"
 #include "cli/table.h"
 #include "cli/version.h"
+#include "core/json.h"
 
 namespace convbert::app {
 namespace {
-
-using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::size_t kMostShown = 20;  // labels of a card
 
@@ -155,7 +152,7 @@ std::string training_json(const TrainingRecord& record) {
     json["metric"] = record.plan.metric;
     json["kept_epoch"] = *record.run.best + 1;
   }
-  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+  return file_text(json);
 }
 
 std::string model_card(const TrainingRecord& record) {
