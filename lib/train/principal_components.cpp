@@ -22,6 +22,22 @@ void PrincipalComponents::project(std::span<const float> from, std::span<float> 
   std::ranges::transform(sums, to.begin(), [](double sum) { return static_cast<float>(sum); });
 }
 
+void PrincipalComponents::rotate(std::span<const double> rotation) {
+  const auto count = static_cast<std::size_t>(count_);
+  if (rotation.size() != count * count) {
+    throw Error(ErrorKind::internal, "PrincipalComponents: a rotation of another width");
+  }
+  for (std::size_t first = 0; first < directions_.size(); first += count) {
+    std::vector<double> turned(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double x = directions_[first + i];
+      for (std::size_t j = 0; j < count; ++j) turned[j] += x * rotation[i * count + j];
+    }
+    std::ranges::transform(turned, directions_.begin() + static_cast<std::ptrdiff_t>(first),
+                           [](double x) { return static_cast<float>(x); });
+  }
+}
+
 SecondMoments::SecondMoments(std::int64_t width)
     : width_(width), sums_(static_cast<std::size_t>(width * width)) {}
 

@@ -24,6 +24,10 @@ class PrincipalComponents {
   // from: `width()` numbers, to: `count()`.
   void project(std::span<const float> from, std::span<float> to) const;
 
+  // The same space in other coordinates. rotation: R, [count, count], orthogonal; what was p is
+  // R^T p then.
+  void rotate(std::span<const double> rotation);
+
  private:
   friend class SecondMoments;
   std::int64_t width_ = 0;

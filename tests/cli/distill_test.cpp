@@ -139,8 +139,8 @@ TEST_CASE("a student's vectors become its teacher's") {
   const std::string model = place.folder.path("student");
   check_well(place.distill(
       vectors, "student",
-      with({"--dev", place.input, "--dev-vectors", vectors, "--log", place.folder.path("log.jsonl"),
-            "--report", place.folder.path("report.html")},
+      with({"--coordinates", "teacher", "--dev", place.input, "--dev-vectors", vectors, "--log",
+            place.folder.path("log.jsonl"), "--report", place.folder.path("report.html")},
            kQuick)));
   const std::vector<float> goal = taught(place.lines, kWidth);
   const double before = mean_cosine(embedded(kStudent, place.input), goal);
@@ -220,6 +220,36 @@ TEST_CASE("wider vectors are reduced, narrower ones refused") {
   check_refused(place.distill(place.teacher(24), "out"), "the student of 32");
 }
 
+// The vectors, their numbers in another order and every second one negated, among zeros.
+std::vector<float> elsewhere(const std::vector<float>& vectors, std::size_t width) {
+  std::vector<float> moved(vectors.size() / kWidth * width);
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    const std::size_t from = i % kWidth;
+    const std::size_t to = (from * 7 + 3) % kWidth + (from % 3 == 0 ? width - kWidth : 0);
+    moved[i / kWidth * width + to] = from % 2 == 0 ? vectors[i] : -vectors[i];
+  }
+  return moved;
+}
+
+TEST_CASE("a student keeps its coordinates") {
+  const Workplace place;
+  const std::vector<float> before = embedded(kStudent, place.input);
+  for (const std::size_t width : {kWidth, 2 * kWidth}) {
+    const std::string name = std::to_string(width);
+    const std::string vectors =
+        place.folder.write(name + ".npy", npy_of(elsewhere(before, width), width));
+    check_well(place.distill(vectors, name,
+                             {"--max-steps", "2", "--learning-rate", "1e-6", "--dev", place.input,
+                              "--dev-vectors", vectors, "--dropout", "0"}));
+    const Json record = Json::parse(read_file(place.folder.path(name + "/training.json")));
+    CHECK(record["teacher"]["cosine_before"].get<double>() > 0.9999);
+    CHECK(record["epochs"].back()["dev"]["cosine"].get<double>() > 0.999);
+    CHECK(mean_cosine(embedded(place.folder.path(name), place.input), before) > 0.999);
+    CHECK(read_file(place.folder.path(name + "/README.md")).find("turned to those that it gave") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("bad records and bad rows keep their places") {
   const Workplace place;
   std::string lines;
@@ -231,9 +261,10 @@ TEST_CASE("bad records and bad rows keep their places") {
   vectors[5 * kWidth + 7] = std::numeric_limits<float>::quiet_NaN();
   std::fill_n(vectors.begin() + 9 * kWidth, kWidth, 0.0f);
   const std::string path = place.folder.write("teacher.npy", npy_of(vectors, kWidth));
-  const std::vector<std::string> command = with(
-      {"distill", input, "-o", place.folder.path("out"), "--teacher-vectors", path, "-m", kStudent},
-      kQuick);
+  const std::vector<std::string> command =
+      with({"distill", input, "-o", place.folder.path("out"), "--teacher-vectors", path, "-m",
+            kStudent, "--coordinates", "teacher"},
+           kQuick);
   const ProcessResult result = run_convbert(command);
   INFO(result.err);
   CHECK(result.status == 1);

@@ -1,10 +1,10 @@
 #include "distill/command.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "cli/exit_status.h"
-#include "cli/table.h"
 #include "cli/usage_error.h"
 #include "distill/request.h"
 #include "distill/taught_texts.h"
@@ -25,16 +25,6 @@ std::shared_ptr<const NpyMatrix> open_dev_vectors(const std::string& path, const
   return vectors;
 }
 
-void tell_teacher(const Teacher& teacher, const LoadedModel& loaded, const TaughtTexts& texts,
-                  Console& console) {
-  if (teacher.is_wider()) {
-    console.note(concat("the teacher's vectors of ", teacher.width(),
-                        " numbers are reduced to the student's ", loaded.model.config.hidden_size,
-                        ", which keep ", fixed(100.0 * *teacher.kept(), 2), " % of their squares"));
-  }
-  tell_truncated(texts.source, texts.truncated, loaded, console);
-}
-
 LearningData read_data(const DistillRequest& request, BadRecords& bad, Console& console) {
   const TrainRequest& train = request.train;
   const LoadedModel loaded = load_model(train.record, {.for_vectors = true}, console);
@@ -44,20 +34,25 @@ LearningData read_data(const DistillRequest& request, BadRecords& bad, Console& 
 
   TaughtTexts texts = read_taught(train.record.input, teacher.vectors(), loaded, bad, console);
   if (texts.caught != 0) return {.caught = texts.caught};
-  teacher.reduce(texts.rows, train.record.model.threads);
-  tell_teacher(teacher, loaded, texts, console);
-  LearningData data{.plan = {.task = LearningTask::distill}};
-  data.train = teacher.set_of(std::move(texts));
+  tell_truncated(texts.source, texts.truncated, loaded, console);
+  TaughtTexts dev;
   if (train.has_dev()) {
-    TaughtTexts dev = read_taught(train.dev, *dev_vectors, loaded, bad, console);
-    data.caught = dev.caught;
-    if (dev.caught == 0) data.dev = teacher.set_of(std::move(dev), dev_vectors);
+    dev = read_taught(train.dev, *dev_vectors, loaded, bad, console);
+    if (dev.caught != 0) return {.caught = dev.caught};
   }
+  const int threads = train.record.model.threads;
+  const bool is_turned = request.coordinates == Coordinates::student;
+  if (teacher.is_wider() || is_turned) teacher.reduce(texts.rows, threads);
+  LearningData data{.plan = {.task = LearningTask::distill}};
   data.teacher = TeacherRecord{.file = request.vectors,
                                .dev_file = request.dev_vectors,
                                .width = teacher.width(),
                                .kept = teacher.kept(),
+                               .turned = {},
                                .relational = train.relational};
+  if (is_turned) data.teacher->turned = teacher.turn_to(loaded, texts, threads);
+  data.train = teacher.set_of(std::move(texts));
+  if (train.has_dev()) data.dev = teacher.set_of(std::move(dev), dev_vectors);
   Digest digest;
   digest.add_file(request.vectors);
   if (train.has_dev()) digest.add_file(request.dev_vectors);

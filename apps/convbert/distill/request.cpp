@@ -41,6 +41,12 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags) {
   group.add("--dev-vectors", flags.dev_vectors, "FILE.npy", "Likewise, of the records of --dev")
       .not_empty();
   group
+      .add_choice("--coordinates", flags.coordinates, {"student", "teacher"}, "WHOSE",
+                  "student: the teacher's vectors are turned to lie closest to those that the "
+                  "student gives now, which leaves cosines as they are; teacher: they are learnt "
+                  "as they are, so that vectors of both can be compared")
+      .with_default();
+  group
       .add("--relational", flags.train.relational, "W",
            "What the squared difference of cosines between the texts of a batch counts beside the "
            "distance to the teacher's vectors")
@@ -54,7 +60,8 @@ DistillRequest make_request(const DistillFlags& flags) {
                     ? "--dev needs --dev-vectors, the teacher's vectors of its records"
                     : "--dev-vectors needs --dev, the records that they belong to");
   }
-  return {make_request(flags.train), flags.vectors, flags.dev_vectors};
+  return {make_request(flags.train), flags.vectors, flags.dev_vectors,
+          flags.coordinates == "teacher" ? Coordinates::teacher : Coordinates::student};
 }
 
 }  // namespace convbert::app

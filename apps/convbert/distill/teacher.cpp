@@ -4,13 +4,35 @@
 #include <utility>
 
 #include "cli/usage_error.h"
+#include "distill/student.h"
 #include "model/pooling.h"
+#include "train/procrustes.h"
 
 namespace convbert::app {
 namespace {
 
 constexpr std::int64_t kMostMeasured = 100'000;  // rows that principal components are found from
+constexpr std::int64_t kMostTurned = 10'000;     // texts that a rotation is found from
 constexpr std::int64_t kBlock = 256;             // rows in memory at a time
+
+// At most `most` of the numbers from 0 to `all`, evenly spread.
+std::vector<std::size_t> spread(std::int64_t all, std::int64_t most) {
+  const std::int64_t count = std::min(all, most);
+  std::vector<std::size_t> chosen;
+  for (std::int64_t i = 0; i < count; ++i) {
+    chosen.push_back(static_cast<std::size_t>(i * all / count));
+  }
+  return chosen;
+}
+
+// Calls use(chosen), block after block.
+template <class Use>
+void for_each_block(std::span<const std::size_t> chosen, Use use) {
+  constexpr auto kRows = static_cast<std::size_t>(kBlock);
+  for (std::size_t first = 0; first < chosen.size(); first += kRows) {
+    use(chosen.subspan(first, std::min(kRows, chosen.size() - first)));
+  }
+}
 
 // A row, of length 1: its direction is all that cosines know of it.
 void read_direction(const NpyMatrix& vectors, std::int64_t row, std::span<float> into) {
@@ -33,25 +55,46 @@ Teacher::Teacher(const std::string& path, std::int64_t student)
 }
 
 void Teacher::reduce(const std::vector<std::int64_t>& rows, int threads) {
-  if (!is_wider()) return;
-  const std::int64_t all = std::ssize(rows);
-  const std::int64_t measured = std::min(all, kMostMeasured);
   SecondMoments moments(width());
-  std::vector<float> floats(static_cast<std::size_t>(std::min(measured, kBlock) * width()));
-  const MatrixView block{floats.data(), std::min(measured, kBlock), width(), width()};
-  for (std::int64_t first = 0; first < measured; first += kBlock) {
-    const std::int64_t count = std::min(kBlock, measured - first);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const auto at = static_cast<std::size_t>((first + i) * all / measured);
-      read_direction(*vectors_, rows[at], block.row_span(i));
+  std::vector<float> floats(static_cast<std::size_t>(kBlock * width()));
+  const MatrixView block{floats.data(), kBlock, width(), width()};
+  for_each_block(spread(std::ssize(rows), kMostMeasured), [&](std::span<const std::size_t> chosen) {
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      read_direction(*vectors_, rows[chosen[i]], block.row_span(static_cast<std::int64_t>(i)));
     }
-    moments.add(block.first_rows(count), threads);
-  }
+    moments.add(block.first_rows(std::ssize(chosen)), threads);
+  });
   components_ = std::make_shared<PrincipalComponents>(moments.components(student_));
 }
 
+double Teacher::turn_to(const LoadedModel& student, const TaughtTexts& texts, int threads) {
+  const std::vector<std::size_t> chosen = spread(std::ssize(texts.rows), kMostTurned);
+  std::vector<float> now = student_directions(student, texts.sequences, chosen, threads);
+  const MatrixView given{now.data(), std::ssize(chosen), student_, student_};
+  std::vector<float> floats(now.size());
+  const MatrixView learnt{floats.data(), given.rows, student_, student_};
+  const auto project_all = [&] {
+    std::vector<float> whole(static_cast<std::size_t>(width()));
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      read_direction(*vectors_, texts.rows[chosen[i]], whole);
+      components_->project(whole, learnt.row_span(static_cast<std::int64_t>(i)));
+    }
+  };
+  project_all();
+  Procrustes procrustes(student_);
+  procrustes.add(learnt, given, threads);
+  components_->rotate(procrustes.rotation());
+  project_all();
+  double sum = 0.0;
+  for (std::int64_t i = 0; i < given.rows; ++i) {
+    normalize(learnt.row_span(i));
+    sum += dot(learnt.row_span(i), given.row_span(i));
+  }
+  return sum / static_cast<double>(given.rows);
+}
+
 std::optional<double> Teacher::kept() const {
-  return components_ ? std::optional(components_->kept()) : std::nullopt;
+  return is_wider() ? std::optional(components_->kept()) : std::nullopt;
 }
 
 LabelledSet Teacher::set_of(TaughtTexts texts, std::shared_ptr<const NpyMatrix> vectors) const {

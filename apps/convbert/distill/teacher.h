@@ -23,11 +23,16 @@ class Teacher {
   std::int64_t width() const { return vectors_->columns(); }
   bool is_wider() const { return width() > student_; }
 
-  // Where its vectors are wider: finds what the student learns of them, of vectors of length 1,
-  // from at most 100,000 of these rows, evenly spread. The same on any number of threads.
+  // Finds what the student learns of its vectors, of length 1, from at most 100,000 of these rows,
+  // evenly spread: their principal components, as many as the student has dimensions. The same on
+  // any number of threads.
   void reduce(const std::vector<std::int64_t>& rows, int threads);
   // Of the sum of squares, where they were reduced.
   std::optional<double> kept() const;
+  // Behind reduce(): turns what the student learns, which leaves cosines as they are, to lie
+  // closest to the vectors that it gives now to at most 10,000 of these texts, evenly spread. The
+  // same on any number of threads. Returns the mean cosine of the two.
+  double turn_to(const LoadedModel& student, const TaughtTexts& texts, int threads);
 
   // Texts with their targets, which are read where they lie each time they are asked for.
   // vectors: this teacher's, or others of its width.
@@ -37,7 +42,7 @@ class Teacher {
  private:
   std::shared_ptr<const NpyMatrix> vectors_;
   std::int64_t student_;
-  std::shared_ptr<const PrincipalComponents> components_;  // null where the widths are the same
+  std::shared_ptr<PrincipalComponents> components_;  // null: the vectors as they are
 };
 
 }  // namespace convbert::app

@@ -5,6 +5,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "cli/exit_status.h"
+#include "cli/table.h"
 #include "cli/whole_output.h"
 #include "io/output_file.h"
 #include "model/load.h"
@@ -78,6 +79,18 @@ std::string digest_of(const TrainRequest& request, const LearningData& data,
   return digest.text();
 }
 
+void tell_teacher(const TeacherRecord& teacher, std::int64_t student, Console& console) {
+  if (teacher.kept) {
+    console.note(concat("the teacher's vectors of ", teacher.width,
+                        " numbers are reduced to the student's ", student, ", which keep ",
+                        fixed(100.0 * *teacher.kept, 2), " % of their squares"));
+  }
+  if (teacher.turned) {
+    console.note(concat("turned to the student's, their mean cosine with these is ",
+                        fixed(*teacher.turned, 4), " before it learns"));
+  }
+}
+
 void tell_plan(const TrainingPlan& plan, const LearningData& data, const FineTuning& tuning,
                Console& console) {
   std::string what = shown_name(data.plan.task);
@@ -107,6 +120,7 @@ int learn(const TrainRequest& request, const LearningData& data, const BadRecord
       open_parameters(Checkpoint::open(source.files), config, data.plan, request.seed, plan);
   const std::string digest = digest_of(request, data, parameters);
   FineTuning tuning(config, plan.model, std::move(parameters), data.train.examples, plan.tuning);
+  if (data.teacher) tell_teacher(*data.teacher, config.hidden_size, console);
   tell_plan(plan, data, tuning, console);
 
   const LabelledSet* dev = data.dev ? &*data.dev : nullptr;

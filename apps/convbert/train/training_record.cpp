@@ -55,6 +55,7 @@ OrderedJson teacher_of(const TrainingRecord& record) {
   OrderedJson json{{"vectors", teacher.file}, {"width", teacher.width}};
   if (!teacher.dev_file.empty()) json["dev_vectors"] = teacher.dev_file;
   if (teacher.kept) json["variance_kept"] = *teacher.kept;
+  if (teacher.turned) json["cosine_before"] = *teacher.turned;
   json["relational"] = teacher.relational;
   return json;
 }
@@ -99,6 +100,10 @@ std::string account_of(const TrainingRecord& record) {
   if (teacher.kept) {
     text += concat(", projected onto their principal components, which keep ",
                    fixed(100.0 * *teacher.kept, 2), " % of their squares");
+  }
+  if (teacher.turned) {
+    text += concat(", turned to those that it gave before (mean cosine ", fixed(*teacher.turned, 4),
+                   ")");
   }
   return text + concat("; cosines between texts count ", teacher.relational, ".\n");
 }

@@ -19,6 +19,8 @@ struct TeacherRecord {
   std::string dev_file;  // "": none
   std::int64_t width;
   std::optional<double> kept;  // of the squares of its vectors, where they were reduced
+  // Mean cosine of what is learnt to the student's own vectors before, where it was turned to them.
+  std::optional<double> turned;
   double relational;
 };
 
