@@ -6,6 +6,7 @@
 
 #include "core/tensor.h"
 #include "core/workspace.h"
+#include "nn/precision.h"
 
 namespace convbert::nn {
 
@@ -15,11 +16,13 @@ struct MatmulOptions {
   bool accumulate = false;  // C += A B
 };
 
-// C = A B, by oneDNN's matmul, in float32. Keeps the primitives of the shapes that it saw last.
-// Threads may share it. The order of a sum follows from the shapes and the number of threads.
+// C = A B, by oneDNN's matmul. Keeps the primitives of the shapes that it saw last. Threads may
+// share it. The order of a sum follows from the shapes and the number of threads.
 class Matmul {
  public:
-  Matmul();
+  // `precision`: of A and B; bf16 rounds them to bfloat16. Sums and C are float32 always. Throws
+  // Error(internal) for int8.
+  explicit Matmul(Precision precision = Precision::f32);
   Matmul(Matmul&&) noexcept;
   Matmul& operator=(Matmul&&) noexcept;
   ~Matmul();

@@ -8,25 +8,8 @@
 #include "nn/row_loops.h"
 
 namespace convbert::nn {
-namespace {
 
-// The matrix, or a copy whose rows lie elsewhere. A product that reads down columns meets a cache
-// line of each row; rows that are a multiple of 4 KiB apart share one set of the first-level cache.
-// Measured with oneDNN 2.6's gemm on AVX2, 512 rows of 1024 and of 256 columns: 35 GFLOP/s as they
-// lie, 83 apart, of which the copy takes a tenth.
-ConstMatrixView apart(ConstMatrixView matrix, Workspace& workspace) {
-  constexpr std::int64_t kPeriod = 4096 / sizeof(float);
-  constexpr std::int64_t kLine = 64 / sizeof(float);
-  if (matrix.stride % kPeriod != 0) return matrix;
-  const MatrixView wide = workspace.matrix(matrix.rows, matrix.columns + kLine);
-  const MatrixView copy = wide.column_range(0, matrix.columns);
-  copy_rows(matrix, copy);
-  return copy;
-}
-
-}  // namespace
-
-TrainedLinear::TrainedLinear(const TrainedLinearSpec& spec) : spec_(spec) {
+TrainedLinear::TrainedLinear(const TrainedLinearSpec& spec) : spec_(spec), matmul_(spec.precision) {
   if (spec.in < 1 || spec.out < 1 || spec.groups < 0 || spec.in % parts() != 0 ||
       spec.out % parts() != 0) {
     throw Error(ErrorKind::internal, concat("TrainedLinear: ", spec.groups, " groups of ", spec.in,
@@ -111,13 +94,9 @@ void TrainedLinear::add_parameter_gradients(ConstMatrixView x, ConstMatrixView d
   for (std::int64_t row = 0; row < dy.rows; ++row) {
     add_in_place(gradients.bias.data(), dy.row(row), out());
   }
-  const Workspace::Frame frame(workspace);
-  const ConstMatrixView x_apart = apart(x, workspace);
-  const ConstMatrixView dy_apart = apart(dy, workspace);
   if (spec_.groups == 0) {
     const MatrixView weight{gradients.weight.data(), out(), in(), in()};
-    matmul_.forward(dy_apart, x_apart, weight, {.transpose_a = true, .accumulate = true},
-                    workspace);
+    matmul_.forward(dy, x, weight, {.transpose_a = true, .accumulate = true}, workspace);
     return;
   }
   const std::int64_t in_width = in() / parts();
@@ -125,8 +104,8 @@ void TrainedLinear::add_parameter_gradients(ConstMatrixView x, ConstMatrixView d
   for (std::int64_t part = 0; part < parts(); ++part) {
     const MatrixView weight{gradients.weight.data() + part * in_width * out_width, in_width,
                             out_width, out_width};
-    matmul_.forward(x_apart.column_range(part * in_width, in_width),
-                    dy_apart.column_range(part * out_width, out_width), weight,
+    matmul_.forward(x.column_range(part * in_width, in_width),
+                    dy.column_range(part * out_width, out_width), weight,
                     {.transpose_a = true, .accumulate = true}, workspace);
   }
 }

@@ -22,7 +22,7 @@ struct TrainedLinearSpec {
   // each with a layer of its own, and the weight is [groups, in / groups, out / groups], as
   // ConvBERT's grouped layers store it (paper, section 3.3).
   std::int64_t groups = 0;
-  Precision precision = Precision::f32;  // of y and dx; parameters' gradients are float32
+  Precision precision = Precision::f32;  // of both sides of each product
 };
 
 // y = x W + b. Its weights are packed twice, for x and for dy. Threads may share it while nobody

@@ -6,20 +6,36 @@
 #include "core/error.h"
 #include "nn/linear.h"
 #include "nn/reference.h"
+#include "nn/row_loops.h"
 
 namespace convbert::nn {
 namespace {
 
-double element(ConstMatrixView matrix, bool transposed, std::int64_t row, std::int64_t column) {
-  return transposed ? matrix.row(column)[row] : matrix.row(row)[column];
+float rounded(float x, Precision precision) {
+  if (precision == Precision::f32) return x;
+  std::uint16_t narrow = 0;
+  narrow_to_bf16(&x, &narrow, 1);
+  widen_from_bf16(&narrow, &x, 1);
+  return x;
 }
 
-TEST_CASE("A B and its transposes, into zeros and added, over views of wider matrices") {
+// Of a matrix as a product in this precision reads it.
+struct Reading {
+  ConstMatrixView matrix;
+  bool transposed;
+  Precision precision;
+
+  double operator()(std::int64_t row, std::int64_t column) const {
+    return rounded(transposed ? matrix.row(column)[row] : matrix.row(row)[column], precision);
+  }
+};
+
+void check_products(Precision precision) {
   const ComputeScope scope;
-  const Matmul matmul;
+  const Matmul matmul(precision);
   Random random(3);
   Workspace workspace;
-  for (const std::int64_t m : {1, 7, 48}) {
+  for (const std::int64_t m : {1, 7, 48, 1021}) {
     for (const std::int64_t n : {1, 20}) {
       for (const std::int64_t k : {1, 13, 65}) {
         for (int flags = 0; flags < 8; ++flags) {
@@ -37,6 +53,8 @@ TEST_CASE("A B and its transposes, into zeros and added, over views of wider mat
           const MatrixView c = wide.column_range(3, n);
           const std::vector<float> before(wide.data, wide.data + m * wide.stride);
           matmul.forward(a, b, c, options, workspace);
+          const Reading left{a, options.transpose_a, precision};
+          const Reading right{b, options.transpose_b, precision};
           double largest = 0;
           for (std::int64_t row = 0; row < m; ++row) {
             for (std::int64_t column = 0; column < wide.stride; ++column) {
@@ -44,8 +62,7 @@ TEST_CASE("A B and its transposes, into zeros and added, over views of wider mat
               if (column >= 3 && column < 3 + n) {
                 if (!options.accumulate) expected = 0;
                 for (std::int64_t i = 0; i < k; ++i) {
-                  expected += element(a, options.transpose_a, row, i) *
-                              element(b, options.transpose_b, i, column - 3);
+                  expected += left(row, i) * right(i, column - 3);
                 }
               }
               largest = std::max(largest, std::abs(expected - wide.row(row)[column]));
@@ -57,6 +74,15 @@ TEST_CASE("A B and its transposes, into zeros and added, over views of wider mat
       }
     }
   }
+}
+
+TEST_CASE("A B and its transposes, into zeros and added, over views of wider matrices") {
+  check_products(Precision::f32);
+}
+
+TEST_CASE("the same of sides rounded to bfloat16: sums and what is added to stay float32") {
+  check_products(Precision::bf16);
+  CHECK_THROWS_AS(Matmul(Precision::int8), Error);
 }
 
 TEST_CASE("a product without terms is zero, and wrong shapes are caught") {
