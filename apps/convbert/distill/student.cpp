@@ -13,7 +13,7 @@ std::vector<float> student_directions(const LoadedModel& student, const Batch& s
   constexpr std::size_t kBatch = 32;  // sequences
   std::vector<TextBatch> batches;
   for (std::size_t first = 0; first < chosen.size(); first += kBatch) {
-    TextBatch& texts = batches.emplace_back(first);
+    TextBatch& texts = batches.emplace_back(TextBatch{first, {}});
     for (const std::size_t s : chosen.subspan(first, std::min(kBatch, chosen.size() - first))) {
       texts.batch.append(sequences, static_cast<std::int64_t>(s));
     }
