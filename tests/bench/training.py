@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """`convbert train` beside PyTorch, on the same records, model and settings:
 training.py CONVBERT DATA.jsonl [--model DIR] [--shape NAME] [--steps N] [--threads 1,2] [--precision f32,bf16]
+[--max-length TOKENS]
 
-Steps of 32 records of DATA (fields text and label), AdamW, dropout 0.1, gradients cut to length 1. PyTorch
+Steps of 32 records of DATA (fields text and label), cut to TOKENS, AdamW, dropout 0.1, gradients cut to length 1. PyTorch
 pads each batch to its longest text, as its users do; what is counted are real tokens. Each engine is a
 process of its own, held to as many processors as it has threads, in turns; of both the time between the
 third step and the last is taken, medians over the rounds, and the process's peak of memory. Of --shape
@@ -41,7 +42,7 @@ def make_model(shape, vocabulary, folder):
     shutil.copy(vocabulary, f"{folder}/vocab.txt")
 
 
-def run_torch(model_folder, data, steps, threads, precision):
+def run_torch(model_folder, data, steps, threads, precision, max_length):
     import torch
     from transformers import AutoModelForSequenceClassification, BertTokenizerFast
     torch.set_num_threads(threads)
@@ -59,7 +60,7 @@ def run_torch(model_folder, data, steps, threads, precision):
             begin, tokens = time.perf_counter(), 0
         batch = [rows[order[(step * BATCH + i) % len(rows)]] for i in range(BATCH)]
         encoded = tokenizer([row["text"] for row in batch], return_tensors="pt", padding=True,
-                            truncation=True, max_length=512)
+                            truncation=True, max_length=max_length)
         target = torch.tensor([labels.index(str(row["label"])) for row in batch])
         tokens += int(encoded["attention_mask"].sum())
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
@@ -73,18 +74,18 @@ def run_torch(model_folder, data, steps, threads, precision):
     print(json.dumps({"rate": tokens / seconds, "peak_mb": peak}))
 
 
-def measure_convbert(binary, model, data, steps, threads, precision):
+def measure_convbert(binary, model, data, steps, threads, precision, max_length):
     with tempfile.TemporaryDirectory() as folder:
         return measure_program(
             [binary, "train", data, "-m", model, "-o", f"{folder}/model", "--max-steps", steps,
              "--batch-size", BATCH, "--precision", precision, "--epochs", "1000", "--dropout", "0.1",
-             "--learning-rate", "1e-4"], folder, threads, WARM_UP)
+             "--learning-rate", "1e-4", "--max-length", max_length], folder, threads, WARM_UP)
 
 
 def main():
     if sys.argv[1] == "--torch":
-        model, data, steps, threads, precision = sys.argv[2:]
-        return run_torch(model, data, int(steps), int(threads), precision)
+        model, data, steps, threads, precision, max_length = sys.argv[2:]
+        return run_torch(model, data, int(steps), int(threads), precision, int(max_length))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("convbert")
     parser.add_argument("data")
@@ -93,6 +94,7 @@ def main():
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--precision", default="f32")
+    parser.add_argument("--max-length", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -106,9 +108,9 @@ def main():
                 runs = {"torch": [], "ours": []}
                 for _ in range(options.rounds):
                     runs["torch"].append(measure_reference(
-                        [model, options.data, options.steps, threads, precision], threads))
+                        [model, options.data, options.steps, threads, precision, options.max_length], threads))
                     runs["ours"].append(measure_convbert(options.convbert, model, options.data, options.steps,
-                                                         threads, precision))
+                                                         threads, precision, options.max_length))
                 middle = {name: {key: statistics.median(run[key] for run in of) for key in of[0]}
                           for name, of in runs.items()}
                 torch, ours = middle["torch"], middle["ours"]
