@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""The questions of the ConvBERT paper at small scale, by the program alone.
+experiment.py CONVBERT CORPUS,... EVAL --work FOLDER --results FILE.jsonl [--minutes N] [--only KIND,...]
+
+CORPUS: files of text that everything is learnt from. EVAL: a folder with sst2, stsb and trec, a train.jsonl each,
+and a dev.jsonl; of TREC, which has none, every eleventh training record is held out. Test sets are not read.
+
+Everything is done in an order, and each figure is appended to FILE as it is known:
+  vocab    one vocabulary for all;
+  cost     FLOPs of a step of each model, from which its steps follow: all runs have the same budget of FLOPs;
+  sweep    each model at each learning rate, for a fifth of the budget, with a seed that no run has; the rate
+           of the least loss on held-out text is taken;
+  run      each model, each seed, at its rate: figures on held-out text, and the model at five points;
+  probe    each of these models fine-tuned on each labelled set, with one recipe, and its figure on dev.
+A figure that FILE has is not measured again, whatever has been deleted, so that runs can be spread over days
+and machines; a run whose probes are all there is not needed any more. After --minutes nothing new is begun.
+tables.py makes tables and plots of FILE. Nothing but Python's own library is needed.
+"""
+import argparse
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+from models import MODELS, config_of
+
+RATES = (5e-4, 1e-3, 2e-3, 4e-3)
+SWEEP_SEED = 1000
+POINTS = 5
+LENGTH, BATCH = 128, 32
+PROBES = {  # task: flags of train, the figure of evaluate
+    "sst2": (["--task", "classify"], "accuracy"),
+    "trec": (["--task", "classify"], "accuracy"),
+    "stsb": (["--task", "similarity", "--label-field", "score", "--scale", "0,5"], "spearman"),
+}
+RECIPE = ["--epochs", "4", "--batch-size", "32", "--learning-rate", "3e-4"]
+
+
+class Results:
+    """A JSON line a figure; its key is all that names it."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.lines = []
+        if self.path.exists():
+            self.lines = [json.loads(line) for line in self.path.read_text().splitlines()]
+
+    def find(self, kind, **names):
+        wanted = dict(names, kind=kind)
+        return next((line for line in self.lines if all(line.get(k) == v for k, v in wanted.items())), None)
+
+    def add(self, kind, figures, **names):
+        line = dict(kind=kind, **names, **figures)
+        with open(self.path, "a") as file:
+            file.write(json.dumps(line) + "\n")
+        self.lines.append(line)
+        print(json.dumps(line), flush=True)
+        return line
+
+
+class OutOfTime(Exception):
+    pass
+
+
+class Experiment:
+    def __init__(self, options):
+        self.options = options
+        self.work = pathlib.Path(options.work)
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.results = Results(options.results)
+        self.end = time.monotonic() + 60 * options.minutes
+        self.corpus = options.corpus.split(",")
+        self.vocabulary = self.work / "vocab.txt"
+
+    def convbert(self, *arguments):
+        if time.monotonic() > self.end:
+            raise OutOfTime
+        subprocess.run([self.options.convbert, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL)
+
+    # The labelled sets as they are learnt from and measured with.
+    def data(self, task):
+        folder = pathlib.Path(self.options.eval) / task
+        if task != "trec":
+            return folder / "train.jsonl", folder / "dev.jsonl"
+        lines = (folder / "train.jsonl").read_text().splitlines(keepends=True)
+        train, dev = self.work / "trec-train.jsonl", self.work / "trec-dev.jsonl"
+        train.write_text("".join(line for i, line in enumerate(lines) if i % 11 != 0))
+        dev.write_text("".join(lines[::11]))
+        return train, dev
+
+    def make_vocabulary(self):
+        if self.vocabulary.exists():
+            return
+        self.convbert("vocab", *self.corpus, "-o", self.vocabulary, "--size", self.options.words, "--lowercase")
+
+    # A model's directory and what its training.json says.
+    def pretrain(self, model, name, steps, rate, seed, points=0):
+        folder = self.work / name
+        if not folder.exists():
+            config = self.work / f"{model}.json"
+            config.write_text(json.dumps(config_of(model, self.options.words)))
+            self.convbert("pretrain", *self.corpus, "-o", folder, "--resume", "--config", config,
+                          "--vocab", self.vocabulary, "--lowercase", "--objective", MODELS[model]["objective"],
+                          "--steps", steps, "--batch-size", BATCH, "--max-length", LENGTH,
+                          "--learning-rate", rate, "--seed", seed, "--checkpoints", points,
+                          "--precision", self.options.precision)
+        return folder, json.loads((folder / "training.json").read_text())
+
+    def steps_of(self, model, share=1.0):
+        line = self.results.find("cost", model=model)
+        if line is None:
+            folder, record = self.pretrain(model, f"{model}-cost", 2, 1e-4, 1)
+            line = self.results.add("cost", {"flops_per_step": record["flops"] / record["steps"],
+                                             "parameters": record["parameters"]}, model=model)
+            shutil.rmtree(folder)
+        return POINTS * max(2, round(share * self.options.flops / line["flops_per_step"] / POINTS))
+
+    def rate_of(self, model):
+        losses = {}
+        for rate in RATES:
+            line = self.results.find("sweep", model=model, rate=rate)
+            if line is None:
+                steps = self.steps_of(model, 0.2)
+                folder, record = self.pretrain(model, f"{model}-sweep-{rate}", steps, rate, SWEEP_SEED)
+                line = self.results.add("sweep", {"steps": steps, "held_out": record["held_out"]["figures"][-1]},
+                                        model=model, rate=rate)
+                shutil.rmtree(folder)
+            losses[rate] = line["held_out"]["loss"]
+        return min(losses, key=losses.get)
+
+    def probe(self, checkpoint, task, seed):
+        flags, figure = PROBES[task]
+        train, dev = self.data(task)
+        tuned = self.work / "probe"
+        shutil.rmtree(tuned, ignore_errors=True)
+        self.convbert("train", train, "-m", checkpoint, "-o", tuned, "--seed", seed, "-q", *RECIPE, *flags)
+        output = self.work / "probe.json"
+        label = [] if task != "stsb" else ["--label-field", "score", "--task", "similarity"]
+        self.convbert("evaluate", dev, "-m", tuned, "-f", "json", "-o", output, *label)
+        return json.loads(output.read_text())["figures"][figure]["value"]
+
+    def run(self, model, seed):
+        keys = [(point, task) for point in range(1, POINTS + 1) for task in PROBES]
+        if all(self.results.find("probe", model=model, seed=seed, point=p, task=t) for p, t in keys):
+            return
+        rate, steps = self.rate_of(model), self.steps_of(model)
+        folder, record = self.pretrain(model, f"{model}-{seed}", steps, rate, seed, POINTS)
+        if not self.results.find("run", model=model, seed=seed):
+            self.results.add("run", {"steps": record["steps"], "tokens": record["tokens"],
+                                     "flops": record["flops"], "rate": rate,
+                                     "precision": record["settings"]["precision"],
+                                     "held_out": record["held_out"]["figures"]}, model=model, seed=seed)
+        for point, task in reversed(keys):
+            if self.results.find("probe", model=model, seed=seed, point=point, task=task):
+                continue
+            step = steps * point // POINTS
+            checkpoint = folder / f"step-{step:0{len(str(steps))}}"
+            self.results.add("probe", {"figure": self.probe(checkpoint, task, seed),
+                                       "flops": record["flops"] * step / steps},
+                             model=model, seed=seed, point=point, task=task)
+        shutil.rmtree(folder)
+
+    def do_all(self):
+        self.make_vocabulary()
+        models = self.options.models.split(",")
+        for seed in range(1, self.options.seeds + 1):
+            for model in models:
+                self.run(model, seed)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("convbert")
+    parser.add_argument("corpus")
+    parser.add_argument("eval")
+    parser.add_argument("--work", required=True, help="folder of models and texts, which may be deleted")
+    parser.add_argument("--results", required=True, help="file that figures are appended to")
+    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--words", type=int, default=16384)
+    parser.add_argument("--flops", type=float, default=2e14, help="of a run, useful ones")
+    parser.add_argument("--precision", default="f32")
+    parser.add_argument("--minutes", type=float, default=1e9)
+    options = parser.parse_args()
+    try:
+        Experiment(options).do_all()
+    except OutOfTime:
+        print("time is up; the same command goes on", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

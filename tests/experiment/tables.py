@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Tables and plots of what experiment.py has measured: tables.py RESULTS.jsonl [--plot FILE.svg]
+
+Of each model and set the mean over seeds, with the half-width of a 95 % interval by Student's t; in the plot
+against FLOPs. A plot needs matplotlib.
+"""
+import argparse
+import collections
+import json
+import math
+import pathlib
+import statistics
+
+from models import MODELS
+
+TASKS = {"sst2": "SST-2, accuracy", "trec": "TREC, accuracy", "stsb": "STS-B, Spearman"}
+# Two-sided 95 % of Student's t, by degrees of freedom.
+STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
+
+
+def interval(values):
+    """Mean and half-width; none of a single value."""
+    mean = statistics.mean(values)
+    if len(values) < 2:
+        return mean, None
+    return mean, STUDENT[len(values) - 1] * statistics.stdev(values) / math.sqrt(len(values))
+
+
+def shown(values):
+    mean, half = interval(values)
+    return f"{mean:.3f}" + (f" ± {half:.3f}" if half is not None else "") + f" ({len(values)})"
+
+
+def probes(lines):
+    """Figures by model, task and point, and the FLOPs of each point."""
+    figures, flops = collections.defaultdict(list), {}
+    for line in lines:
+        if line["kind"] == "probe":
+            key = line["model"], line["task"], line["point"]
+            figures[key].append(line["figure"])
+            flops[line["model"], line["point"]] = line["flops"]
+    return figures, flops
+
+
+def print_runs(lines, models):
+    print("| | parameters | FLOPs a step | steps | learning rate | FLOPs | masked words guessed |\n"
+          "|---|---|---|---|---|---|---|")
+    costs = {line["model"]: line for line in lines if line["kind"] == "cost"}
+    for model in models:
+        runs = [line for line in lines if line["kind"] == "run" and line["model"] == model]
+        if not runs:
+            continue
+        guessed = [run["held_out"][-1]["masked_accuracy"] for run in runs]
+        run = runs[0]
+        print(f"| {MODELS[model]['title']} | {costs[model]['parameters']:,} | {costs[model]['flops_per_step']:.3g} "
+              f"| {run['steps']:,} | {run['rate']} | {run['flops']:.3g} | {shown(guessed)} |")
+
+
+def print_sweep(lines, models):
+    rates = sorted({line["rate"] for line in lines if line["kind"] == "sweep"})
+    print("\n| loss on held-out text | " + " | ".join(map(str, rates)) + " |\n|---" + "|---" * len(rates) + "|")
+    losses = {(line["model"], line["rate"]): line["held_out"]["loss"] for line in lines if line["kind"] == "sweep"}
+    for model in models:
+        if any((model, rate) in losses for rate in rates):
+            cells = [f"{losses[model, rate]:.3f}" if (model, rate) in losses else "" for rate in rates]
+            print(f"| {MODELS[model]['title']} | " + " | ".join(cells) + " |")
+
+
+def print_probes(figures, models):
+    points = sorted({point for _, _, point in figures})
+    for task, title in TASKS.items():
+        print(f"\n| {title} | " + " | ".join(f"{point} / {points[-1]}" for point in points) + " |\n|---"
+              + "|---" * len(points) + "|")
+        for model in models:
+            if any((model, task, point) in figures for point in points):
+                cells = [shown(figures[model, task, p]) if (model, task, p) in figures else "" for p in points]
+                print(f"| {MODELS[model]['title']} | " + " | ".join(cells) + " |")
+
+
+def plot(figures, flops, models, path):
+    import matplotlib
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+    figure, panels = pyplot.subplots(1, len(TASKS), figsize=(13, 4.2), constrained_layout=True)
+    for panel, (task, title) in zip(panels, TASKS.items()):
+        for model in models:
+            points = sorted(point for m, t, point in figures if (m, t) == (model, task))
+            if not points:
+                continue
+            values = [interval(figures[model, task, point]) for point in points]
+            panel.errorbar([flops[model, point] for point in points], [mean for mean, _ in values],
+                           yerr=[half or 0.0 for _, half in values], marker="o", capsize=3,
+                           label=MODELS[model]["title"])
+        panel.set_title(title)
+        panel.set_xlabel("FLOPs of pre-training")
+        panel.grid(alpha=0.3)
+    panels[0].legend(fontsize=7)
+    figure.savefig(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results")
+    parser.add_argument("--plot")
+    options = parser.parse_args()
+    lines = [json.loads(line) for line in pathlib.Path(options.results).read_text().splitlines()]
+    models = [model for model in MODELS if any(line.get("model") == model for line in lines)]
+    figures, flops = probes(lines)
+    print_runs(lines, models)
+    print_sweep(lines, models)
+    print_probes(figures, models)
+    if options.plot:
+        plot(figures, flops, models, options.plot)
+
+
+if __name__ == "__main__":
+    main()
