@@ -82,7 +82,7 @@ TEST_CASE("A B and its transposes, into zeros and added, over views of wider mat
 
 TEST_CASE("the same of sides rounded to bfloat16: sums and what is added to stay float32") {
   check_products(Precision::bf16);
-  CHECK_THROWS_AS(Matmul(Precision::int8), Error);
+  CHECK_THROWS_AS(Matmul{Precision::int8}, Error);
 }
 
 TEST_CASE("a product without terms is zero, and wrong shapes are caught") {
