@@ -1,7 +1,6 @@
 #include "distill/command.h"
 
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "cli/exit_status.h"
