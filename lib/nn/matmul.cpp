@@ -48,15 +48,15 @@ Side as_floats(ConstMatrixView matrix, bool down_columns, Workspace& workspace) 
 }
 
 Side as_bf16(ConstMatrixView matrix, Workspace& workspace) {
-  const std::int64_t stride = good_stride(matrix.columns, sizeof(std::uint16_t));
+  const bool native = is_native(Precision::bf16);
+  const std::int64_t stride =
+      good_stride(matrix.columns, native ? sizeof(std::uint16_t) : sizeof(float));
   const auto count = static_cast<std::size_t>(matrix.rows * stride);
   auto* narrow = workspace.array<std::uint16_t>(count);
   for (std::int64_t row = 0; row < matrix.rows; ++row) {
     narrow_to_bf16(matrix.row(row), narrow + row * stride, matrix.columns);
   }
-  if (is_native(Precision::bf16)) {
-    return {narrow, matrix.rows, matrix.columns, stride, DataType::bf16};
-  }
+  if (native) return {narrow, matrix.rows, matrix.columns, stride, DataType::bf16};
   float* floats = workspace.floats(count);
   for (std::int64_t row = 0; row < matrix.rows; ++row) {
     widen_from_bf16(narrow + row * stride, floats + row * stride, matrix.columns);
