@@ -30,10 +30,10 @@ RATES = (5e-4, 1e-3, 2e-3, 4e-3)
 SWEEP_SEED = 1000
 POINTS = 5
 LENGTH, BATCH = 128, 32
-PROBES = {  # task: flags of train, the figure of evaluate
-    "sst2": (["--task", "classify"], "accuracy"),
-    "trec": (["--task", "classify"], "accuracy"),
-    "stsb": (["--task", "similarity", "--label-field", "score", "--scale", "0,5"], "spearman"),
+PROBES = {  # task: flags of train and evaluate, those of train alone, the figure of evaluate
+    "sst2": (["--task", "classify"], [], "accuracy"),
+    "trec": (["--task", "classify"], [], "accuracy"),
+    "stsb": (["--task", "similarity", "--label-field", "score"], ["--scale", "0,5"], "spearman"),
 }
 RECIPE = ["--epochs", "4", "--batch-size", "32", "--learning-rate", "3e-4"]
 
@@ -131,14 +131,14 @@ class Experiment:
         return min(losses, key=losses.get)
 
     def probe(self, checkpoint, task, seed):
-        flags, figure = PROBES[task]
+        flags, of_train, figure = PROBES[task]
         train, dev = self.data(task)
         tuned = self.work / "probe"
         shutil.rmtree(tuned, ignore_errors=True)
-        self.convbert("train", train, "-m", checkpoint, "-o", tuned, "--seed", seed, "-q", *RECIPE, *flags)
+        self.convbert("train", train, "-m", checkpoint, "-o", tuned, "--seed", seed, "-q", *RECIPE, *flags,
+                      *of_train)
         output = self.work / "probe.json"
-        label = [] if task != "stsb" else ["--label-field", "score", "--task", "similarity"]
-        self.convbert("evaluate", dev, "-m", tuned, "-f", "json", "-o", output, *label)
+        self.convbert("evaluate", dev, "-m", tuned, "-f", "json", "-o", output, *flags)
         return json.loads(output.read_text())["figures"][figure]["value"]
 
     def run(self, model, seed):
