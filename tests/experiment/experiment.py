@@ -8,12 +8,15 @@ and a dev.jsonl; of TREC, which has none, every eleventh training record is held
 Everything is done in an order, and each figure is appended to FILE as it is known:
   vocab    one vocabulary for all;
   cost     FLOPs of a step of each model, from which its steps follow: all runs have the same budget of FLOPs;
-  sweep    each model at each learning rate, for a fifth of the budget, with a seed that no run has; the rate
-           of the least loss on held-out text is taken;
+  sweep    each model at learning rates that double, from 1e-3 and 2e-3 towards the better until one is better
+           than both neighbours, for a fifth of the budget, with a seed that no run has; that rate is taken,
+           by the loss on held-out text;
   run      each model, each seed, at its rate: figures on held-out text, and the model at five points;
-  probe    each of these models fine-tuned on each labelled set, with one recipe, and its figure on dev.
+  probe    each of these models fine-tuned on each labelled set, with one recipe, and its figure on dev;
+  attention  what each of its heads does on the sentences of SST-2's dev set.
 A figure that FILE has is not measured again, whatever has been deleted, so that runs can be spread over days
 and machines; a run whose probes are all there is not needed any more. After --minutes nothing new is begun.
+Two of these may append to one FILE at once if they have different --models and folders.
 tables.py makes tables and plots of FILE. Nothing but Python's own library is needed.
 """
 import argparse
@@ -26,7 +29,8 @@ import time
 
 from models import MODELS, config_of
 
-RATES = (5e-4, 1e-3, 2e-3, 4e-3)
+RATES = tuple(1e-3 * 2.0**power for power in range(-3, 5))
+FIRST_RATES = 3, 4  # of RATES
 SWEEP_SEED = 1000
 POINTS = 5
 LENGTH, BATCH = 128, 32
@@ -35,7 +39,9 @@ PROBES = {  # task: flags of train and evaluate, those of train alone, the figur
     "trec": (["--task", "classify"], [], "accuracy"),
     "stsb": (["--task", "similarity", "--label-field", "score"], ["--scale", "0,5"], "spearman"),
 }
-RECIPE = ["--epochs", "4", "--batch-size", "32", "--learning-rate", "3e-4"]
+RECIPE = ["--epochs", "2", "--batch-size", "32", "--learning-rate", "3e-4"]
+HEAD_FIGURES = ("layer", "head", "kind", "entropy", "entropy_uniform", "distance", "distance_uniform", "window",
+                "window_uniform")
 
 
 class Results:
@@ -105,7 +111,7 @@ class Experiment:
                           "--vocab", self.vocabulary, "--lowercase", "--objective", MODELS[model]["objective"],
                           "--steps", steps, "--batch-size", BATCH, "--max-length", LENGTH,
                           "--learning-rate", rate, "--seed", seed, "--checkpoints", points,
-                          "--precision", self.options.precision)
+                          "--precision", self.options.precision, "--threads", self.options.threads)
         return folder, json.loads((folder / "training.json").read_text())
 
     def steps_of(self, model, share=1.0):
@@ -117,18 +123,25 @@ class Experiment:
             shutil.rmtree(folder)
         return POINTS * max(2, round(share * self.options.flops / line["flops_per_step"] / POINTS))
 
+    def held_out_loss(self, model, rate):
+        line = self.results.find("sweep", model=model, rate=rate)
+        if line is None:
+            steps = self.steps_of(model, 0.2)
+            folder, record = self.pretrain(model, f"{model}-sweep-{rate}", steps, rate, SWEEP_SEED)
+            line = self.results.add("sweep", {"steps": steps, "held_out": record["held_out"]["figures"][-1]},
+                                    model=model, rate=rate)
+            shutil.rmtree(folder)
+        return line["held_out"]["loss"]
+
+    # The best of RATES, found from the middle by going to the better side.
     def rate_of(self, model):
-        losses = {}
-        for rate in RATES:
-            line = self.results.find("sweep", model=model, rate=rate)
-            if line is None:
-                steps = self.steps_of(model, 0.2)
-                folder, record = self.pretrain(model, f"{model}-sweep-{rate}", steps, rate, SWEEP_SEED)
-                line = self.results.add("sweep", {"steps": steps, "held_out": record["held_out"]["figures"][-1]},
-                                        model=model, rate=rate)
-                shutil.rmtree(folder)
-            losses[rate] = line["held_out"]["loss"]
-        return min(losses, key=losses.get)
+        losses = {i: self.held_out_loss(model, RATES[i]) for i in FIRST_RATES}
+        while True:
+            best = min(losses, key=losses.get)
+            untried = [i for i in (best - 1, best + 1) if 0 <= i < len(RATES) and i not in losses]
+            if not untried:
+                return RATES[best]
+            losses[untried[0]] = self.held_out_loss(model, RATES[untried[0]])
 
     def probe(self, checkpoint, task, seed):
         flags, of_train, figure = PROBES[task]
@@ -136,30 +149,40 @@ class Experiment:
         tuned = self.work / "probe"
         shutil.rmtree(tuned, ignore_errors=True)
         self.convbert("train", train, "-m", checkpoint, "-o", tuned, "--seed", seed, "-q", *RECIPE, *flags,
-                      *of_train)
+                      *of_train, "--precision", self.options.precision, "--threads", self.options.threads)
         output = self.work / "probe.json"
-        self.convbert("evaluate", dev, "-m", tuned, "-f", "json", "-o", output, *flags)
+        self.convbert("evaluate", dev, "-m", tuned, "-f", "json", "-o", output, *flags,
+                      "--threads", self.options.threads)
         return json.loads(output.read_text())["figures"][figure]["value"]
 
+    def heads(self, checkpoint):
+        output = self.work / "heads.jsonl"
+        self.convbert("attention", self.data("sst2")[1], "-m", checkpoint, "--stats", "-f", "jsonl", "-o", output,
+                      "--threads", self.options.threads)
+        heads = [json.loads(line) for line in output.read_text().splitlines()]
+        return [{name: head[name] for name in HEAD_FIGURES} for head in heads]
+
     def run(self, model, seed):
-        keys = [(point, task) for point in range(1, POINTS + 1) for task in PROBES]
-        if all(self.results.find("probe", model=model, seed=seed, point=p, task=t) for p, t in keys):
-            return
         rate, steps = self.rate_of(model), self.steps_of(model)
+        points = range(POINTS, 0, -1)
+        missing = [(kind, names) for point in points for kind, names in
+                   [("probe", dict(point=point, task=task)) for task in PROBES] + [("attention", dict(point=point))]
+                   if not self.results.find(kind, model=model, seed=seed, **names)]
+        if not missing:
+            return
         folder, record = self.pretrain(model, f"{model}-{seed}", steps, rate, seed, POINTS)
         if not self.results.find("run", model=model, seed=seed):
             self.results.add("run", {"steps": record["steps"], "tokens": record["tokens"],
                                      "flops": record["flops"], "rate": rate,
                                      "precision": record["settings"]["precision"],
                                      "held_out": record["held_out"]["figures"]}, model=model, seed=seed)
-        for point, task in reversed(keys):
-            if self.results.find("probe", model=model, seed=seed, point=point, task=task):
-                continue
-            step = steps * point // POINTS
+        for kind, names in missing:
+            step = steps * names["point"] // POINTS
             checkpoint = folder / f"step-{step:0{len(str(steps))}}"
-            self.results.add("probe", {"figure": self.probe(checkpoint, task, seed),
-                                       "flops": record["flops"] * step / steps},
-                             model=model, seed=seed, point=point, task=task)
+            figures = ({"figure": self.probe(checkpoint, names["task"], seed)} if kind == "probe"
+                       else {"heads": self.heads(checkpoint)})
+            self.results.add(kind, dict(figures, flops=record["flops"] * step / steps),
+                             model=model, seed=seed, **names)
         shutil.rmtree(folder)
 
     def do_all(self):
@@ -180,8 +203,9 @@ def main():
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--words", type=int, default=16384)
-    parser.add_argument("--flops", type=float, default=2e14, help="of a run, useful ones")
-    parser.add_argument("--precision", default="f32")
+    parser.add_argument("--flops", type=float, default=1.5e14, help="of a run, useful ones")
+    parser.add_argument("--precision", default="bf16")
+    parser.add_argument("--threads", type=int, default=0, help="of the program; 0: one a processor")
     parser.add_argument("--minutes", type=float, default=1e9)
     options = parser.parse_args()
     try:
