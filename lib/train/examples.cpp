@@ -16,7 +16,10 @@ TeacherVectors::TeacherVectors(ConstMatrixView targets, std::int64_t width)
 
 LearningBatch::LearningBatch(const Examples& examples, Objective objective,
                              std::span<const std::uint32_t> chosen, const LossOptions& options)
-    : objective_(objective), options_(options), target_width_(examples.target_width) {
+    : objective_(objective),
+      options_(options),
+      target_width_(examples.target_width),
+      vector_width_(examples.vector_width) {
   training_.group = examples.group;
   for (const std::uint32_t example : chosen) {
     const std::int64_t first = example * examples.group;
@@ -64,6 +67,7 @@ void LearningBatch::take_labels(const Examples& examples, std::uint32_t example)
       const std::size_t first = targets_.size();
       targets_.resize(first + static_cast<std::size_t>(target_width_));
       examples.read_targets(example, std::span(targets_).subspan(first));
+      if (!examples.labels.empty()) labels_.push_back(examples.labels[example]);
       break;
     }
     case Objective::negatives: break;
@@ -74,29 +78,49 @@ std::int64_t LearningBatch::rows() const {
   return objective_ == Objective::token_labels ? std::ssize(labels_) : training_.batch.sequences();
 }
 
-double LearningBatch::loss_on_vectors(ConstMatrixView targets, std::span<const float> weights,
-                                      ConstMatrixView outputs, MatrixView gradient) const {
-  const TeacherVectors teacher(targets, outputs.columns);
-  double loss = cosine_to_vectors(outputs, teacher.fitted, weights, gradient);
-  if (options_.relational <= 0.0f) return loss;
-  std::vector<float> floats(static_cast<std::size_t>(outputs.rows * outputs.columns));
-  const MatrixView between{floats.data(), outputs.rows, outputs.columns, outputs.columns};
-  loss += options_.relational * cosines_to_cosines(outputs, teacher.compared, between);
-  for (std::int64_t row = 0; row < outputs.rows; ++row) {
-    std::ranges::transform(gradient.row_span(row), between.row_span(row), gradient.row(row),
-                           [&](float a, float b) { return a + options_.relational * b; });
+ConstMatrixView LearningBatch::targets(std::size_t first, std::int64_t rows) const {
+  return {targets_.data() + static_cast<std::int64_t>(first) * target_width_, rows, target_width_,
+          target_width_};
+}
+
+double LearningBatch::loss_on_vectors(std::size_t first, ConstMatrixView outputs,
+                                      MatrixView gradient) const {
+  const ConstMatrixView vectors = outputs.column_range(0, vector_width_);
+  const MatrixView d_vectors = gradient.column_range(0, vector_width_);
+  const TeacherVectors teacher(targets(first, outputs.rows), vector_width_);
+  double loss = cosine_to_vectors(
+      vectors, teacher.fitted,
+      std::span(weights_).subspan(first, static_cast<std::size_t>(outputs.rows)), d_vectors);
+  if (options_.relational > 0.0f) {
+    std::vector<float> floats(static_cast<std::size_t>(vectors.rows * vectors.columns));
+    const MatrixView between{floats.data(), vectors.rows, vectors.columns, vectors.columns};
+    loss += options_.relational * cosines_to_cosines(vectors, teacher.compared, between);
+    for (std::int64_t row = 0; row < vectors.rows; ++row) {
+      std::ranges::transform(d_vectors.row_span(row), between.row_span(row), d_vectors.row(row),
+                             [&](float a, float b) { return a + options_.relational * b; });
+    }
   }
-  return loss;
+  if (labels_.empty()) return loss;
+  const std::int64_t classes = outputs.columns - vector_width_;
+  return loss + loss_on_labels(first, outputs.column_range(vector_width_, classes),
+                               gradient.column_range(vector_width_, classes));
+}
+
+// A labelled text counts as much as any other: its share is one by all texts of the batch.
+double LearningBatch::loss_on_labels(std::size_t first, ConstMatrixView logits,
+                                     MatrixView gradient) const {
+  const auto count = static_cast<std::size_t>(logits.rows);
+  std::vector<float> weights(count);
+  std::ranges::transform(std::span(weights_).subspan(first, count), weights.begin(),
+                         [&](float weight) { return options_.labels * weight; });
+  return cross_entropy(logits, std::span(labels_).subspan(first, count), weights,
+                       {options_.label_smoothing, options_.class_weights}, gradient);
 }
 
 LossFunction LearningBatch::loss() const {
   return [this](std::int64_t first_row, ConstMatrixView outputs, MatrixView gradient) -> double {
     const auto first = static_cast<std::size_t>(first_row);
     const auto count = static_cast<std::size_t>(outputs.rows);
-    const auto targets_of = [&](std::int64_t rows) {
-      return ConstMatrixView{targets_.data() + first_row * target_width_, rows, target_width_,
-                             target_width_};
-    };
     switch (objective_) {
       case Objective::label:
       case Objective::token_labels:
@@ -104,18 +128,16 @@ LossFunction LearningBatch::loss() const {
                              std::span(weights_).subspan(first, count),
                              {options_.label_smoothing, options_.class_weights}, gradient);
       case Objective::several:
-        return binary_cross_entropy(outputs, targets_of(outputs.rows),
+        return binary_cross_entropy(outputs, targets(first, outputs.rows),
                                     std::span(weights_).subspan(first, count), gradient);
       case Objective::value:
-        return squared_error(outputs, targets_of(outputs.rows),
+        return squared_error(outputs, targets(first, outputs.rows),
                              std::span(weights_).subspan(first, count), gradient);
       case Objective::similarity:
         return cosine_to_value(outputs, std::span(targets_).subspan(first / 2, count / 2),
                                std::span(weights_).subspan(first / 2, count / 2), gradient);
       case Objective::negatives: return in_batch_negatives(outputs, options_.temperature, gradient);
-      case Objective::vectors:
-        return loss_on_vectors(targets_of(outputs.rows), std::span(weights_).subspan(first, count),
-                               outputs, gradient);
+      case Objective::vectors: return loss_on_vectors(first, outputs, gradient);
     }
     throw Error(ErrorKind::internal, "LearningBatch: unknown objective");
   };

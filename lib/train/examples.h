@@ -18,7 +18,8 @@ enum class Objective {
   token_labels,  // one of the head's outputs for a token: cross-entropy
   similarity,    // the cosine of a pair's vectors, as a number: squared error
   negatives,     // pairs alone, whose texts belong together and to no other pair of the batch
-  vectors,       // those of another model: cosine to them, and the cosines between them
+  vectors,       // those of another model: cosine to them, the cosines between them, and, where
+                 // the model has a head, too, what it says of the texts that have a label
 };
 
 // Of example e: sequences e * group to (e + 1) * group, and what its objective needs.
@@ -26,9 +27,10 @@ struct Examples {
   Batch sequences;
   std::int64_t group = 1;            // 2 where the texts of a pair are read by themselves
   std::vector<std::int32_t> labels;  // label: one an example; token_labels: one a token, or
-                                     // kIgnored
+                                     // kIgnored; vectors: none, or one an example or kIgnored
   std::vector<float> targets;        // several, value, similarity: [examples, target_width]
   std::int64_t target_width = 0;
+  std::int64_t vector_width = 0;  // vectors: of the student's, the first columns of its outputs
   // vectors: the same of one example, which may lie in a file: see TeacherVectors. For one thread
   // at a time.
   std::function<void(std::uint32_t example, std::span<float> targets)> read_targets{};
@@ -51,6 +53,7 @@ struct LossOptions {
   std::vector<float> class_weights{};  // of `label` and `token_labels`; none: 1 each
   float temperature = 0.05f;           // of `negatives`
   float relational = 0.0f;             // of `vectors`: what cosines between texts count
+  float labels = 1.0f;                 // of `vectors`: what the cross-entropy of a label counts
 };
 
 // A batch whose loss is a mean: over its rows, weighed by their classes.
@@ -72,8 +75,10 @@ class LearningBatch {
 
  private:
   void take_labels(const Examples& examples, std::uint32_t example);
-  double loss_on_vectors(ConstMatrixView targets, std::span<const float> weights,
-                         ConstMatrixView outputs, MatrixView gradient) const;
+  // Of rows from `first` on.
+  double loss_on_vectors(std::size_t first, ConstMatrixView outputs, MatrixView gradient) const;
+  ConstMatrixView targets(std::size_t first, std::int64_t rows) const;
+  double loss_on_labels(std::size_t first, ConstMatrixView logits, MatrixView gradient) const;
 
   Objective objective_;
   const LossOptions& options_;
@@ -81,6 +86,7 @@ class LearningBatch {
   std::vector<std::int32_t> labels_;  // of rows
   std::vector<float> targets_;
   std::int64_t target_width_;
+  std::int64_t vector_width_;
   std::vector<float> weights_;  // of rows; of `similarity`, of pairs
 };
 

@@ -1,6 +1,7 @@
 #include "train/trained_model.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <numeric>
 
@@ -20,10 +21,12 @@ nn::PaddedRows gather(ConstMatrixView from, const std::vector<std::int64_t>& pla
   return to;
 }
 
-// d_hidden of rows that were gathered: zero elsewhere.
-void scatter(ConstMatrixView from, const std::vector<std::int64_t>& places, MatrixView to) {
+// Adds to d_hidden what rows that were gathered have.
+void add_scattered(ConstMatrixView from, const std::vector<std::int64_t>& places, MatrixView to) {
   for (std::size_t i = 0; i < places.size(); ++i) {
-    std::copy_n(from.row(static_cast<std::int64_t>(i)), from.columns, to.row(places[i]));
+    const std::span<float> row = to.row_span(places[i]);
+    std::ranges::transform(row, from.row_span(static_cast<std::int64_t>(i)), row.begin(),
+                           std::plus<>());
   }
 }
 
@@ -46,7 +49,11 @@ TrainedModel::TrainedModel(const ModelConfig& config, const Parameters& paramete
       encoder_(config, parameters.encoder, options.dropout, options.precision) {
   if (options.head != nullptr) {
     head_.emplace(*options.head, config, parameters, options.dropout.head, options.precision);
-  } else if (options.pooling != Pooling::mean && options.pooling != Pooling::cls) {
+    if (options.gives_vectors && head_->rows() == HeadRows::every_token) {
+      throw Error(ErrorKind::internal, "TrainedModel: vectors beside a head over tokens");
+    }
+  }
+  if (vector_width() > 0 && options.pooling != Pooling::mean && options.pooling != Pooling::cls) {
     throw Error(ErrorKind::usage, concat("training of sentence vectors: expected pooling mean or "
                                          "cls, found ",
                                          name_of(options.pooling)));
@@ -79,19 +86,19 @@ TrainedModel::Rows TrainedModel::rows_of(const TrainingBatch& batch, const Slice
 TrainedModel::Outputs TrainedModel::forward(const SlicePass& pass, const Rows& rows) const {
   Outputs result{.encoding = encoder_.forward(pass), .head = {}, .outputs = {}};
   const nn::PaddedRows& hidden = result.encoding.hidden;
-  if (head_ || options_.pooling == Pooling::cls) {
-    const nn::PaddedRows read = gather(hidden, rows.tokens, pass.workspace);
-    result.outputs = read;
-    if (!head_) return result;
-    result.head = head_->forward(pass, rows.first, read);
+  if (head_) {
+    result.head = head_->forward(pass, rows.first, gather(hidden, rows.tokens, pass.workspace));
     result.outputs = result.head->logits;
-    return result;
   }
-  result.outputs = nn::allocate_rows(pass.workspace, pass.batch.sequences(), hidden.columns);
+  const std::int64_t width = vector_width();
+  if (width == 0) return result;
+  result.outputs = nn::allocate_rows(pass.workspace, pass.batch.sequences(), outputs());
+  const MatrixView all = result.outputs;
   for (std::int64_t s = 0; s < pass.batch.sequences(); ++s) {
     pool(options_.pooling, convbert::rows_of(MatrixView(hidden), pass.batch, s),
-         result.outputs.row_span(s));
+         all.row_span(s).first(static_cast<std::size_t>(width)));
   }
+  if (head_) copy_rows(result.head->logits, all.column_range(width, head_->outputs()));
   return result;
 }
 
@@ -118,14 +125,22 @@ void TrainedModel::backward(const Run& run, Gradients& gradients, const SliceTur
   const auto& [frame, batch, pass, rows, outputs, d_outputs] = run;
   const nn::PaddedRows& hidden = outputs.encoding.hidden;
   const nn::PaddedRows d_hidden = allocate_zeros(pass.workspace, hidden.rows, hidden.columns);
+  const std::int64_t width = vector_width();
+  if (width > 0) {
+    const ConstMatrixView d_vectors = ConstMatrixView(d_outputs).column_range(0, width);
+    if (options_.pooling == Pooling::cls) {
+      add_scattered(d_vectors, rows.tokens, d_hidden);
+    } else {
+      spread_mean(batch, d_vectors, d_hidden);
+    }
+  }
   if (head_) {
+    const nn::PaddedRows d_logits =
+        nn::allocate_rows(pass.workspace, d_outputs.rows, head_->outputs());
+    copy_rows(ConstMatrixView(d_outputs).column_range(width, head_->outputs()), d_logits);
     const nn::PaddedRows d_read =
-        head_->backward(pass, rows.first, *outputs.head, d_outputs, *gradients.head, turns);
-    scatter(d_read, rows.tokens, d_hidden);
-  } else if (options_.pooling == Pooling::cls) {
-    scatter(d_outputs, rows.tokens, d_hidden);
-  } else {
-    spread_mean(batch, d_outputs, d_hidden);
+        head_->backward(pass, rows.first, *outputs.head, d_logits, *gradients.head, turns);
+    add_scattered(d_read, rows.tokens, d_hidden);
   }
   encoder_.backward(pass, outputs.encoding, d_hidden, options_.freeze, gradients.encoder, turns);
 }

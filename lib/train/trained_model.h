@@ -15,7 +15,9 @@
 namespace convbert {
 
 struct TrainedModelOptions {
-  const HeadForm* head = nullptr;   // that parameters.head has; null: sentence vectors
+  const HeadForm* head = nullptr;  // that parameters.head has; null: sentence vectors alone
+  // Of a head over sequences: its outputs stand behind the sentence vectors, row by row.
+  bool gives_vectors = false;
   Pooling pooling = Pooling::mean;  // of sentence vectors: mean or cls
   DropoutRates dropout{};
   Freeze freeze{};
@@ -58,15 +60,15 @@ class TrainedModel {
   // The same where only the head has changed.
   void repack_head(const Parameters& parameters);
 
-  // What the head gives, or the vectors, [rows, outputs()], without dropout: row r of `to` is that
-  // of batch.rows[r] of a head over tokens, else of sequence r. Throws as add_gradients().
+  // What the head gives, or the vectors, or both, [rows, outputs()], without dropout: row r of `to`
+  // is that of batch.rows[r] of a head over tokens, else of sequence r. Throws as add_gradients().
   void predict(const TrainingBatch& batch, int threads, MatrixView to);
   // The hidden states that the head reads, [rows, hidden_size], likewise: what training a head
   // alone needs to compute once.
   void read_features(const TrainingBatch& batch, int threads, MatrixView to);
   // What the head makes of them, [rows, outputs()], without dropout, on the calling thread.
   void predict_from(ConstMatrixView features, MatrixView to);
-  std::int64_t outputs() const { return head_ ? head_->outputs() : config_.hidden_size; }
+  std::int64_t outputs() const { return vector_width() + (head_ ? head_->outputs() : 0); }
   std::int64_t feature_width() const { return config_.hidden_size; }
 
   // Adds the head's gradients alone, from features of read_features(), and returns the loss. On the
@@ -92,6 +94,9 @@ class TrainedModel {
     std::int64_t first = 0;
     std::vector<std::int64_t> tokens;
   };
+  std::int64_t vector_width() const {  // in a row of the outputs
+    return head_ && !options_.gives_vectors ? 0 : config_.hidden_size;
+  }
   Rows rows_of(const TrainingBatch& batch, const SlicePass& pass) const;
   Outputs forward(const SlicePass& pass, const Rows& rows) const;
   // Slice by slice, without dropout.

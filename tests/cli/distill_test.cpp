@@ -250,6 +250,111 @@ TEST_CASE("a student keeps its coordinates") {
   }
 }
 
+// Every second text has a label: does it speak of a dog or of men, or not?
+std::string labelled_records(const std::vector<std::string>& lines) {
+  std::string records;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    Json record{{"text", lines[i]}};
+    if (i % 8 < 4) record["about"] = i % 4 < 2 ? "dogs and men" : "others";
+    if (i == 6) record["about"] = nullptr;
+    records += record.dump() + "\n";
+  }
+  return records;
+}
+
+TEST_CASE("labels of some texts give a head, beside the vectors") {
+  const Workplace place;
+  const std::string input = place.folder.write("texts.jsonl", labelled_records(place.lines));
+  const std::string vectors = place.teacher(kWidth);
+  const auto command = [&](const std::string& out, const std::vector<std::string>& more) {
+    return with(with({"distill", input, "-o", place.folder.path(out), "--teacher-vectors", vectors,
+                      "-m", kStudent, "--coordinates", "teacher", "--dev", input, "--dev-vectors",
+                      vectors, "--labels", "about"},
+                     kQuick),
+                more);
+  };
+  check_well(run_convbert(command("out", {"--metric", "accuracy", "--label-weight", "2"})));
+  const std::string model = place.folder.path("out");
+  const Json record = Json::parse(read_file(model + "/training.json"));
+  CHECK(record["labels"] == Json{"dogs and men", "others"});
+  CHECK(record["teacher"]["labelled_records"] == 48);
+  CHECK(record["teacher"]["label_weight"] == 2.0);
+  CHECK(record["epochs"].back()["dev"]["accuracy"] == 1.0);
+  CHECK(mean_cosine(embedded(model, input), taught(place.lines, kWidth)) > 0.9);
+  const ProcessResult labels = run_convbert({"classify", "-m", model, input});
+  REQUIRE(labels.status == 0);
+  std::size_t right = 0;  // those that had no label as well
+  for (const std::string& line : split_lines(labels.out)) {
+    const Json one = Json::parse(line);
+    right += one["label"] == (one["id"].get<int>() % 4 < 2 ? "dogs and men" : "others") ? 1 : 0;
+  }
+  CHECK(right == place.lines.size());
+  CHECK(read_file(model + "/README.md").find("the labels of 48 texts 2") != std::string::npos);
+
+  check_well(run_convbert(
+      command("threads", {"--metric", "accuracy", "--label-weight", "2", "--threads", "3"})));
+  CHECK(read_file(place.folder.path("threads/model.safetensors")) ==
+        read_file(model + "/model.safetensors"));
+
+  check_refused(run_convbert({"distill", input, "-o", place.folder.path("none"),
+                              "--teacher-vectors", vectors, "-m", kStudent, "--labels", "subject"}),
+                "field \"subject\": expected two labels or more to tell apart, found none");
+  check_refused(place.distill(vectors, "none", {"--labels", "about"}), "about");
+}
+
+TEST_CASE("a student of new weights") {
+  const Workplace place;
+  const std::string vectors = place.teacher(kWidth);
+  const std::string config = place.folder.write("config.json", Json{{"model_type", "convbert"},
+                                                                    {"vocab_size", 21},
+                                                                    {"embedding_size", 16},
+                                                                    {"hidden_size", kWidth},
+                                                                    {"num_hidden_layers", 1},
+                                                                    {"num_attention_heads", 2},
+                                                                    {"intermediate_size", 48},
+                                                                    {"max_position_embeddings", 24}}
+                                                                   .dump());
+  std::string words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+  for (const char* word : {"the", "a", "dog", "men", "cat", "man", "sees", "run", "walk", "house",
+                           "tree", "child", "road", "river", "##s", "##e"}) {
+    words += std::string(word) + "\n";
+  }
+  const std::string vocab = place.folder.write("vocab.txt", words);
+  const auto command = [&](const std::string& out, const std::vector<std::string>& more) {
+    return with(with({"distill", place.input, "-o", place.folder.path(out), "--teacher-vectors",
+                      vectors, "--config", config, "--vocab", vocab, "--lowercase"},
+                     kQuick),
+                more);
+  };
+  check_well(run_convbert(command("new", {})));
+  const std::string model = place.folder.path("new");
+  CHECK(mean_cosine(embedded(model, place.input), taught(place.lines, kWidth)) > 0.9);
+  const Json described = Json::parse(read_file(model + "/config.json"));
+  CHECK(described["conv_kernel_size"] == 9);
+  CHECK(described["architectures"] == Json{"ConvBertModel"});
+  CHECK(read_file(model + "/vocab.txt") == words);
+  CHECK(Json::parse(read_file(model + "/tokenizer_config.json"))["do_lower_case"] == true);
+  check_well(run_convbert(command("again", {"--threads", "3"})));
+  CHECK(read_file(place.folder.path("again/model.safetensors")) ==
+        read_file(model + "/model.safetensors"));
+  check_well(run_convbert(command("other", {"--seed", "2"})));
+  CHECK(read_file(place.folder.path("other/model.safetensors")) !=
+        read_file(model + "/model.safetensors"));
+
+  const auto refused = [&](const std::vector<std::string>& flags, const std::string& message) {
+    check_refused(run_convbert(with({"distill", place.input, "-o", place.folder.path("out"),
+                                     "--teacher-vectors", vectors},
+                                    flags)),
+                  message);
+  };
+  refused({"--config", config}, "--config needs --vocab");
+  refused({"--vocab", vocab}, "--vocab is for a new student");
+  refused({"--lowercase"}, "--lowercase is for a new student");
+  refused({"--config", config, "--vocab", vocab, "-m", kStudent}, "expected one of them");
+  refused({"--config", config, "--vocab", config}, "expected the token [PAD]");
+  refused({"--config", vocab, "--vocab", vocab}, "vocab.txt");
+}
+
 TEST_CASE("bad records and bad rows keep their places") {
   const Workplace place;
   std::string lines;

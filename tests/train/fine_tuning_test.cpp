@@ -57,6 +57,8 @@ TEST_CASE(
   constexpr std::int64_t kFitted = 4;
   constexpr std::int64_t kCompared = 6;
   Examples examples = labelled(sample_config(), 10);
+  examples.labels.clear();
+  examples.vector_width = kFitted;
   examples.target_width = kFitted + kCompared;
   examples.read_targets = [](std::uint32_t example, std::span<float> targets) {
     for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -91,6 +93,42 @@ TEST_CASE(
       CHECK(found[i] == doctest::Approx(places[i] + relational * between[i]));
     }
   }
+}
+
+TEST_CASE("a labelled text counts as much as its vector, one without a label not at all") {
+  constexpr std::int64_t kWidth = 4;
+  constexpr std::int64_t kColumns = kWidth + 3;
+  Examples examples = labelled(sample_config(), 10);
+  examples.labels.assign(10, kIgnored);
+  examples.labels[2] = 1;
+  examples.vector_width = kWidth;
+  examples.target_width = kWidth;
+  examples.read_targets = [](std::uint32_t example, std::span<float> targets) {
+    std::ranges::fill(targets, 1.0f + static_cast<float>(example));
+  };
+  const std::vector<std::uint32_t> chosen{7, 2, 9, 5};
+  std::vector<float> values(4 * kColumns);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 5) - 1.5f;
+  const ConstMatrixView outputs{values.data(), 4, kColumns, kColumns};
+  const LossOptions options{.labels = 2.0f};
+  const LearningBatch batch(examples, Objective::vectors, chosen, options);
+  std::vector<float> found(values.size(), 7.0f);
+  const double loss = batch.loss()(0, outputs, {found.data(), 4, kColumns, kColumns});
+
+  const std::vector<float> shares(4, 0.25f);
+  const std::vector<float> targets(4 * kWidth, 1.0f);  // of all lengths, in one direction
+  std::vector<float> expected(values.size());
+  const MatrixView gradient{expected.data(), 4, kColumns, kColumns};
+  const double of_vectors =
+      cosine_to_vectors(outputs.column_range(0, kWidth), {targets.data(), 4, kWidth, kWidth},
+                        shares, gradient.column_range(0, kWidth));
+  const std::vector<std::int32_t> labels{kIgnored, 1, kIgnored, kIgnored};
+  const double of_label =
+      cross_entropy(outputs.column_range(kWidth, 3), labels, std::vector<float>(4, 0.5f), {},
+                    gradient.column_range(kWidth, 3));
+  CHECK(of_label > 0.1);
+  CHECK(loss == doctest::Approx(of_vectors + of_label));
+  for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == doctest::Approx(expected[i]));
 }
 
 TEST_CASE("balanced weights are scikit-learn's, and 1 of a class that does not occur") {

@@ -142,6 +142,50 @@ TEST_CASE("the gradient is the slope of the loss: heads and sentence vectors, wi
   }
 }
 
+TEST_CASE("the gradient is the slope of the loss: vectors with a head's outputs behind them") {
+  const ModelConfig config = sample_config();
+  const TrainingBatch training = sample_batch(config, 12);
+  // The first columns as vectors, the last three as logits.
+  const LossFunction both = [&](std::int64_t first, ConstMatrixView outputs, MatrixView gradient) {
+    REQUIRE(outputs.columns == config.hidden_size + 3);
+    const auto width = config.hidden_size;
+    return negatives()(first, outputs.column_range(0, width), gradient.column_range(0, width)) +
+           classification(12)(first, outputs.column_range(width, 3),
+                              gradient.column_range(width, 3));
+  };
+  for (const Pooling pooling : {Pooling::mean, Pooling::cls}) {
+    for (const DropoutRates& rates : {DropoutRates{}, kDropout}) {
+      check_slope(
+          config,
+          {.head = &classifier(), .gives_vectors = true, .pooling = pooling, .dropout = rates},
+          training, both, {.place = {3, 1}, .scope = LossScope::batch});
+    }
+  }
+}
+
+TEST_CASE("vectors and a head's outputs are those of a model that has one of them") {
+  const ModelConfig config = sample_config();
+  const TrainingBatch training = sample_batch(config, 5);
+  const Parameters parameters = sample_parameters(config, &classifier(), 3);
+  const auto outputs_of = [&](const TrainedModelOptions& options) {
+    TrainedModel model(config, parameters, options);
+    model.repack(parameters, 1);
+    std::vector<float> values(static_cast<std::size_t>(5 * model.outputs()));
+    model.predict(training, 1, {values.data(), 5, model.outputs(), model.outputs()});
+    return values;
+  };
+  const auto vectors = outputs_of({});
+  const auto logits = outputs_of({.head = &classifier()});
+  const auto both = outputs_of({.head = &classifier(), .gives_vectors = true});
+  const auto width = static_cast<std::size_t>(config.hidden_size);
+  REQUIRE(both.size() == vectors.size() + logits.size());
+  for (std::size_t row = 0; row < 5; ++row) {
+    const auto from = std::span(both).subspan(row * (width + 3), width + 3);
+    CHECK(std::ranges::equal(from.first(width), std::span(vectors).subspan(row * width, width)));
+    CHECK(std::ranges::equal(from.last(3), std::span(logits).subspan(row * 3, 3)));
+  }
+}
+
 TEST_CASE("the gradient is the slope of the loss: convolutions of every kind") {
   for (const ConvolutionKind kind : {ConvolutionKind::dynamic, ConvolutionKind::lightweight}) {
     INFO(name_of(kind));

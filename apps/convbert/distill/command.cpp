@@ -1,15 +1,24 @@
 #include "distill/command.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "cli/exit_status.h"
 #include "cli/usage_error.h"
 #include "distill/request.h"
 #include "distill/taught_texts.h"
 #include "distill/teacher.h"
+#include "run/models.h"
 #include "run/run_state.h"
 #include "train/learn.h"
+#include "train/losses.h"
 
 namespace convbert::app {
 namespace {
@@ -24,34 +33,70 @@ std::shared_ptr<const NpyMatrix> open_dev_vectors(const std::string& path, const
   return vectors;
 }
 
-LearningData read_data(const DistillRequest& request, BadRecords& bad, Console& console) {
+// The labels of some of the texts, as numbers.
+void add_labels(const std::vector<std::string>& labels, const LabelPlan& plan, LabelledSet& set) {
+  std::map<std::string, std::int32_t> numbers;
+  for (const std::string& name : plan.names) {
+    numbers.emplace(name, static_cast<std::int32_t>(numbers.size()));
+  }
+  std::set<std::string> unknown;
+  for (const std::string& label : labels) {
+    const auto found = numbers.find(label);
+    if (found == numbers.end() && !label.empty()) unknown.insert(label);
+    set.examples.labels.push_back(found == numbers.end() ? kIgnored : found->second);
+  }
+  if (!unknown.empty()) refuse_unknown_labels(set.source, unknown);
+}
+
+std::int64_t labelled(const std::vector<std::string>& labels) {
+  return std::ranges::count_if(labels, [](const std::string& label) { return !label.empty(); });
+}
+
+LearningData read_data(const ModelFiles& top, const DistillRequest& request, BadRecords& bad,
+                       Console& console) {
   const TrainRequest& train = request.train;
-  const LoadedModel loaded = load_model(train.record, {.for_vectors = true}, console);
+  const LoadedModel loaded = load_model(top, train.record, {.for_vectors = true}, console);
   Teacher teacher(request.vectors, loaded.model.config.hidden_size);
   std::shared_ptr<const NpyMatrix> dev_vectors;
   if (train.has_dev()) dev_vectors = open_dev_vectors(request.dev_vectors, teacher);
 
-  TaughtTexts texts = read_taught(train.record.input, teacher.vectors(), loaded, bad, console);
+  const std::string label_field = train.label_field.value_or("");
+  TaughtTexts texts =
+      read_taught(train.record.input, label_field, teacher.vectors(), loaded, bad, console);
   if (texts.caught != 0) return {.caught = texts.caught};
   tell_truncated(texts.source, texts.truncated, loaded, console);
   TaughtTexts dev;
   if (train.has_dev()) {
-    dev = read_taught(train.dev, *dev_vectors, loaded, bad, console);
+    dev = read_taught(train.dev, label_field, *dev_vectors, loaded, bad, console);
     if (dev.caught != 0) return {.caught = dev.caught};
   }
   const int threads = train.record.model.threads;
   const bool is_turned = request.coordinates == Coordinates::student;
   if (teacher.is_wider() || is_turned) teacher.reduce(texts.rows, threads);
   LearningData data{.plan = {.task = LearningTask::distill}};
+  if (train.label_field) {
+    std::set<std::string> names(texts.labels.begin(), texts.labels.end());
+    names.erase("");
+    data.plan.names = class_names(names, concat(texts.source, ", field ", quoted(label_field)),
+                                  loaded.model.config.labels);
+  }
   data.teacher = TeacherRecord{.file = request.vectors,
                                .dev_file = request.dev_vectors,
                                .width = teacher.width(),
                                .kept = teacher.kept(),
                                .turned = {},
-                               .relational = train.relational};
+                               .relational = train.relational,
+                               .labelled = labelled(texts.labels),
+                               .label_weight = train.label_weight};
   if (is_turned) data.teacher->turned = teacher.turn_to(loaded, texts, threads);
+  const std::vector<std::string> labels = std::move(texts.labels);
+  const std::vector<std::string> dev_labels = std::move(dev.labels);
   data.train = teacher.set_of(std::move(texts));
-  if (train.has_dev()) data.dev = teacher.set_of(std::move(dev), dev_vectors);
+  add_labels(labels, data.plan, data.train);
+  if (train.has_dev()) {
+    data.dev = teacher.set_of(std::move(dev), dev_vectors);
+    add_labels(dev_labels, data.plan, *data.dev);
+  }
   Digest digest;
   digest.add_file(request.vectors);
   if (train.has_dev()) digest.add_file(request.dev_vectors);
@@ -64,9 +109,16 @@ int run(const DistillFlags& flags, Console& console) {
   if (is_finished(request.train, console)) return 0;
   OutputDirectory directory(request.train.directory);
   BadRecords bad(console, request.train.record.output.strict);
-  const LearningData data = read_data(request, bad, console);
+  std::optional<NewModelFiles> made;  // which `top` looks into
+  if (request.made_from) {
+    const NewModel described = read_new_model(*request.made_from);
+    warn_of_case(*request.made_from, open_tokenizer(described), console);
+    made.emplace(described, request.train.seed, concat("new weights, ", request.made_from->config));
+  }
+  const ModelFiles top = made ? made->files() : find_model(request.train.record.model.model);
+  const LearningData data = read_data(top, request, bad, console);
   if (data.caught != 0) return status_of_signal(data.caught);
-  return learn(request.train, data, bad, directory, console);
+  return learn(top, request.train, data, bad, directory, console);
 }
 
 }  // namespace

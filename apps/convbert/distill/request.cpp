@@ -31,6 +31,26 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags) {
                 "What stays as it is: embeddings; N, the lowest N layers, too");
   describe_flag(command, "--seed", "Of the order of the records and of dropout");
   describe_flag(command, "--report", "One HTML file: loss, figures and learning rate");
+  FlagGroup model(command, "Model");
+  add_new_model_flags(model, flags.made_from, NewModelUse::optional);
+  describe_flag(command, "--config",
+                "Instead of --model: config.json of a student to make, of new weights; as of "
+                "`pretrain`");
+  describe_flag(command, "--vocab", "With --config: vocab.txt, a WordPiece token a line");
+  describe_flag(command, "--lowercase",
+                "With --config: text is lower-cased and loses its accents first, here and later");
+  FlagGroup labels(command, "Learning");
+  labels
+      .add("--labels", flags.labels, "FIELD",
+           "Field or column of a label that some of the texts have: a head learns it in the same "
+           "run, and the model can classify, too")
+      .not_empty();
+  labels
+      .add("--label-weight", flags.train.label_weight, "W",
+           "What the cross-entropy of a text's label counts beside the distance to its teacher's "
+           "vector")
+      .within(0.0, 1e4)
+      .with_default();
   FlagGroup group(command, "Teacher");
   group
       .add("--teacher-vectors", flags.vectors, "FILE.npy",
@@ -40,12 +60,11 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags) {
       .not_empty();
   group.add("--dev-vectors", flags.dev_vectors, "FILE.npy", "Likewise, of the records of --dev")
       .not_empty();
-  group
-      .add_choice("--coordinates", flags.coordinates, {"student", "teacher"}, "WHOSE",
-                  "student: the teacher's vectors are turned to lie closest to those that the "
-                  "student gives now, which leaves cosines as they are; teacher: they are learnt "
-                  "as they are, so that vectors of both can be compared")
-      .with_default();
+  group.add_choice("--coordinates", flags.coordinates, {"student", "teacher"}, "WHOSE",
+                   "student: the teacher's vectors are turned to lie closest to those that the "
+                   "student gives now, which leaves cosines as they are; teacher: they are learnt "
+                   "as they are, so that vectors of both can be compared; default: student, or "
+                   "teacher of a new one");
   group
       .add("--relational", flags.train.relational, "W",
            "What the squared difference of cosines between the texts of a batch counts beside the "
@@ -54,14 +73,37 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags) {
       .with_default();
 }
 
+namespace {
+
+std::optional<NewModelSource> made_from(const DistillFlags& flags) {
+  const NewModelSource& source = flags.made_from;
+  if (source.config.empty()) {
+    if (!source.vocab.empty()) usage_error("--vocab is for a new student: --config is missing");
+    if (source.lowercase) usage_error("--lowercase is for a new student: --config is missing");
+    return std::nullopt;
+  }
+  if (source.vocab.empty()) usage_error("--config needs --vocab, the tokens of the new student");
+  if (!flags.train.record.model.model.empty()) {
+    usage_error("--model and --config: expected one of them");
+  }
+  return source;
+}
+
+}  // namespace
+
 DistillRequest make_request(const DistillFlags& flags) {
   if (flags.train.dev.empty() != flags.dev_vectors.empty()) {
     usage_error(flags.dev_vectors.empty()
                     ? "--dev needs --dev-vectors, the teacher's vectors of its records"
                     : "--dev-vectors needs --dev, the records that they belong to");
   }
-  return {make_request(flags.train), flags.vectors, flags.dev_vectors,
-          flags.coordinates == "teacher" ? Coordinates::teacher : Coordinates::student};
+  TrainFlags train = flags.train;
+  train.label_field = flags.labels;
+  return {make_request(train), flags.vectors, flags.dev_vectors, made_from(flags),
+          flags.coordinates.value_or(flags.made_from.config.empty() ? "student" : "teacher") ==
+                  "teacher"
+              ? Coordinates::teacher
+              : Coordinates::student};
 }
 
 }  // namespace convbert::app

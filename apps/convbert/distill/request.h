@@ -1,8 +1,10 @@
 // What `convbert distill` is asked for.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "train/new_model.h"
 #include "train/request.h"
 
 namespace convbert::app {
@@ -16,14 +18,17 @@ struct DistillFlags {
   TrainFlags train;
   std::string vectors;
   std::string dev_vectors;
-  std::string coordinates = "student";
+  std::optional<std::string> labels;
+  NewModelSource made_from;
+  std::optional<std::string> coordinates;
 };
 void add_distill_flags(CLI::App& command, DistillFlags& flags);
 
 struct DistillRequest {
   TrainRequest train;
   std::string vectors;
-  std::string dev_vectors;  // "" without --dev
+  std::string dev_vectors;                  // "" without --dev
+  std::optional<NewModelSource> made_from;  // instead of a model that is there
   Coordinates coordinates;
 };
 // Throws Error(usage) naming the flag.

@@ -1,16 +1,28 @@
 #include "distill/taught_texts.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/usage_error.h"
+#include "io/json_text.h"
 #include "run/record_input.h"
 
 namespace convbert::app {
 namespace {
 
+std::string label_of(const Record& record, const std::string& name) {
+  const RecordField* field = find_field(record, name);
+  if (field == nullptr || field->json == "null") return "";
+  if (field->json.starts_with('[') || field->json.starts_with('{')) {
+    throw Error(ErrorKind::input, concat("field ", quoted(name), ": expected one label, found ",
+                                         printable(field->json, 40)));
+  }
+  return text_of_json(field->json);
+}
+
 // Throws Error(input) before it adds anything.
-void take(const Record& record, std::int64_t row, const NpyMatrix& vectors,
-          const LoadedModel& loaded, TaughtTexts& texts) {
+void take(const Record& record, const std::string& label_field, std::int64_t row,
+          const NpyMatrix& vectors, const LoadedModel& loaded, TaughtTexts& texts) {
   std::vector<float> vector(static_cast<std::size_t>(vectors.columns()));
   vectors.read(row, {vector.data(), 1, vectors.columns(), vectors.columns()});
   const bool is_zero = std::ranges::all_of(vector, [](float x) { return x == 0.0f; });
@@ -18,10 +30,12 @@ void take(const Record& record, std::int64_t row, const NpyMatrix& vectors,
     throw Error(ErrorKind::input, concat("row ", row, " of ", printable(vectors.path()), " is ",
                                          is_zero ? "zero" : "not finite"));
   }
+  std::string label = label_field.empty() ? "" : label_of(record, label_field);
   const Encoding encoding = encode(loaded, record);
   texts.truncated += encoding.truncated > 0 ? 1 : 0;
   texts.sequences.append(encoding.ids, encoding.type_ids);
   texts.rows.push_back(row);
+  if (!label_field.empty()) texts.labels.push_back(std::move(label));
 }
 
 void check_count(std::int64_t records, const NpyMatrix& vectors, const TaughtTexts& texts) {
@@ -34,8 +48,9 @@ void check_count(std::int64_t records, const NpyMatrix& vectors, const TaughtTex
 
 }  // namespace
 
-TaughtTexts read_taught(const InputRequest& request, const NpyMatrix& vectors,
-                        const LoadedModel& loaded, BadRecords& bad, Console& console) {
+TaughtTexts read_taught(const InputRequest& request, const std::string& label_field,
+                        const NpyMatrix& vectors, const LoadedModel& loaded, BadRecords& bad,
+                        Console& console) {
   TaughtTexts texts;
   texts.source = name_of_files(request.source.paths);
   RecordInput input(request);
@@ -43,7 +58,7 @@ TaughtTexts read_taught(const InputRequest& request, const NpyMatrix& vectors,
   std::int64_t records = 0;
   for (; input.next(record); ++records) {
     if (records >= vectors.rows()) continue;  // only to be counted
-    bad.sift(record, [&] { take(record, records, vectors, loaded, texts); });
+    bad.sift(record, [&] { take(record, label_field, records, vectors, loaded, texts); });
     if (records % 1024 == 0) {
       console.status(concat("read ", grouped(records), " records of ", texts.source));
     }

@@ -27,7 +27,7 @@ std::string digest_of(const PretrainRequest& request, const ModelPlan& plan,
   for (const std::string& option : request.record.output.options) digest.add_text(option);
   digest.add_text(nn::name_of(request.record.model.precision));
   digest.add_text(plan.model.config_text);
-  digest.add_text(plan.vocab_text);
+  digest.add_text(plan.described.vocab_text);
   for (const std::string& path : request.record.input.source.paths) digest.add_file(path);
   digest.add_numbers(held_out.ids);
   return digest.text();
@@ -110,11 +110,8 @@ int run(const PretrainFlags& flags, Console& console) {
   }
   const ModelPlan plan = plan_models(request);
   OutputDirectory directory(request.directory);
-  const Tokenizer tokenizer = open_tokenizer(plan);
-  if (!request.lowercase && !has_capitals(tokenizer)) {
-    console.warning(concat(printable(request.vocab), " has no capital letter; give --lowercase ",
-                           "unless the text has none either"));
-  }
+  const Tokenizer tokenizer = open_tokenizer(plan.described);
+  warn_of_case(request.source, tokenizer, console);
   const TextsOptions options{.packing = packing_of(request, tokenizer),
                              .shuffle = request.shuffle,
                              .held_out_share = request.held_out_share,
@@ -128,9 +125,10 @@ int run(const PretrainFlags& flags, Console& console) {
   PretrainingTexts texts({request.record.input, tokenizer, bad, cancel}, options);
   std::optional<LearningModel> generator;
   if (plan.generator) {
-    generator = make_model(*plan.generator, plan.settings, request, mixed(request.seed, 1));
+    generator =
+        make_model(*plan.generator, plan.described.settings, request, mixed(request.seed, 1));
   }
-  PreTraining training(make_model(plan.model, plan.settings, request, request.seed),
+  PreTraining training(make_model(plan.model, plan.described.settings, request, request.seed),
                        std::move(generator),
                        options_of(request, masking_vocabulary(plan, tokenizer)));
   const std::int64_t parameters = parameters_of(training.parameters());

@@ -9,7 +9,7 @@
 #include "pretrain/request.h"
 #include "text/tokenizer.h"
 #include "train/masking.h"
-#include "train/model_settings.h"
+#include "train/new_model.h"
 #include "train/pre_training.h"
 
 namespace convbert::app {
@@ -22,20 +22,14 @@ struct PlannedModel {
 };
 
 struct ModelPlan {
+  NewModel described;  // with the request's rate of dropout
   PlannedModel model;
   std::optional<PlannedModel> generator;
-  ModelSettings settings;
-  std::string vocab_text;
-  std::string tokenizer_text;  // tokenizer_config.json
 };
 
 // Throws Error(usage) or Error(format) naming the file and the key, or the flag.
 ModelPlan plan_models(const PretrainRequest& request);
 
-Tokenizer open_tokenizer(const ModelPlan& plan);
-// Has a token of the vocabulary, its special ones aside, a capital letter of A to Z? Where none
-// has, text that is not lower-cased becomes [UNK] word by word.
-bool has_capitals(const Tokenizer& tokenizer);
 // Of a tokenizer that has the special tokens, as plan_models() sees to.
 PackingOptions packing_of(const PretrainRequest& request, const Tokenizer& tokenizer);
 MaskingVocabulary masking_vocabulary(const ModelPlan& plan, const Tokenizer& tokenizer);

@@ -29,7 +29,7 @@ OrderedJson settings_of(const PretrainingRecord& record) {
                    {"mask", request.mask},
                    {"packing", request.packing == Packing::full ? "full" : "record"},
                    {"max_length", request.max_length},
-                   {"lowercase", request.lowercase},
+                   {"lowercase", request.source.lowercase},
                    {"shuffle", request.shuffle},
                    {"steps", request.steps},
                    {"batch_size", request.batch_size},
@@ -40,8 +40,8 @@ OrderedJson settings_of(const PretrainingRecord& record) {
                    {"adam_epsilon", request.adam_epsilon},
                    {"clip", request.clip},
                    {"dropout",
-                    {{"hidden", record.plan.settings.dropout.hidden},
-                     {"attention", record.plan.settings.dropout.attention}}},
+                    {{"hidden", record.plan.described.settings.dropout.hidden},
+                     {"attention", record.plan.described.settings.dropout.attention}}},
                    {"precision", nn::name_of(request.record.model.precision)},
                    {"seed", request.seed}};
   if (request.has_generator()) {
@@ -74,8 +74,8 @@ std::string pretraining_json(const PretrainingRecord& record) {
   const PretrainRequest& request = record.request;
   const PretrainingRun& run = record.run;
   OrderedJson json{{"convbert", kVersion},
-                   {"config", request.config},
-                   {"vocab", request.vocab},
+                   {"config", request.source.config},
+                   {"vocab", request.source.vocab},
                    {"train",
                     {{"files", request.record.input.source.paths},
                      {"documents", run.place.documents},
@@ -108,12 +108,12 @@ std::string pretraining_card(const PretrainingRecord& record) {
   const PretrainRequest& request = record.request;
   const PretrainingRun& run = record.run;
   const ModelConfig& config = record.plan.model.config;
-  std::string text =
-      concat("# ", printable(request.directory), "\n\nPre-trained from new weights by convbert ",
-             kVersion, " (`--objective ", name_of(request.objective),
-             "`): ", name_of(config.family), ", ", config.layers, " layers of ", config.hidden_size,
-             ", ", grouped(record.parameters), " parameters, ", grouped(config.vocab_size),
-             " tokens", request.lowercase ? ", of lower-cased text" : "", ".\n\n## Figures\n\n");
+  std::string text = concat(
+      "# ", printable(request.directory), "\n\nPre-trained from new weights by convbert ", kVersion,
+      " (`--objective ", name_of(request.objective), "`): ", name_of(config.family), ", ",
+      config.layers, " layers of ", config.hidden_size, ", ", grouped(record.parameters),
+      " parameters, ", grouped(config.vocab_size), " tokens",
+      request.source.lowercase ? ", of lower-cased text" : "", ".\n\n## Figures\n\n");
   if (run.measurements.empty()) {
     text += "Nothing was measured on text that it did not learn from.\n";
   } else {

@@ -44,17 +44,7 @@ void add_input_flags(CLI::App& command, PretrainFlags& flags) {
 
 void add_model_flags(CLI::App& command, PretrainFlags& flags) {
   FlagGroup group(command, "Model");
-  group
-      .add("--config", flags.config, "FILE",
-           "config.json of the model to make: model_type convbert, electra or bert; vocab_size and "
-           "sizes; what it does not say is transformers' default")
-      .required()
-      .not_empty();
-  group.add("--vocab", flags.vocab, "FILE", "vocab.txt, a WordPiece token a line")
-      .required()
-      .not_empty();
-  group.add_flag("--lowercase", flags.lowercase,
-                 "Text is lower-cased and loses its accents first, here and later");
+  add_new_model_flags(group, flags.source, NewModelUse::required);
   add_precision_flag(group, flags);
 }
 
@@ -155,9 +145,7 @@ PretrainRequest make_request(const PretrainFlags& flags) {
       .held_out = {},
       .held_out_share = flags.held_out_share.value_or(flags.held_out.empty() ? 0.01 : 0.0),
       .directory = flags.directory,
-      .config = flags.config,
-      .vocab = flags.vocab,
-      .lowercase = flags.lowercase,
+      .source = flags.source,
       .objective = flags.objective == "replaced" ? PretrainingObjective::replaced
                                                  : PretrainingObjective::masked,
       .mask = flags.mask,

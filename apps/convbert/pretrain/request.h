@@ -8,6 +8,7 @@
 
 #include "cli/request.h"
 #include "train/learning_flags.h"
+#include "train/new_model.h"
 #include "train/optimizer.h"
 #include "train/packing.h"
 
@@ -16,9 +17,7 @@ namespace convbert::app {
 struct PretrainFlags : LearningFlags {
   std::vector<std::string> held_out;
   std::optional<double> held_out_share;
-  std::string config;
-  std::string vocab;
-  bool lowercase = false;
+  NewModelSource source;
   std::string objective;
   double mask = 0.15;
   std::optional<double> generator_size;
@@ -43,9 +42,7 @@ struct PretrainRequest {
   InputRequest held_out;  // no paths: a share of the input
   double held_out_share;  // of the documents
   std::string directory;
-  std::string config;  // files
-  std::string vocab;
-  bool lowercase;
+  NewModelSource source;
   PretrainingObjective objective;
   double mask;
   double generator_size;  // a share of the model's widths

@@ -41,15 +41,8 @@ void report(const Model& model, nn::Precision precision, Console& console) {
   }
 }
 
-}  // namespace
-
-LoadedModel load_model(const RecordRequest& request, const ModelUse& use, Console& console) {
-  return load_model(request.model, request.truncation, use, console);
-}
-
-LoadedModel load_model(const ModelRequest& request, const TruncationRequest& truncation,
-                       const ModelUse& use, Console& console) {
-  const ModelSource source = open_model_source(request.model, request.flag);
+LoadedModel load(const ModelFiles& top, const ModelRequest& request,
+                 const TruncationRequest& truncation, const ModelUse& use, Console& console) {
   LoadOptions options{.parts = use.every_head ? ModelParts::everything
                                : use.head     ? ModelParts::encoder_and_head
                                               : ModelParts::encoder,
@@ -57,13 +50,29 @@ LoadedModel load_model(const ModelRequest& request, const TruncationRequest& tru
                       .threads = request.threads};
   if (use.head) options.head = *use.head;
   LoadedModel loaded = naming_flags([&] {
-    return open_model(source, options,
+    return open_model(model_source(top), options,
                       {.max_length = truncation.max_length,
                        .truncation = truncation.strategy,
                        .for_vectors = use.for_vectors});
   });
   report(loaded.model, request.precision, console);
   return loaded;
+}
+
+}  // namespace
+
+LoadedModel load_model(const ModelFiles& top, const RecordRequest& request, const ModelUse& use,
+                       Console& console) {
+  return load(top, request.model, request.truncation, use, console);
+}
+
+LoadedModel load_model(const RecordRequest& request, const ModelUse& use, Console& console) {
+  return load_model(request.model, request.truncation, use, console);
+}
+
+LoadedModel load_model(const ModelRequest& request, const TruncationRequest& truncation,
+                       const ModelUse& use, Console& console) {
+  return load(find_model(request.model, request.flag), request, truncation, use, console);
 }
 
 Encoding encode(const LoadedModel& loaded, const Record& record) {

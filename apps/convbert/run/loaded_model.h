@@ -20,6 +20,9 @@ struct ModelUse {
 // Says on the console what the model is and which tensors are of no use.
 // Throws Error(usage) naming --model or --max-length; Error(format) for files that do not fit.
 LoadedModel load_model(const RecordRequest& request, const ModelUse& use, Console& console);
+// The same of a model whose files are found already.
+LoadedModel load_model(const ModelFiles& top, const RecordRequest& request, const ModelUse& use,
+                       Console& console);
 // Another model than the request's, with the rest of it.
 LoadedModel load_model(const ModelRequest& model, const TruncationRequest& truncation,
                        const ModelUse& use, Console& console);

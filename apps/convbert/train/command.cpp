@@ -4,14 +4,17 @@
 
 #include "cli/exit_status.h"
 #include "cli/usage_error.h"
+#include "run/models.h"
 #include "train/learn.h"
 
 namespace convbert::app {
 namespace {
 
-LearningData read_data(const TrainRequest& request, BadRecords& bad, Console& console) {
+LearningData read_data(const ModelFiles& top, const TrainRequest& request, BadRecords& bad,
+                       Console& console) {
   const bool is_of_vectors = request.task && !info_of(*request.task).head;
-  const LoadedModel loaded = load_model(request.record, {.for_vectors = is_of_vectors}, console);
+  const LoadedModel loaded =
+      load_model(top, request.record, {.for_vectors = is_of_vectors}, console);
   const bool is_tag = request.task == LearningTask::tag;
   LabelledReading reading{.task = request.task,
                           .label_field = request.label_field.value_or(is_tag ? "tags" : "label")};
@@ -35,9 +38,10 @@ int run(const TrainFlags& flags, Console& console) {
   if (is_finished(request, console)) return 0;
   OutputDirectory directory(request.directory);
   BadRecords bad(console, request.record.output.strict);
-  const LearningData data = read_data(request, bad, console);
+  const ModelFiles top = find_model(request.record.model.model);
+  const LearningData data = read_data(top, request, bad, console);
   if (data.caught != 0) return status_of_signal(data.caught);
-  return learn(request, data, bad, directory, console);
+  return learn(top, request, data, bad, directory, console);
 }
 
 }  // namespace

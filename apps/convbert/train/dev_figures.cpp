@@ -8,6 +8,7 @@
 #include "evaluate/evaluation.h"
 #include "evaluate/predictions.h"
 #include "metrics/value_figures.h"
+#include "train/losses.h"
 
 namespace convbert::app {
 namespace {
@@ -65,7 +66,7 @@ Evaluation evaluation_of(const LabelledSet& set, const FineTuning::Predictions& 
 std::vector<std::pair<std::string, double>> beside_teacher(
     const LabelledSet& set, const FineTuning::Predictions& predictions) {
   constexpr std::int64_t kBlock = 64;
-  const ConstMatrixView all = predictions.rows();
+  const ConstMatrixView all = predictions.rows().column_range(0, set.examples.vector_width);
   const std::int64_t width = set.examples.target_width;
   std::vector<float> floats(static_cast<std::size_t>(kBlock * width));
   const MatrixView targets{floats.data(), kBlock, width, width};
@@ -91,6 +92,23 @@ std::vector<std::pair<std::string, double>> beside_teacher(
           {"correlation", between.figures().pearson}};
 }
 
+// Of the texts that have a label; NaN where none has.
+double accuracy_of_labels(const LabelledSet& set, const FineTuning::Predictions& predictions) {
+  const Examples& examples = set.examples;
+  const ConstMatrixView rows = predictions.rows();
+  const ConstMatrixView logits =
+      rows.column_range(examples.vector_width, rows.columns - examples.vector_width);
+  std::int64_t labelled = 0;
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < examples.labels.size(); ++i) {
+    if (examples.labels[i] == kIgnored) continue;
+    ++labelled;
+    right +=
+        best_label(logits.row_span(static_cast<std::int64_t>(i))) == examples.labels[i] ? 1 : 0;
+  }
+  return static_cast<double>(right) / static_cast<double>(labelled);
+}
+
 }  // namespace
 
 double DevFigures::find(const std::string& name) const {
@@ -103,7 +121,10 @@ std::vector<std::string> metrics_of(const LabelPlan& plan) {
   if (const auto task = info_of(plan.task).evaluated_as) {
     names = Evaluation(*task, plan.names).figure_names();
   }
-  if (plan.task == LearningTask::distill) names = {"cosine", "correlation"};
+  if (plan.task == LearningTask::distill) {
+    names = {"cosine", "correlation"};
+    if (plan.head()) names.emplace_back("accuracy");
+  }
   names.emplace_back("loss");
   return names;
 }
@@ -114,7 +135,10 @@ DevFigures figures_of(const LabelledSet& set, const FineTuning::Predictions& pre
   if (info_of(plan.task).evaluated_as) {
     figures.named = evaluation_of(set, predictions, plan).figures();
   }
-  if (plan.task == LearningTask::distill) figures.named = beside_teacher(set, predictions);
+  if (plan.task == LearningTask::distill) {
+    figures.named = beside_teacher(set, predictions);
+    if (plan.head()) figures.named.emplace_back("accuracy", accuracy_of_labels(set, predictions));
+  }
   figures.named.emplace_back("loss", predictions.loss);
   return figures;
 }

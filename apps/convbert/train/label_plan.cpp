@@ -87,7 +87,7 @@ std::vector<std::string> names_of_record(const LabelledText& record, LearningTas
   return {text_of_json(record.label)};
 }
 
-std::vector<std::string> all_names(const LabelledTexts& texts, LearningTask task) {
+std::set<std::string> all_names(const LabelledTexts& texts, LearningTask task) {
   std::set<std::string> found;
   for (const LabelledText& record : texts.records) {
     try {
@@ -96,6 +96,10 @@ std::vector<std::string> all_names(const LabelledTexts& texts, LearningTask task
       if (error.kind() != ErrorKind::input) throw;  // make_set() tells of it
     }
   }
+  return found;
+}
+
+std::vector<std::string> ordered(const std::set<std::string>& found) {
   std::vector<std::string> names(found.begin(), found.end());
   if (std::ranges::all_of(names, is_integer)) {
     std::ranges::sort(names, {},
@@ -104,26 +108,30 @@ std::vector<std::string> all_names(const LabelledTexts& texts, LearningTask task
   return names;
 }
 
-void check_names(const std::vector<std::string>& names, const LabelledTexts& texts,
+void check_names(const std::vector<std::string>& names, const std::string& source,
                  LearningTask task) {
   const std::size_t least = task == LearningTask::multilabel ? 1 : 2;
   if (names.size() < least) {
-    usage_error(texts.source, ": expected two labels or more to tell apart, found ",
+    usage_error(source, ": expected two labels or more to tell apart, found ",
                 names.empty() ? "none" : concat("only ", shown(names)));
   }
   if (names.size() > kMostNames) {
-    usage_error(texts.source, ": expected at most ", kMostNames, " labels, found ", names.size(),
+    usage_error(source, ": expected at most ", kMostNames, " labels, found ", names.size(),
                 "; are they numbers to be learnt as values (--task regress)?");
   }
   if (task == LearningTask::tag && std::ranges::find(names, "") != names.end()) {
-    usage_error(texts.source, ": expected tags with a name, found \"\"");
+    usage_error(source, ": expected tags with a name, found \"\"");
   }
 }
 
-bool is_same_set(std::vector<std::string> a, std::vector<std::string> b) {
-  std::ranges::sort(a);
-  std::ranges::sort(b);
-  return a == b;
+std::vector<std::string> names_of_outputs(const std::set<std::string>& found,
+                                          const std::string& source, LearningTask task,
+                                          const std::vector<std::string>& known) {
+  std::vector<std::string> names = ordered(found);
+  check_names(names, source, task);
+  const bool is_known =
+      known.size() == found.size() && std::set<std::string>(known.begin(), known.end()) == found;
+  return is_known ? known : names;
 }
 
 // Turns the labels of one record into numbers and adds the record to a set.
@@ -151,11 +159,7 @@ class SetBuilder {
         bad.add(concat(record.where, ": ", error.what()));
       }
     }
-    if (!unknown_.empty()) {
-      usage_error(set_.source, ": has labels that the training records lack: ",
-                  shown({unknown_.begin(), unknown_.end()}),
-                  "; train on some records of each, or leave those out here");
-    }
+    if (!unknown_.empty()) refuse_unknown_labels(set_.source, unknown_);
     if (set_.examples.size() == 0) {
       usage_error(set_.source, ": no record can be used for --task ", name_of(plan_.task),
                   "; the first bad one is ", bad.first());
@@ -248,6 +252,22 @@ class SetBuilder {
 
 }  // namespace
 
+std::optional<HeadKind> LabelPlan::head() const {
+  if (task != LearningTask::distill) return info_of(task).head;
+  return names.empty() ? std::nullopt : std::optional(HeadKind::sequence_classification);
+}
+
+std::vector<std::string> class_names(const std::set<std::string>& found, const std::string& source,
+                                     const std::vector<std::string>& known) {
+  return names_of_outputs(found, source, LearningTask::classify, known);
+}
+
+void refuse_unknown_labels(const std::string& source, const std::set<std::string>& unknown) {
+  usage_error(source, ": has labels that the training records lack: ",
+              shown({unknown.begin(), unknown.end()}),
+              "; train on some records of each, or leave those out here");
+}
+
 LabelPlan plan_labels(const TrainRequest& request, const LabelledTexts& texts,
                       const std::vector<std::string>& known) {
   LabelPlan plan{.task = request.task ? *request.task : task_by_labels(texts),
@@ -260,9 +280,7 @@ LabelPlan plan_labels(const TrainRequest& request, const LabelledTexts& texts,
   const bool has_names = plan.task == LearningTask::classify ||
                          plan.task == LearningTask::multilabel || plan.task == LearningTask::tag;
   if (!has_names) return plan;
-  plan.names = all_names(texts, plan.task);
-  check_names(plan.names, texts, plan.task);
-  if (is_same_set(plan.names, known)) plan.names = known;
+  plan.names = names_of_outputs(all_names(texts, plan.task), texts.source, plan.task, known);
   return plan;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,15 @@ struct LabelPlan {
   std::int64_t outputs() const {
     return task == LearningTask::regress ? 1 : static_cast<std::int64_t>(names.size());
   }
+  // What is trained beside the encoder. Of distill: a head for the labels that some texts have.
+  std::optional<HeadKind> head() const;
+  bool gives_vectors() const { return !info_of(task).head; }
 };
+
+// Names of classes in alphabetical order, integers in theirs; in that of `known` where these are
+// the same set. Throws Error(usage), which begins with `source`, for less than two.
+std::vector<std::string> class_names(const std::set<std::string>& found, const std::string& source,
+                                     const std::vector<std::string>& known);
 
 // By the labels of the training records: names in alphabetical order, integers in theirs.
 // known: the names of a head that the model has; where they are the same set, their order holds.
@@ -44,5 +53,9 @@ struct LabelledSet {
 // Labels as numbers. Records that have none are bad ones; throws Error(usage) where no record is
 // left, and, naming them, for labels that the plan does not know.
 LabelledSet make_set(LabelledTexts texts, const LabelPlan& plan, BadRecords& bad);
+
+// Throws Error(usage) naming these labels of `source`, which the plan does not know.
+[[noreturn]] void refuse_unknown_labels(const std::string& source,
+                                        const std::set<std::string>& unknown);
 
 }  // namespace convbert::app

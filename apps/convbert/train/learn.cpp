@@ -9,7 +9,6 @@
 #include "cli/whole_output.h"
 #include "io/output_file.h"
 #include "model/load.h"
-#include "run/models.h"
 #include "run/run_state.h"
 #include "train/model_directory.h"
 #include "train/run_files.h"
@@ -109,10 +108,9 @@ bool is_finished(const TrainRequest& request, Console& console) {
   return true;
 }
 
-int learn(const TrainRequest& request, const LearningData& data, const BadRecords& bad,
-          OutputDirectory& directory, Console& console) {
+int learn(const ModelFiles& top, const TrainRequest& request, const LearningData& data,
+          const BadRecords& bad, OutputDirectory& directory, Console& console) {
   const std::string state_path = state_path_of(request.directory);
-  const ModelFiles top = find_model(request.record.model.model);
   const ModelSource source = model_source(top);
   const ModelConfig config = read_config(source.files);
   TrainingPlan plan = plan_training(request, data.plan, source, config, data.train.examples);

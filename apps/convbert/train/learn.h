@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/console.h"
+#include "core/model_files.h"
 #include "io/output_directory.h"
 #include "train/bad_records.h"
 #include "train/label_plan.h"
@@ -26,9 +27,9 @@ struct LearningData {
 // Is there nothing left to do for --resume? Says so, and clears up what a killed run has left.
 bool is_finished(const TrainRequest& request, Console& console);
 
-// Trains the request's model and writes its directory. Returns the exit status. Throws
-// Error(usage) for settings that do not fit, and as run_training().
-int learn(const TrainRequest& request, const LearningData& data, const BadRecords& bad,
-          OutputDirectory& directory, Console& console);
+// Trains a model that begins with these files and writes its directory. Returns the exit status.
+// Throws Error(usage) for settings that do not fit, and as run_training().
+int learn(const ModelFiles& top, const TrainRequest& request, const LearningData& data,
+          const BadRecords& bad, OutputDirectory& directory, Console& console);
 
 }  // namespace convbert::app

@@ -7,8 +7,8 @@
 namespace convbert::app {
 namespace {
 
-std::string_view use_of(LearningTask task) {
-  const auto head = info_of(task).head;
+std::string_view use_of(const LabelPlan& plan) {
+  const auto head = plan.head();
   if (!head) return "Model";
   return *head == HeadKind::token_classification ? "ForTokenClassification"
                                                  : "ForSequenceClassification";
@@ -16,7 +16,8 @@ std::string_view use_of(LearningTask task) {
 
 std::string_view problem_type_of(LearningTask task) {
   switch (task) {
-    case LearningTask::classify: return "single_label_classification";
+    case LearningTask::classify:
+    case LearningTask::distill: return "single_label_classification";
     case LearningTask::multilabel: return "multi_label_classification";
     case LearningTask::regress: return "regression";
     default: return "";
@@ -26,8 +27,8 @@ std::string_view problem_type_of(LearningTask task) {
 std::string config_text(const TrainedModelFiles& model) {
   const FileBytes file = model.source.files.open("config.json");
   auto json = OrderedJson::parse(file.text());  // which read_config() has checked
-  name_architecture(model.config.family, use_of(model.plan.task), json);
-  if (info_of(model.plan.task).head) {
+  name_architecture(model.config.family, use_of(model.plan), json);
+  if (model.plan.head()) {
     OrderedJson names = OrderedJson::object();
     OrderedJson numbers = OrderedJson::object();
     for (std::int64_t i = 0; i < model.plan.outputs(); ++i) {
@@ -72,7 +73,7 @@ void write_sentence_steps(const TrainedModelFiles& model, OutputDirectory& direc
 }  // namespace
 
 void write_model(const TrainedModelFiles& model, OutputDirectory& directory) {
-  const bool is_of_vectors = !info_of(model.plan.task).head;
+  const bool is_of_vectors = model.plan.gives_vectors();
   const bool keeps_steps = is_of_vectors && model.source.sentence.found;
   const std::string folder = keeps_steps ? model.source.sentence.transformer_folder : "";
   const std::string prefix = folder.empty() ? "" : folder + "/";

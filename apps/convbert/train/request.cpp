@@ -130,7 +130,7 @@ std::optional<ValueRange> parse_scale(const std::string& text) {
 // Fields and files as the task reads them.
 void name_inputs(const TrainFlags& flags, TrainRequest& request) {
   RecordSourceOptions& source = request.record.input.source;
-  const bool has_labels = request.task != LearningTask::distill;
+  const bool has_labels = request.task != LearningTask::distill || request.label_field;
   if (has_labels) source.fields.are_named = true;  // a line of text has none
   if (request.task == LearningTask::tag) {
     source.fields.text = flags.record.input.text_field.value_or("tokens");
@@ -174,6 +174,7 @@ TrainRequest make_request(const TrainFlags& flags) {
                        .label_smoothing = static_cast<float>(flags.label_smoothing),
                        .has_balanced_classes = flags.class_weights == "balanced",
                        .relational = static_cast<float>(flags.relational),
+                       .label_weight = static_cast<float>(flags.label_weight),
                        .freeze = parse_freeze(flags.freeze),
                        .patience = flags.patience,
                        .max_steps = flags.max_steps,

@@ -26,6 +26,7 @@ struct TrainFlags : LearningFlags {
   double label_smoothing = 0.0;
   std::string class_weights = "none";
   double relational = 0.0;
+  double label_weight = 1.0;
   std::string freeze;
   std::int64_t patience = 0;
   std::int64_t max_steps = 0;
@@ -64,7 +65,8 @@ struct TrainRequest {
   std::optional<float> dropout;  // instead of the model's own
   float label_smoothing;
   bool has_balanced_classes;
-  float relational;  // of distill: what cosines between texts count
+  float relational;    // of distill: what cosines between texts count
+  float label_weight;  // likewise, what labels do
   FreezeRequest freeze;
   std::int64_t patience;   // epochs without a better one; 0 for any number
   std::int64_t max_steps;  // 0: no limit

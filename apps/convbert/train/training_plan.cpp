@@ -59,13 +59,14 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
                            const ModelSource& source, const ModelConfig& config,
                            const Examples& examples) {
   check_flags(request, labels.task);
-  const LearningTaskInfo& task = info_of(labels.task);
+  const auto head = labels.head();
   const bool head_alone = request.freeze.encoder;
   const std::optional<float> dropout =
       head_alone ? request.dropout.value_or(0.0f) : request.dropout;
   TrainingPlan plan;
   plan.metric = metric_of(request, labels);
-  plan.model = {.head = task.head ? form_of(*task.head, config.family) : nullptr,
+  plan.model = {.head = head ? form_of(*head, config.family) : nullptr,
+                .gives_vectors = labels.gives_vectors(),
                 .pooling = source.sentence.pooling,
                 .dropout = read_settings(source.files.open("config.json").text(),
                                          source.files.path_of("config.json"))
@@ -78,10 +79,11 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
                 plan.model.freeze.layers);
   }
   plan.tuning = {
-      .objective = task.objective,
+      .objective = info_of(labels.task).objective,
       .loss = {.label_smoothing = request.label_smoothing,
                .class_weights = {},
-               .relational = request.relational},
+               .relational = request.relational,
+               .labels = request.label_weight},
       .batch_size = request.batch_size,
       .epochs = request.epochs.value_or(default_epochs(examples.size(), head_alone)),
       .most_steps = request.max_steps,

@@ -57,6 +57,10 @@ OrderedJson teacher_of(const TrainingRecord& record) {
   if (teacher.kept) json["variance_kept"] = *teacher.kept;
   if (teacher.turned) json["cosine_before"] = *teacher.turned;
   json["relational"] = teacher.relational;
+  if (teacher.labelled > 0) {
+    json["labelled_records"] = teacher.labelled;
+    json["label_weight"] = teacher.label_weight;
+  }
   return json;
 }
 
@@ -105,7 +109,11 @@ std::string account_of(const TrainingRecord& record) {
     text += concat(", turned to those that it gave before (mean cosine ", fixed(*teacher.turned, 4),
                    ")");
   }
-  return text + concat("; cosines between texts count ", teacher.relational, ".\n");
+  text += concat("; cosines between texts count ", teacher.relational);
+  if (teacher.labelled > 0) {
+    text += concat(", the labels of ", grouped(teacher.labelled), " texts ", teacher.label_weight);
+  }
+  return text + ".\n";
 }
 
 // Of the best epoch, where evaluate knows no such task.
@@ -114,7 +122,8 @@ std::string figures_on_dev(const TrainingRecord& record) {
       concat("On ", grouped(record.dev->examples.size()), " records that it did not learn from",
              record.teacher
                  ? ": the mean cosine to the teacher's vectors, Pearson's correlation of cosines "
-                   "between texts with the teacher's, and the loss"
+                   "between texts with the teacher's, of those with a label the share that is told "
+                   "rightly, and the loss"
                  : "",
              ".\n\n| | value |\n|---|---|\n");
   for (const auto& [name, value] : record.run.epochs[*record.run.best].dev) {
@@ -123,12 +132,14 @@ std::string figures_on_dev(const TrainingRecord& record) {
   return text;
 }
 
-std::string use_of(LearningTask task) {
-  switch (task) {
+std::string use_of(const LabelPlan& plan) {
+  switch (plan.task) {
     case LearningTask::tag: return "convbert tag -m DIR texts.jsonl";
     case LearningTask::similarity:
-    case LearningTask::contrastive:
-    case LearningTask::distill: return "convbert embed -m DIR texts.jsonl";
+    case LearningTask::contrastive: return "convbert embed -m DIR texts.jsonl";
+    case LearningTask::distill:
+      return concat("convbert embed -m DIR texts.jsonl",
+                    plan.head() ? "\nconvbert classify -m DIR texts.jsonl" : "");
     default: return "convbert classify -m DIR texts.jsonl";
   }
 }
@@ -198,7 +209,7 @@ std::string model_card(const TrainingRecord& record) {
                  tuning.optimizer.weight_decay, "; gradients cut to length ", tuning.clip,
                  "; seed ", tuning.seed, "; frozen: ", frozen(record.request),
                  ". All settings and the figures of every epoch are in training.json.\n");
-  text += concat("\n## Use\n\n```bash\n", use_of(record.labels.task), "\n```\n");
+  text += concat("\n## Use\n\n```bash\n", use_of(record.labels), "\n```\n");
   return text;
 }
 

@@ -22,6 +22,8 @@ struct TeacherRecord {
   // Mean cosine of what is learnt to the student's own vectors before, where it was turned to them.
   std::optional<double> turned;
   double relational;
+  std::int64_t labelled = 0;  // texts that have a label
+  double label_weight = 0.0;
 };
 
 struct TrainingRecord {
