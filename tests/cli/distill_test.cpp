@@ -302,24 +302,28 @@ TEST_CASE("labels of some texts give a head, beside the vectors") {
   check_refused(place.distill(vectors, "none", {"--labels", "about"}), "about");
 }
 
+std::string new_student() {
+  return Json{{"model_type", "convbert"}, {"vocab_size", 21},
+              {"embedding_size", 16},     {"hidden_size", kWidth},
+              {"num_hidden_layers", 1},   {"num_attention_heads", 2},
+              {"intermediate_size", 48},  {"max_position_embeddings", 24}}
+      .dump();
+}
+
+std::string words() {
+  std::string lines = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+  for (const char* word : {"the", "a", "dog", "men", "cat", "man", "sees", "run", "walk", "house",
+                           "tree", "child", "road", "river", "##s", "##e"}) {
+    lines += std::string(word) + "\n";
+  }
+  return lines;
+}
+
 TEST_CASE("a student of new weights") {
   const Workplace place;
   const std::string vectors = place.teacher(kWidth);
-  const std::string config = place.folder.write("config.json", Json{{"model_type", "convbert"},
-                                                                    {"vocab_size", 21},
-                                                                    {"embedding_size", 16},
-                                                                    {"hidden_size", kWidth},
-                                                                    {"num_hidden_layers", 1},
-                                                                    {"num_attention_heads", 2},
-                                                                    {"intermediate_size", 48},
-                                                                    {"max_position_embeddings", 24}}
-                                                                   .dump());
-  std::string words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
-  for (const char* word : {"the", "a", "dog", "men", "cat", "man", "sees", "run", "walk", "house",
-                           "tree", "child", "road", "river", "##s", "##e"}) {
-    words += std::string(word) + "\n";
-  }
-  const std::string vocab = place.folder.write("vocab.txt", words);
+  const std::string config = place.folder.write("config.json", new_student());
+  const std::string vocab = place.folder.write("vocab.txt", words());
   const auto command = [&](const std::string& out, const std::vector<std::string>& more) {
     return with(with({"distill", place.input, "-o", place.folder.path(out), "--teacher-vectors",
                       vectors, "--config", config, "--vocab", vocab, "--lowercase"},
@@ -332,7 +336,7 @@ TEST_CASE("a student of new weights") {
   const Json described = Json::parse(read_file(model + "/config.json"));
   CHECK(described["conv_kernel_size"] == 9);
   CHECK(described["architectures"] == Json{"ConvBertModel"});
-  CHECK(read_file(model + "/vocab.txt") == words);
+  CHECK(read_file(model + "/vocab.txt") == words());
   CHECK(Json::parse(read_file(model + "/tokenizer_config.json"))["do_lower_case"] == true);
   check_well(run_convbert(command("again", {"--threads", "3"})));
   CHECK(read_file(place.folder.path("again/model.safetensors")) ==
@@ -340,7 +344,13 @@ TEST_CASE("a student of new weights") {
   check_well(run_convbert(command("other", {"--seed", "2"})));
   CHECK(read_file(place.folder.path("other/model.safetensors")) !=
         read_file(model + "/model.safetensors"));
+}
 
+TEST_CASE("of a new student all is said, and of one that is there nothing") {
+  const Workplace place;
+  const std::string vectors = place.teacher(kWidth);
+  const std::string config = place.folder.write("config.json", new_student());
+  const std::string vocab = place.folder.write("vocab.txt", words());
   const auto refused = [&](const std::vector<std::string>& flags, const std::string& message) {
     check_refused(run_convbert(with({"distill", place.input, "-o", place.folder.path("out"),
                                      "--teacher-vectors", vectors},

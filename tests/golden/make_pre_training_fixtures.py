@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ten steps of pre-training by Hugging Face transformers and PyTorch, for pre_training_test.cpp:
+"""Fifty steps of pre-training by Hugging Face transformers and PyTorch, for pre_training_test.cpp:
 make_pre_training_fixtures.py [FOLDER]
 
 A folder a case, with a tiny model of random weights (and, of replaced tokens, generator/, whose embeddings
@@ -18,8 +18,8 @@ from transformers import (BertConfig, BertForMaskedLM, ConvBertConfig, ConvBertF
                           ElectraConfig, ElectraForMaskedLM, ElectraForPreTraining)
 
 WORDS = 60
-STEPS = 10
-WARM_UP = 2
+STEPS = 50
+WARM_UP = 10
 RATE = 1e-3
 WEIGHT = 50.0
 SHAPE = dict(vocab_size=WORDS, num_hidden_layers=2, max_position_embeddings=20)

@@ -1,4 +1,4 @@
-// Ten steps of pre-training against the reference (make_pre_training_fixtures.py).
+// Fifty steps of pre-training against the reference (make_pre_training_fixtures.py).
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -82,7 +82,7 @@ void check_final(const Parameters& parameters, Family family, const std::string&
   for_each_tensor(check, parameters);
 }
 
-TEST_CASE("every reference case of pre-training: ten losses, norms and where they lead") {
+TEST_CASE("every reference case of pre-training: fifty losses, norms and where they lead") {
   int cases = 0;
   for (const auto& entry : std::filesystem::directory_iterator(kCases)) {
     const std::filesystem::path folder = entry.path();
@@ -96,7 +96,7 @@ TEST_CASE("every reference case of pre-training: ten losses, norms and where the
     if (is_replaced) generator = read_model(folder / "generator", HeadKind::masked_lm);
     PreTraining training(
         std::move(model), std::move(generator),
-        {.vocabulary = {.size = 60}, .steps = 10, .learning_rate = 1e-3, .warmup = 0.2});
+        {.vocabulary = {.size = 60}, .steps = 50, .learning_rate = 1e-3, .warmup = 0.2});
     const Arrays expected = test::read_npz(folder / "expected.npz");
     std::ifstream lines(folder / "steps.jsonl");
     std::size_t step = 0;
@@ -111,7 +111,7 @@ TEST_CASE("every reference case of pre-training: ten losses, norms and where the
       // Of two words of each sequence one was replaced by itself.
       CHECK(found.figures.replaced.replaced <= 3);
     }
-    CHECK(step == 10);
+    CHECK(step == 50);
     std::size_t compared = 0;
     check_final(training.parameters(), family, "", expected, compared);
     if (is_replaced) check_final(*training.generator(), family, "generator.", expected, compared);
