@@ -135,9 +135,11 @@ void TrainedModel::backward(const Run& run, Gradients& gradients, const SliceTur
     }
   }
   if (head_) {
-    const nn::PaddedRows d_logits =
-        nn::allocate_rows(pass.workspace, d_outputs.rows, head_->outputs());
-    copy_rows(ConstMatrixView(d_outputs).column_range(width, head_->outputs()), d_logits);
+    nn::PaddedRows d_logits = d_outputs;
+    if (width > 0) {
+      d_logits = nn::allocate_rows(pass.workspace, d_outputs.rows, head_->outputs());
+      copy_rows(ConstMatrixView(d_outputs).column_range(width, head_->outputs()), d_logits);
+    }
     const nn::PaddedRows d_read =
         head_->backward(pass, rows.first, *outputs.head, d_logits, *gradients.head, turns);
     add_scattered(d_read, rows.tokens, d_hidden);

@@ -96,6 +96,59 @@ std::vector<double> linear_reference(const std::vector<double>& x, const float* 
   return y;
 }
 
+struct TwoProducts {
+  std::int64_t in;
+  std::int64_t wide;
+  std::int64_t out;
+};
+
+// On some processor one of the two goes by other tiles than the other: wide rows make low ones, and
+// oneDNN's kernels for SSE4.1 want features by the eight, else blocks are of another height.
+TEST_CASE("a feed-forward part whose two products go by tiles of their own") {
+  const ComputeScope scope;
+  for (const auto& [in, wide, out] :
+       {TwoProducts{2040, 16, 8}, TwoProducts{12, 32, 16}, TwoProducts{32, 16, 12}}) {
+    Random random(5);
+    Workspace workspace;
+    const auto w1 = random.floats(in * wide);
+    const auto b1 = random.floats(wide);
+    const auto w2 = random.floats(wide * out);
+    const auto b2 = random.floats(out);
+    const FeedForward part(
+        {{{.in = in,
+           .out = wide,
+           .weight = w1,
+           .layout = WeightLayout::in_out,
+           .bias = b1,
+           .activation = Activation::relu},
+          {.in = wide, .out = out, .weight = w2, .layout = WeightLayout::in_out, .bias = b2}}});
+    for (const std::int64_t rows : {1, 9, 53, 700}) {
+      INFO(in, " to ", wide, " to ", out, ", ", rows, " rows");
+      const Workspace::Frame frame(workspace);
+      const PaddedRows x = random.matrix(workspace, rows, in);
+      const PaddedRows y = random.matrix(workspace, rows, out);
+      const MatrixView behind = random.matrix(workspace, 64, out);
+      const std::vector<double> before(y.data, y.data + rows * out);
+      const std::vector<float> untouched(behind.data, behind.data + 64 * out);
+      part.forward(x, y, workspace);
+      double largest = 0;
+      for (std::int64_t row = 0; row < rows; ++row) {
+        const auto middle = linear_reference({x.row(row), x.row(row) + in}, w1.data(), b1.data(),
+                                             static_cast<std::size_t>(wide), Activation::relu);
+        const auto expected = linear_reference(middle, w2.data(), b2.data(),
+                                               static_cast<std::size_t>(out), Activation::identity);
+        for (std::int64_t i = 0; i < out; ++i) {
+          const double was = before[static_cast<std::size_t>(row * out + i)];
+          largest = std::max(largest,
+                             std::abs(was + expected[static_cast<std::size_t>(i)] - y.row(row)[i]));
+        }
+      }
+      CHECK(largest < 1e-6 * static_cast<double>(in * wide));  // sums of as many products
+      CHECK(std::equal(untouched.begin(), untouched.end(), behind.data));
+    }
+  }
+}
+
 TEST_CASE("feed-forward parts, in one group and in several that see their own slice") {
   const ComputeScope scope;
   constexpr std::size_t kFeatures = 12;
