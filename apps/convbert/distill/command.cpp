@@ -33,23 +33,38 @@ std::shared_ptr<const NpyMatrix> open_dev_vectors(const std::string& path, const
   return vectors;
 }
 
-// The labels of some of the texts, as numbers.
-void add_labels(const std::vector<std::string>& labels, const LabelPlan& plan, LabelledSet& set) {
-  std::map<std::string, std::int32_t> numbers;
-  for (const std::string& name : plan.names) {
-    numbers.emplace(name, static_cast<std::int32_t>(numbers.size()));
-  }
-  std::set<std::string> unknown;
-  for (const std::string& label : labels) {
-    const auto found = numbers.find(label);
-    if (found == numbers.end() && !label.empty()) unknown.insert(label);
-    set.examples.labels.push_back(found == numbers.end() ? kIgnored : found->second);
-  }
-  if (!unknown.empty()) refuse_unknown_labels(set.source, unknown);
+LabelPlan plan_labels(const TaughtTexts& texts, const std::optional<std::string>& field,
+                      const std::vector<std::string>& known) {
+  LabelPlan plan{.task = LearningTask::distill};
+  if (!field) return plan;
+  std::set<std::string> found(texts.labels.begin(), texts.labels.end());
+  found.erase("");
+  plan.names = class_names(found, concat(texts.source, ", field ", quoted(*field)), known);
+  return plan;
 }
 
-std::int64_t labelled(const std::vector<std::string>& labels) {
-  return std::ranges::count_if(labels, [](const std::string& label) { return !label.empty(); });
+// One a text, where there is a field for them.
+std::vector<std::int32_t> label_numbers(const TaughtTexts& texts, const LabelPlan& plan) {
+  std::map<std::string, std::int32_t> numbers{{"", kIgnored}};
+  for (std::size_t i = 0; i < plan.names.size(); ++i) {
+    numbers.emplace(plan.names[i], static_cast<std::int32_t>(i));
+  }
+  std::vector<std::int32_t> labels;
+  std::set<std::string> unknown;
+  for (const std::string& label : texts.labels) {
+    const auto found = numbers.find(label);
+    if (found == numbers.end()) unknown.insert(label);
+    labels.push_back(found == numbers.end() ? kIgnored : found->second);
+  }
+  if (!unknown.empty()) refuse_unknown_labels(texts.source, unknown);
+  return labels;
+}
+
+std::string digest_of(const DistillRequest& request) {
+  Digest digest;
+  digest.add_file(request.vectors);
+  if (request.train.has_dev()) digest.add_file(request.dev_vectors);
+  return digest.text();
 }
 
 LearningData read_data(const ModelFiles& top, const DistillRequest& request, BadRecords& bad,
@@ -70,37 +85,29 @@ LearningData read_data(const ModelFiles& top, const DistillRequest& request, Bad
     dev = read_taught(train.dev, label_field, *dev_vectors, loaded, bad, console);
     if (dev.caught != 0) return {.caught = dev.caught};
   }
+  LearningData data{.plan = plan_labels(texts, train.label_field, loaded.model.config.labels)};
+  std::vector<std::int32_t> labels = label_numbers(texts, data.plan);
+  std::vector<std::int32_t> dev_labels = label_numbers(dev, data.plan);
+
   const int threads = train.record.model.threads;
   const bool is_turned = request.coordinates == Coordinates::student;
   if (teacher.is_wider() || is_turned) teacher.reduce(texts.rows, threads);
-  LearningData data{.plan = {.task = LearningTask::distill}};
-  if (train.label_field) {
-    std::set<std::string> names(texts.labels.begin(), texts.labels.end());
-    names.erase("");
-    data.plan.names = class_names(names, concat(texts.source, ", field ", quoted(label_field)),
-                                  loaded.model.config.labels);
-  }
-  data.teacher = TeacherRecord{.file = request.vectors,
-                               .dev_file = request.dev_vectors,
-                               .width = teacher.width(),
-                               .kept = teacher.kept(),
-                               .turned = {},
-                               .relational = train.relational,
-                               .labelled = labelled(texts.labels),
-                               .label_weight = train.label_weight};
-  if (is_turned) data.teacher->turned = teacher.turn_to(loaded, texts, threads);
-  const std::vector<std::string> labels = std::move(texts.labels);
-  const std::vector<std::string> dev_labels = std::move(dev.labels);
+  data.teacher = TeacherRecord{
+      .file = request.vectors,
+      .dev_file = request.dev_vectors,
+      .width = teacher.width(),
+      .kept = teacher.kept(),
+      .turned = is_turned ? std::optional(teacher.turn_to(loaded, texts, threads)) : std::nullopt,
+      .relational = train.relational,
+      .labelled = std::ranges::count_if(labels, [](auto label) { return label != kIgnored; }),
+      .label_weight = train.label_weight};
   data.train = teacher.set_of(std::move(texts));
-  add_labels(labels, data.plan, data.train);
+  data.train.examples.labels = std::move(labels);
   if (train.has_dev()) {
     data.dev = teacher.set_of(std::move(dev), dev_vectors);
-    add_labels(dev_labels, data.plan, *data.dev);
+    data.dev->examples.labels = std::move(dev_labels);
   }
-  Digest digest;
-  digest.add_file(request.vectors);
-  if (train.has_dev()) digest.add_file(request.dev_vectors);
-  data.digest = digest.text();
+  data.digest = digest_of(request);
   return data;
 }
 
