@@ -423,6 +423,8 @@ TEST_CASE("what does not fit is refused in one line") {
   check_refused(place.distill(vectors, "out", {"--dev", place.input, "--dev-vectors", few}),
                 "few.npy 95 rows");
   check_refused(place.distill(vectors, "out", {"--freeze", "encoder"}), "distill has no head");
+  check_refused(place.distill(vectors, "out", {"--label-weight", "2"}),
+                "--label-weight needs --labels");
   check_refused(place.distill(vectors, "out",
                               {"--dev", place.input, "--dev-vectors", vectors, "--metric", "f1"}),
                 "expected cosine, correlation or loss of distill");

@@ -4,6 +4,30 @@
 #include "cli/usage_error.h"
 
 namespace convbert::app {
+namespace {
+
+std::optional<NewModelSource> made_from(const DistillFlags& flags) {
+  const NewModelSource& source = flags.made_from;
+  if (source.config.empty()) {
+    if (!source.vocab.empty()) usage_error("--vocab is for a new student: --config is missing");
+    if (source.lowercase) usage_error("--lowercase is for a new student: --config is missing");
+    return std::nullopt;
+  }
+  if (source.vocab.empty()) usage_error("--config needs --vocab, the tokens of the new student");
+  if (!flags.train.record.model.model.empty()) {
+    usage_error("--model and --config: expected one of them");
+  }
+  return source;
+}
+
+Coordinates coordinates_of(const DistillFlags& flags) {
+  const bool is_new = !flags.made_from.config.empty();
+  return flags.coordinates.value_or(is_new ? "teacher" : "student") == "teacher"
+             ? Coordinates::teacher
+             : Coordinates::student;
+}
+
+}  // namespace
 
 DistillFlags::DistillFlags() {
   train.task = name_of(LearningTask::distill);
@@ -12,7 +36,7 @@ DistillFlags::DistillFlags() {
 
 void add_distill_flags(CLI::App& command, DistillFlags& flags) {
   add_train_flags(command, flags.train);
-  // Rows belong to records in their order, and there are no labels.
+  // Rows belong to records in their order, and labels have flags of their own.
   for (const char* name : {"--shard", "--id-field", "--task", "--label-field", "--scale",
                            "--label-smoothing", "--class-weights"}) {
     remove_flag(command, name);
@@ -22,8 +46,8 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags) {
                 "kept");
   describe_flag(command, "--metric",
                 "Figure on --dev that decides which epoch is best: cosine (to the teacher's "
-                "vectors), correlation (of cosines between texts with the teacher's) or loss; "
-                "default: cosine");
+                "vectors), correlation (of cosines between texts with the teacher's), accuracy (of "
+                "--labels) or loss; default: cosine");
   describe_flag(command, "--epochs",
                 "Passes over the data; default: 3 of much data, up to 20 of "
                 "little");
@@ -48,9 +72,8 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags) {
   labels
       .add("--label-weight", flags.train.label_weight, "W",
            "What the cross-entropy of a text's label counts beside the distance to its teacher's "
-           "vector")
-      .within(0.0, 1e4)
-      .with_default();
+           "vector; default: 1, with --labels")
+      .within(0.0, 1e4);
   FlagGroup group(command, "Teacher");
   group
       .add("--teacher-vectors", flags.vectors, "FILE.npy",
@@ -73,37 +96,19 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags) {
       .with_default();
 }
 
-namespace {
-
-std::optional<NewModelSource> made_from(const DistillFlags& flags) {
-  const NewModelSource& source = flags.made_from;
-  if (source.config.empty()) {
-    if (!source.vocab.empty()) usage_error("--vocab is for a new student: --config is missing");
-    if (source.lowercase) usage_error("--lowercase is for a new student: --config is missing");
-    return std::nullopt;
-  }
-  if (source.vocab.empty()) usage_error("--config needs --vocab, the tokens of the new student");
-  if (!flags.train.record.model.model.empty()) {
-    usage_error("--model and --config: expected one of them");
-  }
-  return source;
-}
-
-}  // namespace
-
 DistillRequest make_request(const DistillFlags& flags) {
   if (flags.train.dev.empty() != flags.dev_vectors.empty()) {
     usage_error(flags.dev_vectors.empty()
                     ? "--dev needs --dev-vectors, the teacher's vectors of its records"
                     : "--dev-vectors needs --dev, the records that they belong to");
   }
+  if (flags.train.label_weight && !flags.labels) {
+    usage_error("--label-weight needs --labels, the field that they are in");
+  }
   TrainFlags train = flags.train;
   train.label_field = flags.labels;
   return {make_request(train), flags.vectors, flags.dev_vectors, made_from(flags),
-          flags.coordinates.value_or(flags.made_from.config.empty() ? "student" : "teacher") ==
-                  "teacher"
-              ? Coordinates::teacher
-              : Coordinates::student};
+          coordinates_of(flags)};
 }
 
 }  // namespace convbert::app

@@ -174,7 +174,7 @@ TrainRequest make_request(const TrainFlags& flags) {
                        .label_smoothing = static_cast<float>(flags.label_smoothing),
                        .has_balanced_classes = flags.class_weights == "balanced",
                        .relational = static_cast<float>(flags.relational),
-                       .label_weight = static_cast<float>(flags.label_weight),
+                       .label_weight = static_cast<float>(flags.label_weight.value_or(1.0)),
                        .freeze = parse_freeze(flags.freeze),
                        .patience = flags.patience,
                        .max_steps = flags.max_steps,

@@ -26,7 +26,7 @@ struct TrainFlags : LearningFlags {
   double label_smoothing = 0.0;
   std::string class_weights = "none";
   double relational = 0.0;
-  double label_weight = 1.0;
+  std::optional<double> label_weight;
   std::string freeze;
   std::int64_t patience = 0;
   std::int64_t max_steps = 0;
