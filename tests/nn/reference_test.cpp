@@ -106,8 +106,11 @@ struct TwoProducts {
 // oneDNN's kernels for SSE4.1 want features by the eight, else blocks are of another height.
 TEST_CASE("a feed-forward part whose two products go by tiles of their own") {
   const ComputeScope scope;
-  for (const auto& [in, wide, out] :
+  for (const TwoProducts& shape :
        {TwoProducts{2040, 16, 8}, TwoProducts{12, 32, 16}, TwoProducts{32, 16, 12}}) {
+    const std::int64_t in = shape.in;
+    const std::int64_t wide = shape.wide;
+    const std::int64_t out = shape.out;
     Random random(5);
     Workspace workspace;
     const auto w1 = random.floats(in * wide);
