@@ -363,6 +363,10 @@ TEST_CASE("of a new student all is said, and of one that is there nothing") {
   refused({"--config", config, "--vocab", vocab, "-m", kStudent}, "expected one of them");
   refused({"--config", config, "--vocab", config}, "expected the token [PAD]");
   refused({"--config", vocab, "--vocab", vocab}, "vocab.txt");
+  Json wide = Json::parse(new_student());
+  wide["hidden_size"] = 786432;  // its weights would take terabytes
+  refused({"--config", place.folder.write("wide.json", wide.dump()), "--vocab", vocab},
+          "the student of 786432");
 }
 
 TEST_CASE("bad records and bad rows keep their places") {

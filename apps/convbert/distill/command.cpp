@@ -119,6 +119,8 @@ int run(const DistillFlags& flags, Console& console) {
   std::optional<NewModelFiles> made;  // which `top` looks into
   if (request.made_from) {
     const NewModel described = read_new_model(*request.made_from);
+    // Refuses one that is wider than its teacher before its weights take memory.
+    const Teacher teacher(request.vectors, described.config.hidden_size);
     warn_of_case(*request.made_from, open_tokenizer(described), console);
     made.emplace(described, request.train.seed, concat("new weights, ", request.made_from->config));
   }
