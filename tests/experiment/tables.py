@@ -69,12 +69,34 @@ def print_sweep(lines, models):
 def print_probes(figures, models):
     points = sorted({point for _, _, point in figures})
     for task, title in TASKS.items():
+        if not any(known == task for _, known, _ in figures):
+            continue
         print(f"\n| {title} | " + " | ".join(f"{point} / {points[-1]}" for point in points) + " |\n|---"
               + "|---" * len(points) + "|")
         for model in models:
             if any((model, task, point) in figures for point in points):
                 cells = [shown(figures[model, task, p]) if (model, task, p) in figures else "" for p in points]
                 print(f"| {MODELS[model]['title']} | " + " | ".join(cells) + " |")
+
+
+def print_heads(lines, models):
+    """Mean mass within the window over heads of a kind and over seeds, beside that of uniform weights."""
+    lines = [line for line in lines if line["kind"] == "attention"]
+    points = sorted({line["point"] for line in lines})
+    if not points:
+        return
+    print("\n| mass within the window (uniform) | heads | " + " | ".join(f"{point} / {points[-1]}" for point in points)
+          + " |\n|---|---" + "|---" * len(points) + "|")
+    for model in models:
+        for kind in ("attention", "conv"):
+            cells = []
+            for point in points:
+                heads = [head for line in lines if (line["model"], line["point"]) == (model, point)
+                         for head in line["heads"] if head["kind"] == kind]
+                cells.append(f"{statistics.mean(head['window'] for head in heads):.3f} "
+                             f"({statistics.mean(head['window_uniform'] for head in heads):.3f})" if heads else "")
+            if any(cells):
+                print(f"| {MODELS[model]['title']} | {kind} | " + " | ".join(cells) + " |")
 
 
 def plot(figures, flops, models, path):
@@ -109,6 +131,7 @@ def main():
     print_runs(lines, models)
     print_sweep(lines, models)
     print_probes(figures, models)
+    print_heads(lines, models)
     if options.plot:
         plot(figures, flops, models, options.plot)
 
