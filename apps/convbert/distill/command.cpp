@@ -95,6 +95,7 @@ LearningData read_data(const ModelFiles& top, const DistillRequest& request, Bad
   data.teacher = TeacherRecord{
       .file = request.vectors,
       .dev_file = request.dev_vectors,
+      .word_file = request.made_from ? request.made_from->word_vectors : "",
       .width = teacher.width(),
       .kept = teacher.kept(),
       .turned = is_turned ? std::optional(teacher.turn_to(loaded, texts, threads)) : std::nullopt,
@@ -118,11 +119,15 @@ int run(const DistillFlags& flags, Console& console) {
   BadRecords bad(console, request.train.record.output.strict);
   std::optional<NewModelFiles> made;  // which `top` looks into
   if (request.made_from) {
-    const NewModel described = read_new_model(*request.made_from);
+    const NewModelSource& source = request.made_from->model;
+    const NewModel described = read_new_model(source);
     // Refuses one that is wider than its teacher before its weights take memory.
     const Teacher teacher(request.vectors, described.config.hidden_size);
-    warn_of_case(*request.made_from, open_tokenizer(described), console);
-    made.emplace(described, request.train.seed, concat("new weights, ", request.made_from->config));
+    warn_of_case(source, open_tokenizer(described), console);
+    made.emplace(described,
+                 new_student(*request.made_from, described, request.train.seed,
+                             request.train.record.model.threads, console),
+                 concat("new weights, ", source.config));
   }
   const ModelFiles top = made ? made->files() : find_model(request.train.record.model.model);
   const LearningData data = read_data(top, request, bad, console);

@@ -6,14 +6,18 @@
 namespace convbert::app {
 namespace {
 
-std::optional<NewModelSource> made_from(const DistillFlags& flags) {
-  const NewModelSource& source = flags.made_from;
-  if (source.config.empty()) {
-    if (!source.vocab.empty()) usage_error("--vocab is for a new student: --config is missing");
-    if (source.lowercase) usage_error("--lowercase is for a new student: --config is missing");
+std::optional<NewStudentSource> made_from(const DistillFlags& flags) {
+  const NewStudentSource& source = flags.made_from;
+  const NewModelSource& model = source.model;
+  if (model.config.empty()) {
+    for (const auto& [flag, is_given] : {std::pair("--vocab", !model.vocab.empty()),
+                                         {"--lowercase", model.lowercase},
+                                         {"--word-vectors", !source.word_vectors.empty()}}) {
+      if (is_given) usage_error(flag, " is for a new student: --config is missing");
+    }
     return std::nullopt;
   }
-  if (source.vocab.empty()) usage_error("--config needs --vocab, the tokens of the new student");
+  if (model.vocab.empty()) usage_error("--config needs --vocab, the tokens of the new student");
   if (!flags.train.record.model.model.empty()) {
     usage_error("--model and --config: expected one of them");
   }
@@ -21,8 +25,9 @@ std::optional<NewModelSource> made_from(const DistillFlags& flags) {
 }
 
 Coordinates coordinates_of(const DistillFlags& flags) {
-  const bool is_new = !flags.made_from.config.empty();
-  return flags.coordinates.value_or(is_new ? "teacher" : "student") == "teacher"
+  const NewStudentSource& source = flags.made_from;
+  const bool knows_nothing = !source.model.config.empty() && source.word_vectors.empty();
+  return flags.coordinates.value_or(knows_nothing ? "teacher" : "student") == "teacher"
              ? Coordinates::teacher
              : Coordinates::student;
 }
@@ -56,13 +61,18 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags) {
   describe_flag(command, "--seed", "Of the order of the records and of dropout");
   describe_flag(command, "--report", "One HTML file: loss, figures and learning rate");
   FlagGroup model(command, "Model");
-  add_new_model_flags(model, flags.made_from, NewModelUse::optional);
+  add_new_model_flags(model, flags.made_from.model, NewModelUse::optional);
   describe_flag(command, "--config",
                 "Instead of --model: config.json of a student to make, of new weights; as of "
                 "`pretrain`");
   describe_flag(command, "--vocab", "With --config: vocab.txt, a WordPiece token a line");
   describe_flag(command, "--lowercase",
                 "With --config: text is lower-cased and loses its accents first, here and later");
+  model
+      .add("--word-vectors", flags.made_from.word_vectors, "FILE.npy",
+           "With --config: the teacher's vectors of the tokens of --vocab, a row a token; its "
+           "embeddings begin as their principal components, which saves most of the training")
+      .not_empty();
   FlagGroup labels(command, "Learning");
   labels
       .add("--labels", flags.labels, "FIELD",
@@ -87,7 +97,7 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags) {
                    "student: the teacher's vectors are turned to lie closest to those that the "
                    "student gives now, which leaves cosines as they are; teacher: they are learnt "
                    "as they are, so that vectors of both can be compared; default: student, or "
-                   "teacher of a new one");
+                   "teacher of a new one without --word-vectors");
   group
       .add("--relational", flags.train.relational, "W",
            "What the squared difference of cosines between the texts of a batch counts beside the "

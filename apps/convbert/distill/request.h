@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "train/new_model.h"
+#include "distill/new_student.h"
 #include "train/request.h"
 
 namespace convbert::app {
@@ -19,7 +19,7 @@ struct DistillFlags {
   std::string vectors;
   std::string dev_vectors;
   std::optional<std::string> labels;
-  NewModelSource made_from;
+  NewStudentSource made_from;
   std::optional<std::string> coordinates;
 };
 void add_distill_flags(CLI::App& command, DistillFlags& flags);
@@ -27,8 +27,8 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags);
 struct DistillRequest {
   TrainRequest train;
   std::string vectors;
-  std::string dev_vectors;                  // "" without --dev
-  std::optional<NewModelSource> made_from;  // instead of a model that is there
+  std::string dev_vectors;                    // "" without --dev
+  std::optional<NewStudentSource> made_from;  // instead of a model that is there
   Coordinates coordinates;
 };
 // Throws Error(usage) naming the flag.

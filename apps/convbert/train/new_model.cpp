@@ -6,7 +6,6 @@
 #include "cli/usage_error.h"
 #include "core/mapped_file.h"
 #include "train/model_tensors.h"
-#include "train/parameters.h"
 
 namespace convbert::app {
 namespace {
@@ -24,7 +23,7 @@ std::span<const std::byte> bytes_of(const std::string& text) {
 
 void check_vocabulary(const NewModelSource& source, const NewModel& model) {
   const Vocab vocab = Vocab::from_lines(model.vocab_text, printable(source.vocab));
-  for (const char* token : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}) {
+  for (const std::string_view token : kSpecialTokens) {
     if (vocab.find(token)) continue;
     usage_error(printable(source.vocab), ": expected the token ", token,
                 ", found none; `convbert vocab` writes it");
@@ -132,13 +131,12 @@ void warn_of_case(const NewModelSource& source, const Tokenizer& tokenizer, Cons
                          "unless the text has none either"));
 }
 
-NewModelFiles::NewModelFiles(const NewModel& model, std::uint64_t seed, const std::string& origin)
+NewModelFiles::NewModelFiles(const NewModel& model, const Parameters& parameters,
+                             const std::string& origin)
     : origin_(origin),
       config_(complete_config(model.json, model.config, "Model")),
       vocab_(model.vocab_text),
       tokenizer_(model.tokenizer_text) {
-  const Parameters parameters =
-      new_parameters(model.config, seed, model.settings.initializer_range);
   write_tensors(parameters, model.config.family, [&](std::span<const std::byte> bytes) {
     weights_.insert(weights_.end(), bytes.begin(), bytes.end());
   });

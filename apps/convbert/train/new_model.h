@@ -15,6 +15,7 @@
 #include "model/config.h"
 #include "text/tokenizer.h"
 #include "train/model_settings.h"
+#include "train/parameters.h"
 
 namespace convbert::app {
 
@@ -24,6 +25,10 @@ struct NewModelSource {
   std::string vocab;
   bool lowercase = false;
 };
+// What its vocabulary must have.
+inline constexpr std::array<std::string_view, 5> kSpecialTokens{"[PAD]", "[UNK]", "[CLS]", "[SEP]",
+                                                                "[MASK]"};
+
 enum class NewModelUse { required, optional };
 void add_new_model_flags(FlagGroup& group, NewModelSource& source, NewModelUse use);
 
@@ -49,11 +54,11 @@ Tokenizer open_tokenizer(const NewModel& model);
 // its special ones aside, has a capital letter of A to Z.
 void warn_of_case(const NewModelSource& source, const Tokenizer& tokenizer, Console& console);
 
-// Its files with new weights, in memory, as a directory would hold them. Neither copied nor moved.
+// Its files, in memory, as a directory would hold them. Neither copied nor moved.
 class NewModelFiles {
  public:
-  // origin: what messages call it.
-  NewModelFiles(const NewModel& model, std::uint64_t seed, const std::string& origin);
+  // parameters: its weights, of an encoder. origin: what messages call it.
+  NewModelFiles(const NewModel& model, const Parameters& parameters, const std::string& origin);
   NewModelFiles(const NewModelFiles&) = delete;
   NewModelFiles& operator=(const NewModelFiles&) = delete;
 

@@ -54,6 +54,7 @@ OrderedJson teacher_of(const TrainingRecord& record) {
   const TeacherRecord& teacher = *record.teacher;
   OrderedJson json{{"vectors", teacher.file}, {"width", teacher.width}};
   if (!teacher.dev_file.empty()) json["dev_vectors"] = teacher.dev_file;
+  if (!teacher.word_file.empty()) json["word_vectors"] = teacher.word_file;
   if (teacher.kept) json["variance_kept"] = *teacher.kept;
   if (teacher.turned) json["cosine_before"] = *teacher.turned;
   json["relational"] = teacher.relational;
@@ -108,6 +109,10 @@ std::string account_of(const TrainingRecord& record) {
   if (teacher.turned) {
     text += concat(", turned to those that it gave before (mean cosine ", fixed(*teacher.turned, 4),
                    ")");
+  }
+  if (!teacher.word_file.empty()) {
+    text += concat("; its word embeddings began as the principal components of the teacher's, `",
+                   cell(teacher.word_file), "`");
   }
   text += concat("; cosines between texts count ", teacher.relational);
   if (teacher.labelled > 0) {

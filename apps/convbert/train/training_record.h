@@ -16,7 +16,8 @@ namespace convbert::app {
 // Of a run that learns from the vectors of another model.
 struct TeacherRecord {
   std::string file;
-  std::string dev_file;  // "": none
+  std::string dev_file;   // "": none
+  std::string word_file;  // of the tokens, that embeddings began with; "": none
   std::int64_t width;
   std::optional<double> kept;  // of the squares of its vectors, where they were reduced
   // Mean cosine of what is learnt to the student's own vectors before, where it was turned to them.
