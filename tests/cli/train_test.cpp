@@ -303,6 +303,33 @@ TEST_CASE("what is frozen stays, and a head alone is enough for an easy task") {
   CHECK(vector_of(above, "1") != vector_of(kModel, "1"));
 }
 
+TEST_CASE("a head on a frozen encoder leaves its vectors what they were") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("data.jsonl", labelled());
+  const std::string model = folder.path("model");
+  fs::copy(kModel, model, fs::copy_options::recursive);
+  fs::create_directories(model + "/1_Pooling");
+  folder.write("model/modules.json",
+               R"([{"path": "", "type": "sentence_transformers.models.Transformer"},
+                   {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}])");
+  folder.write("model/1_Pooling/config.json", R"({"pooling_mode_max_tokens": true})");
+  const auto vector_of = [](const std::string& of) {
+    const ProcessResult result =
+        run_convbert({"embed", "-m", of, "--only-result", "-t", "the dog"});
+    INFO(result.err);
+    CHECK(result.status == 0);
+    return result.out;
+  };
+  const std::string head = folder.path("head");
+  CHECK(run_convbert({"train", data, "-m", model, "-o", head, "--freeze", "encoder"}).status == 0);
+  CHECK(vector_of(head) == vector_of(model));
+  CHECK(run_convbert({"classify", "-m", head, "-t", "the dog"}).status == 0);
+  // Vectors of an encoder that has become a classifier are no sentence vectors.
+  const std::string tuned = folder.path("tuned");
+  CHECK(run_convbert({"train", data, "-m", model, "-o", tuned, "--epochs", "1"}).status == 0);
+  CHECK(!fs::exists(tuned + "/modules.json"));
+}
+
 TEST_CASE("tables are learnt from; bad records are named, counted and left out") {
   const TemporaryFolder folder;
   std::string table = "review,stars\n";

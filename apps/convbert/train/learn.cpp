@@ -139,7 +139,8 @@ int learn(const ModelFiles& top, const TrainRequest& request, const LearningData
   if (!request.report.empty()) {
     write_whole(OutputFile::create(request.report), training_report(record, mistakes));
   }
-  write_model({source, top, config, data.plan, in_units_of_labels(tuning.parameters(), data.plan)},
+  write_model({source, top, config, data.plan, in_units_of_labels(tuning.parameters(), data.plan),
+               request.freeze.encoder},
               directory);
   directory.add("training.json", training_json(record));
   directory.add("README.md", model_card(record));

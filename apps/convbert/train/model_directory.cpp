@@ -73,9 +73,12 @@ void write_sentence_steps(const TrainedModelFiles& model, OutputDirectory& direc
 }  // namespace
 
 void write_model(const TrainedModelFiles& model, OutputDirectory& directory) {
+  const SentenceConfig& sentence = model.source.sentence;
   const bool is_of_vectors = model.plan.gives_vectors();
-  const bool keeps_steps = is_of_vectors && model.source.sentence.found;
-  const std::string folder = keeps_steps ? model.source.sentence.transformer_folder : "";
+  // transformers looks for a head in the directory itself.
+  const bool fits_both = model.keeps_vectors && sentence.transformer_folder.empty();
+  const bool keeps_steps = sentence.found && (is_of_vectors || fits_both);
+  const std::string folder = keeps_steps ? sentence.transformer_folder : "";
   const std::string prefix = folder.empty() ? "" : folder + "/";
   directory.add(prefix + "config.json", config_text(model));
   directory.add(prefix + "model.safetensors", [&](const OutputDirectory::Put& put) {
@@ -86,7 +89,7 @@ void write_model(const TrainedModelFiles& model, OutputDirectory& directory) {
     copy_file(model.source.files, "sentence_bert_config.json", prefix, directory);
     copy_file(model.top, "modules.json", "", directory);
     copy_file(model.top, "config_sentence_transformers.json", "", directory);
-    copy_sentence_steps(model.top, model.source.sentence, directory);
+    copy_sentence_steps(model.top, sentence, directory);
   } else if (is_of_vectors) {
     write_sentence_steps(model, directory);
   }

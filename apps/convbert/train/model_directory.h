@@ -16,9 +16,10 @@ struct TrainedModelFiles {
   const ModelConfig& config;
   const LabelPlan& plan;
   const Parameters& parameters;
+  bool keeps_vectors;  // the encoder is that of `source` still
 };
-// config.json, model.safetensors and the tokenizer's files; of vectors, those of
-// sentence-transformers, too.
+// config.json, model.safetensors and the tokenizer's files. Of vectors, those of
+// sentence-transformers, too; and of a head on an encoder that gives the vectors it gave before.
 void write_model(const TrainedModelFiles& model, OutputDirectory& directory);
 
 }  // namespace convbert::app
