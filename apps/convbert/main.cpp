@@ -89,6 +89,7 @@ class Program {
     add_convert_command(app_, choose);
     add_info_command(app_, choose);
     add_bench_command(app_, choose);
+    add_completion_command(app_, choose);
     for (CLI::App* command : app_.get_subcommands([](CLI::App*) { return true; })) {
       command->group("Commands");
       command->set_version_flag("-V,--version", version_text)->group("");  // not in its help

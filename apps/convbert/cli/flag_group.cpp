@@ -17,7 +17,7 @@ template Flag Flag::within(float, float) const;
 template Flag Flag::within(double, double) const;
 
 Flag Flag::one_of(const std::vector<std::string>& choices) const {
-  option_->check(CLI::IsMember(choices).description(""));
+  option_->check(CLI::IsMember(choices));
   return *this;
 }
 

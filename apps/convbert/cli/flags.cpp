@@ -214,7 +214,7 @@ void add_console_flags(CLI::App& command, ConsoleOptions& options) {
                                               : ColorChoice::automatic;
           },
           "auto (on a terminal, unless NO_COLOR is set), always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}).description(""))
+      ->check(CLI::IsMember({"auto", "always", "never"}))
       ->default_str("auto")
       ->group("Messages")
       ->type_name("WHEN");

@@ -41,7 +41,8 @@ std::string wrap(const std::string& text, std::size_t width) {
 
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
   if (option->nonpositional() && option->get_type_size() != 0) {
-    return " " + option->get_type_name();
+    const std::string type = option->get_type_name();  // "NAME:{a,b}", for completion
+    return " " + type.substr(0, type.find(':'));
   }
   return "";
 }

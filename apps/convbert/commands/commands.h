@@ -14,6 +14,7 @@ void add_answer_command(CLI::App& app, const Choose& choose);
 void add_detect_command(CLI::App& app, const Choose& choose);
 void add_convert_command(CLI::App& app, const Choose& choose);
 void add_vocab_command(CLI::App& app, const Choose& choose);
+void add_completion_command(CLI::App& app, const Choose& choose);
 void add_info_command(CLI::App& app, const Choose& choose);
 
 }  // namespace convbert::app

@@ -118,8 +118,7 @@ ModelFiles open_directory(const std::string& path, const std::string& origin) {
 }
 
 [[noreturn]] void refuse_unknown(const std::string& wanted, const std::string& origin) {
-  const auto embedded = embedded_model_names();
-  const std::vector<std::string> shipped(embedded.begin(), embedded.end());
+  const std::vector<std::string> shipped = embedded_models();
   const std::vector<std::string> cached = cached_names();
   std::vector<std::string> known = shipped;
   known.insert(known.end(), cached.begin(), cached.end());
@@ -131,6 +130,11 @@ ModelFiles open_directory(const std::string& path, const std::string& origin) {
 }
 
 }  // namespace
+
+std::vector<std::string> embedded_models() {
+  const auto names = embedded_model_names();
+  return {names.begin(), names.end()};
+}
 
 ModelFiles find_model(const std::string& name, const std::string& flag) {
   std::string wanted = name;

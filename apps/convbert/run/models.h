@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "api/open_model.h"
 #include "core/model_files.h"
@@ -13,6 +14,9 @@ namespace convbert::app {
 // Throws Error(usage) naming `flag`, which the name came from, and saying where it looked and what
 // is there.
 ModelFiles find_model(const std::string& name, const std::string& flag = "--model");
+
+// Names of the models that are part of the program, the default first.
+std::vector<std::string> embedded_models();
 
 ModelSource open_model_source(const std::string& name, const std::string& flag = "--model");
 
