@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Sentiments of some of the texts, as a classifier sees them.
 
-sentiments.py ask TEXTS > asked.jsonl              those to be labelled: short ones without a label, 35 %
-sentiments.py join TEXTS ANSWERS > labelled.jsonl  all texts, with the labels that the classifier is sure of
+sentiments.py ask TEXTS > asked.jsonl                   those to be labelled: short ones without a label, 35 %
+sentiments.py join TEXTS ANSWERS SURE > labelled.jsonl  all texts, with the labels that the classifier is so sure of
 
 ANSWERS: what `convbert classify --only-result` says of asked.jsonl, labels 0 and 1 as in SST-2.
 """
@@ -13,7 +13,6 @@ from texts import SENTIMENTS, share_of
 
 WORDS = range(5, 26)
 ASKED = 0.35
-SURE = 0.95
 
 
 def read(path):
@@ -29,11 +28,12 @@ def ask(texts):
             yield {"id": number, "text": text}
 
 
-def join(texts, answers):
-    sure = {int(answer["id"]): SENTIMENTS[int(answer["label"])] for answer in read(answers) if answer["score"] >= SURE}
+def join(texts, answers, sure):
+    known = {int(answer["id"]): SENTIMENTS[int(answer["label"])] for answer in read(answers)
+             if answer["score"] >= float(sure)}
     for number, record in enumerate(read(texts)):
-        if number in sure:
-            record["sentiment"] = sure[number]
+        if number in known:
+            record["sentiment"] = known[number]
         yield record
 
 

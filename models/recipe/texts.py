@@ -58,7 +58,7 @@ def sentences(path, share):
                 yield sentence
 
 
-def records(corpus, labelled):
+def labelled_records(labelled):
     for line in (labelled / "sst2/train.jsonl").read_text().splitlines():
         record = json.loads(line)
         yield {"text": record["text"], "sentiment": SENTIMENTS[record["label"]]}
@@ -66,6 +66,10 @@ def records(corpus, labelled):
         for line in (labelled / task / "train.jsonl").read_text().splitlines():
             record = json.loads(line)
             yield from ({"text": record[field]} for field in fields)
+
+
+def records(corpus, labelled):
+    yield from labelled_records(labelled)
     for name, share in (("other.jsonl.gz", 1.0), ("books.jsonl.gz", BOOK_SENTENCES)):
         for sentence in sentences(corpus / name, share):
             yield {"text": spelled(sentence)}
