@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -270,7 +271,13 @@ TEST_CASE("vectors of pairs, by value and against each other") {
   for (const char* name : {"modules.json", "1_Pooling/config.json", "sentence_bert_config.json"}) {
     CHECK(fs::exists(model + "/" + name));
   }
-  CHECK(run_convbert({"embed", "-m", model, "-t", "the dog"}).status == 0);
+  // Cosines are all that they were fitted by, so that they come with length 1.
+  const ProcessResult vector = run_convbert({"embed", "-m", model, "-t", "the dog"});
+  REQUIRE(vector.status == 0);
+  const Json record = Json::parse(vector.out);
+  double squares = 0;
+  for (const Json& x : record["embedding"]) squares += std::pow(x.get<double>(), 2);
+  CHECK(squares == doctest::Approx(1.0).epsilon(1e-5));
 
   train_well({alike_path, "--task", "contrastive", "-o", folder.path("alike"), "--epochs", "2",
               "--dev", alike_path});

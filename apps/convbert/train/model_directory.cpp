@@ -47,7 +47,8 @@ std::string config_text(const TrainedModelFiles& model) {
   return file_text(json);
 }
 
-// A folder of a model that had none: mean or first token, no further step.
+// Of a model that had none: mean or first token, then a length of 1, as cosines are all that its
+// vectors were fitted by.
 void write_sentence_steps(const TrainedModelFiles& model, OutputDirectory& directory) {
   const bool is_mean = model.source.sentence.pooling == Pooling::mean;
   const OrderedJson steps{{{"idx", 0},
@@ -57,7 +58,11 @@ void write_sentence_steps(const TrainedModelFiles& model, OutputDirectory& direc
                           {{"idx", 1},
                            {"name", "1"},
                            {"path", "1_Pooling"},
-                           {"type", "sentence_transformers.models.Pooling"}}};
+                           {"type", "sentence_transformers.models.Pooling"}},
+                          {{"idx", 2},
+                           {"name", "2"},
+                           {"path", "2_Normalize"},
+                           {"type", "sentence_transformers.models.Normalize"}}};
   const OrderedJson pooling{{"word_embedding_dimension", model.config.hidden_size},
                             {"pooling_mode_cls_token", !is_mean},
                             {"pooling_mode_mean_tokens", is_mean},
