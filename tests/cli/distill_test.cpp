@@ -441,13 +441,15 @@ TEST_CASE("of a new student all is said, and of one that is there nothing") {
   refused({"--vocab", vocab}, "--vocab is for a new student");
   refused({"--lowercase"}, "--lowercase is for a new student");
   refused({"--word-vectors", vectors}, "--word-vectors is for a new student");
-  const auto refused_words = [&](std::size_t rows, std::size_t width, const std::string& message) {
-    const std::string file =
-        place.folder.write("words.npy", npy_of(std::vector<float>(rows * width, 0.5f), width));
+  const auto refused_words = [&](std::size_t rows, std::size_t width, const std::string& message,
+                                 float filled_with = 0.5f) {
+    const std::string file = place.folder.write(
+        "words.npy", npy_of(std::vector<float>(rows * width, filled_with), width));
     refused({"--config", config, "--vocab", vocab, "--lowercase", "--word-vectors", file}, message);
   };
   refused_words(20, 16, "words.npy has 20 rows");
   refused_words(21, 15, "words.npy has vectors of 15 numbers, embeddings have 16");
+  refused_words(21, 16, "words.npy: expected vectors of tokens, found none", 0.0f);
   refused({"--config", config, "--vocab", vocab, "--lowercase", "--word-vectors", config},
           "config.json: expected a numpy array");
   refused({"--config", config, "--vocab", vocab, "-m", kStudent}, "expected one of them");

@@ -14,7 +14,7 @@ std::string summary_of(const std::string& description) {
   constexpr std::size_t kMost = 72;
   std::string text = description.substr(0, description.find_first_of(";:("));
   if (const auto end = text.find(". "); end != std::string::npos) text.resize(end);
-  if (text.size() > kMost) text.resize(text.rfind(' ', kMost));
+  if (text.size() > kMost) text.resize(std::min(text.rfind(' ', kMost), kMost));
   text.erase(text.find_last_not_of(" ,") + 1);
   return text;
 }

@@ -1,6 +1,7 @@
 #include "distill/new_student.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "cli/table.h"
@@ -51,6 +52,10 @@ Parameters new_student(const NewStudentSource& source, const NewModel& model, st
     if (is_zero || !all_finite(vector)) continue;
     tokens.push_back(token);
     floats.insert(floats.end(), vector.begin(), vector.end());
+  }
+  if (tokens.empty()) {
+    usage_error("--word-vectors: ", printable(given->path()),
+                ": expected vectors of tokens, found none but zeros, infinities and NaN");
   }
   const double kept = begin_with_word_vectors(
       parameters.encoder.words, tokens, {floats.data(), std::ssize(tokens), width, width}, threads);

@@ -16,8 +16,8 @@ struct NewStudentSource {
 
 // Its weights: random, but words begin with what the teacher makes of each alone, where `source`
 // has vectors for them. A row that is zero or not finite, or a special token's, says nothing. The
-// same on any number of threads. Throws as NpyMatrix; Error(usage) for other rows than tokens, or
-// fewer numbers than an embedding has.
+// same on any number of threads. Throws as NpyMatrix; Error(usage) for other rows than tokens,
+// fewer numbers than an embedding has, or no row that says anything.
 Parameters new_student(const NewStudentSource& source, const NewModel& model, std::uint64_t seed,
                        int threads, Console& console);
 
