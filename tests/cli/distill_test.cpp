@@ -319,18 +319,22 @@ std::string words() {
   return lines;
 }
 
+// All that a run with a student of new weights needs.
+struct NewStudentPlace : Workplace {
+  std::string vectors = teacher(kWidth);
+  std::string config = folder.write("config.json", new_student());
+  std::string vocab = folder.write("vocab.txt", words());
+
+  ProcessResult distill_new(const std::string& out, const std::vector<std::string>& more) const {
+    return run_convbert(with({"distill", input, "-o", folder.path(out), "--teacher-vectors",
+                              vectors, "--config", config, "--vocab", vocab, "--lowercase"},
+                             more));
+  }
+};
+
 TEST_CASE("a student of new weights") {
-  const Workplace place;
-  const std::string vectors = place.teacher(kWidth);
-  const std::string config = place.folder.write("config.json", new_student());
-  const std::string vocab = place.folder.write("vocab.txt", words());
-  const auto command = [&](const std::string& out, const std::vector<std::string>& more) {
-    return with(with({"distill", place.input, "-o", place.folder.path(out), "--teacher-vectors",
-                      vectors, "--config", config, "--vocab", vocab, "--lowercase"},
-                     kQuick),
-                more);
-  };
-  check_well(run_convbert(command("new", {})));
+  const NewStudentPlace place;
+  check_well(place.distill_new("new", kQuick));
   const std::string model = place.folder.path("new");
   CHECK(mean_cosine(embedded(model, place.input), taught(place.lines, kWidth)) > 0.9);
   const Json described = Json::parse(read_file(model + "/config.json"));
@@ -338,10 +342,10 @@ TEST_CASE("a student of new weights") {
   CHECK(described["architectures"] == Json{"ConvBertModel"});
   CHECK(read_file(model + "/vocab.txt") == words());
   CHECK(Json::parse(read_file(model + "/tokenizer_config.json"))["do_lower_case"] == true);
-  check_well(run_convbert(command("again", {"--threads", "3"})));
+  check_well(place.distill_new("again", with(kQuick, {"--threads", "3"})));
   CHECK(read_file(place.folder.path("again/model.safetensors")) ==
         read_file(model + "/model.safetensors"));
-  check_well(run_convbert(command("other", {"--seed", "2"})));
+  check_well(place.distill_new("other", with(kQuick, {"--seed", "2"})));
   CHECK(read_file(place.folder.path("other/model.safetensors")) !=
         read_file(model + "/model.safetensors"));
 }
@@ -360,10 +364,7 @@ std::vector<float> tensor_of(const std::string& path, const std::string& name) {
 }
 
 TEST_CASE("words of a new student begin with the teacher's vectors of them") {
-  const Workplace place;
-  const std::string vectors = place.teacher(kWidth);
-  const std::string config = place.folder.write("config.json", new_student());
-  const std::string vocab = place.folder.write("vocab.txt", words());
+  const NewStudentPlace place;
   std::vector<float> of_words = taught(split_lines(words()), kWidth);
   of_words[7 * kWidth] = std::numeric_limits<float>::quiet_NaN();  // of "dog"
   struct Begun {
@@ -373,10 +374,7 @@ TEST_CASE("words of a new student begin with the teacher's vectors of them") {
   // What stays as it is shows how it began.
   const auto begun = [&](const std::string& out, const std::vector<std::string>& more) {
     const ProcessResult result =
-        run_convbert(with({"distill", place.input, "-o", place.folder.path(out),
-                           "--teacher-vectors", vectors, "--config", config, "--vocab", vocab,
-                           "--lowercase", "--freeze", "embeddings", "--epochs", "1"},
-                          more));
+        place.distill_new(out, with({"--freeze", "embeddings", "--epochs", "1"}, more));
     check_well(result);
     return Begun{tensor_of(place.folder.path(out + "/model.safetensors"),
                            "embeddings.word_embeddings.weight"),
@@ -427,37 +425,38 @@ TEST_CASE("words of a new student begin with the teacher's vectors of them") {
 }
 
 TEST_CASE("of a new student all is said, and of one that is there nothing") {
-  const Workplace place;
-  const std::string vectors = place.teacher(kWidth);
-  const std::string config = place.folder.write("config.json", new_student());
-  const std::string vocab = place.folder.write("vocab.txt", words());
+  const NewStudentPlace place;
   const auto refused = [&](const std::vector<std::string>& flags, const std::string& message) {
     check_refused(run_convbert(with({"distill", place.input, "-o", place.folder.path("out"),
-                                     "--teacher-vectors", vectors},
+                                     "--teacher-vectors", place.vectors},
                                     flags)),
                   message);
   };
-  refused({"--config", config}, "--config needs --vocab");
-  refused({"--vocab", vocab}, "--vocab is for a new student");
+  refused({"--config", place.config}, "--config needs --vocab");
+  refused({"--vocab", place.vocab}, "--vocab is for a new student");
   refused({"--lowercase"}, "--lowercase is for a new student");
-  refused({"--word-vectors", vectors}, "--word-vectors is for a new student");
+  refused({"--word-vectors", place.vectors}, "--word-vectors is for a new student");
   const auto refused_words = [&](std::size_t rows, std::size_t width, const std::string& message,
                                  float filled_with = 0.5f) {
     const std::string file = place.folder.write(
         "words.npy", npy_of(std::vector<float>(rows * width, filled_with), width));
-    refused({"--config", config, "--vocab", vocab, "--lowercase", "--word-vectors", file}, message);
+    refused(
+        {"--config", place.config, "--vocab", place.vocab, "--lowercase", "--word-vectors", file},
+        message);
   };
   refused_words(20, 16, "words.npy has 20 rows");
   refused_words(21, 15, "words.npy has vectors of 15 numbers, embeddings have 16");
   refused_words(21, 16, "words.npy: expected vectors of tokens, found none", 0.0f);
-  refused({"--config", config, "--vocab", vocab, "--lowercase", "--word-vectors", config},
+  refused({"--config", place.config, "--vocab", place.vocab, "--lowercase", "--word-vectors",
+           place.config},
           "config.json: expected a numpy array");
-  refused({"--config", config, "--vocab", vocab, "-m", kStudent}, "expected one of them");
-  refused({"--config", config, "--vocab", config}, "expected the token [PAD]");
-  refused({"--config", vocab, "--vocab", vocab}, "vocab.txt");
+  refused({"--config", place.config, "--vocab", place.vocab, "-m", kStudent},
+          "expected one of them");
+  refused({"--config", place.config, "--vocab", place.config}, "expected the token [PAD]");
+  refused({"--config", place.vocab, "--vocab", place.vocab}, "vocab.txt");
   Json wide = Json::parse(new_student());
   wide["hidden_size"] = 786432;  // its weights would take terabytes
-  refused({"--config", place.folder.write("wide.json", wide.dump()), "--vocab", vocab},
+  refused({"--config", place.folder.write("wide.json", wide.dump()), "--vocab", place.vocab},
           "the student of 786432");
 }
 
