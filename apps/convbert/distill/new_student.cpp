@@ -6,6 +6,7 @@
 
 #include "cli/table.h"
 #include "cli/usage_error.h"
+#include "distill/row_fault.h"
 #include "io/npy_matrix.h"
 #include "train/word_vectors.h"
 
@@ -48,8 +49,7 @@ Parameters new_student(const NewStudentSource& source, const NewModel& model, st
     const std::optional<std::string_view> name = vocab.token(token);
     if (!name || std::ranges::find(kSpecialTokens, *name) != kSpecialTokens.end()) continue;
     given->read(token, {vector.data(), 1, width, width});
-    const bool is_zero = std::ranges::all_of(vector, [](float x) { return x == 0.0f; });
-    if (is_zero || !all_finite(vector)) continue;
+    if (!fault_of_row(vector).empty()) continue;
     tokens.push_back(token);
     floats.insert(floats.end(), vector.begin(), vector.end());
   }

@@ -1,9 +1,9 @@
 #include "distill/taught_texts.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "cli/usage_error.h"
+#include "distill/row_fault.h"
 #include "io/json_text.h"
 #include "run/record_input.h"
 
@@ -25,10 +25,9 @@ void take(const Record& record, const std::string& label_field, std::int64_t row
           const NpyMatrix& vectors, const LoadedModel& loaded, TaughtTexts& texts) {
   std::vector<float> vector(static_cast<std::size_t>(vectors.columns()));
   vectors.read(row, {vector.data(), 1, vectors.columns(), vectors.columns()});
-  const bool is_zero = std::ranges::all_of(vector, [](float x) { return x == 0.0f; });
-  if (is_zero || !all_finite(vector)) {
-    throw Error(ErrorKind::input, concat("row ", row, " of ", printable(vectors.path()), " is ",
-                                         is_zero ? "zero" : "not finite"));
+  if (const std::string_view fault = fault_of_row(vector); !fault.empty()) {
+    throw Error(ErrorKind::input,
+                concat("row ", row, " of ", printable(vectors.path()), " is ", fault));
   }
   std::string label = label_field.empty() ? "" : label_of(record, label_field);
   const Encoding encoding = encode(loaded, record);
