@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "metrics/roc.h"
 #include "model/useful_flops.h"
 #include "nn/dropout.h"
 #include "nn/row_loops.h"
@@ -60,9 +61,9 @@ std::int64_t count_right(const std::vector<WordGuess>& guesses,
   return right;
 }
 
-// logits: one a token.
-void count_found(std::span<const float> logits, std::span<const float> targets,
-                 ReplacedFigures& figures) {
+// logits: one a token; all but the loss.
+ReplacedFigures replaced_figures(std::span<const float> logits, std::span<const float> targets) {
+  ReplacedFigures figures{.tokens = std::ssize(targets), .auc = area_under_roc(logits, targets)};
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const bool is_replaced = targets[i] > 0.5f;
     const bool is_told = logits[i] > 0.0f;
@@ -70,7 +71,7 @@ void count_found(std::span<const float> logits, std::span<const float> targets,
     figures.replaced += is_replaced ? 1 : 0;
     figures.found += is_replaced && is_told ? 1 : 0;
   }
-  figures.tokens += std::ssize(targets);
+  return figures;
 }
 
 // A mean over parts, from their means.
@@ -155,13 +156,11 @@ ReplacedFigures PreTraining::add_replaced_gradients(const ReplacedBatch& replace
         outputs, {replaced.targets.data() + first, outputs.rows, 1, 1},
         std::span(weights).subspan(first, static_cast<std::size_t>(outputs.rows)), gradient);
   };
-  ReplacedFigures figures;
-  figures.loss =
-      model_.model.add_gradients(replaced.training, loss, model_.gradients,
-                                 {.place = {options_.seed, static_cast<std::uint64_t>(steps())},
-                                  .threads = options_.threads}) /
-      options_.discriminator_weight;
-  count_found(logits, replaced.targets, figures);
+  const double sum = model_.model.add_gradients(
+      replaced.training, loss, model_.gradients,
+      {.place = {options_.seed, static_cast<std::uint64_t>(steps())}, .threads = options_.threads});
+  ReplacedFigures figures = replaced_figures(logits, replaced.targets);
+  figures.loss = sum / options_.discriminator_weight;
   return figures;
 }
 
@@ -240,6 +239,9 @@ PreTrainingFigures PreTraining::measure(const Batch& sequences) {
   Learner& guessing = guesser();
   std::vector<float> outputs;
   std::vector<float> unused;
+  std::vector<float> replaced_logits;
+  std::vector<float> replaced_targets;
+  double replaced_loss = 0.0;
   for (std::int64_t first = 0; first < sequences.sequences();) {
     Batch batch;
     const auto place = static_cast<std::uint64_t>(first);
@@ -273,9 +275,13 @@ PreTrainingFigures PreTraining::measure(const Batch& sequences) {
     const std::vector<float> weights(replaced.targets.size(), 1.0f / static_cast<float>(tokens));
     const double loss = binary_cross_entropy(logits, {replaced.targets.data(), tokens, 1, 1},
                                              weights, {unused.data(), tokens, 1, 1});
-    all.replaced.loss = joined_mean(all.replaced.loss, all.replaced.tokens, loss, tokens);
-    count_found(outputs, replaced.targets, all.replaced);
+    replaced_loss = joined_mean(replaced_loss, std::ssize(replaced_logits), loss, tokens);
+    replaced_logits.insert(replaced_logits.end(), outputs.begin(), outputs.end());
+    replaced_targets.insert(replaced_targets.end(), replaced.targets.begin(),
+                            replaced.targets.end());
   }
+  all.replaced = replaced_figures(replaced_logits, replaced_targets);
+  all.replaced.loss = replaced_loss;
   all.loss =
       all.words.loss + (generator_ ? options_.discriminator_weight * all.replaced.loss : 0.0);
   return all;

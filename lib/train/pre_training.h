@@ -52,6 +52,7 @@ struct ReplacedFigures {
   std::int64_t replaced = 0;  // of the tokens
   std::int64_t found = 0;     // of the replaced ones
   double loss = 0.0;          // a mean over the tokens
+  double auc = 0.0;           // metrics/roc.h
 };
 
 struct PreTrainingFigures {

@@ -155,6 +155,8 @@ TEST_CASE("replaced words: a discriminator, its generator and what was measured"
   CHECK(measured.back()["masked_loss"] < measured.front()["masked_loss"]);
   CHECK(measured.back()["flops"] == record["flops"]);
   CHECK(measured.back()["replaced_accuracy"] > 0.5);
+  CHECK(measured.back()["replaced_auc"] > 0.6);
+  CHECK(measured.back()["replaced_loss"] < measured.back()["replaced_entropy"]);
   const Json written = Json::parse(read_file(model + "/config.json"));
   CHECK(written["conv_type"] == "span");
   CHECK(written["head_ratio"] == 2);
@@ -164,6 +166,20 @@ TEST_CASE("replaced words: a discriminator, its generator and what was measured"
   const std::vector<std::string> lines = split_lines(read_file(log));
   CHECK(lines.size() == 60 + measured.size());
   CHECK(Json::parse(lines[0])["replaced_loss"] > 0.0);
+}
+
+TEST_CASE("a discriminator that has learnt nothing is said to be one") {
+  const Workplace place;
+  const auto run = [&](const std::string& out, const std::vector<std::string>& more) {
+    auto arguments = place.command(config_of("electra"), "replaced", out, more);
+    arguments.insert(arguments.end(), {"--held-out-share", "0.2"});
+    const ProcessResult result = run_convbert(arguments);
+    CHECK(result.status == 0);
+    return result.err;
+  };
+  const std::string warning = "of replaced words the model knows only how many there are";
+  CHECK(run("idle", {"--learning-rate", "1e-9"}).find(warning) != std::string::npos);
+  CHECK(run("good", {"--steps", "60"}).find(warning) == std::string::npos);
 }
 
 TEST_CASE("masked words of every family, and every convolution, are learnt") {

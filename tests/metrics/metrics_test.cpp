@@ -11,6 +11,7 @@
 #include "core/json.h"
 #include "metrics/bootstrap.h"
 #include "metrics/label_figures.h"
+#include "metrics/roc.h"
 #include "metrics/tag_figures.h"
 #include "metrics/value_figures.h"
 #include "support/process.h"
@@ -250,6 +251,39 @@ TEST_CASE("an interval does not depend on threads, and is none where nothing has
   CHECK(std::isnan(one[1].low));
   CHECK(std::isnan(one[1].high));
   CHECK(bootstrap_intervals(kinds, 5, figures, {.seed = 2})[0].low != one[0].low);
+}
+
+TEST_CASE("the area under the ROC curve is the share of pairs that are in order") {
+  std::uint32_t random = 1;
+  const auto next = [&] { return (random = random * 1664525 + 1013904223) >> 16; };
+  for (const std::size_t count : {2U, 3U, 10U, 77U}) {
+    std::vector<float> scores;
+    std::vector<float> targets;
+    for (std::size_t i = 0; i < count; ++i) {
+      scores.push_back(static_cast<float>(next() % 9) - 4.0f);  // many are equal
+      targets.push_back(i == 0 ? 1.0f : i == 1 ? 0.0f : static_cast<float>(next() % 2));
+    }
+    double won = 0.0;
+    double pairs = 0.0;
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t j = 0; j < count; ++j) {
+        if (targets[i] != 1.0f || targets[j] != 0.0f) continue;
+        won += scores[i] > scores[j] ? 1.0 : scores[i] == scores[j] ? 0.5 : 0.0;
+        pairs += 1.0;
+      }
+    }
+    CHECK(area_under_roc(scores, targets) == doctest::Approx(won / pairs).epsilon(1e-12));
+  }
+  CHECK(area_under_roc(std::vector{1.0f, 2.0f, 3.0f}, std::vector{0.0f, 1.0f, 1.0f}) == 1.0);
+  CHECK(area_under_roc(std::vector{0.0f, 0.0f}, std::vector{0.0f, 1.0f}) == 0.5);
+  CHECK(std::isnan(area_under_roc(std::vector{0.0f, 1.0f}, std::vector{1.0f, 1.0f})));
+  CHECK(std::isnan(area_under_roc(std::vector{0.0f, NAN}, std::vector{0.0f, 1.0f})));
+  CHECK(std::isnan(area_under_roc({}, {})));
+
+  CHECK(binary_entropy(0.5) == doctest::Approx(std::log(2.0)));
+  CHECK(binary_entropy(0.1) == doctest::Approx(binary_entropy(0.9)));
+  CHECK(binary_entropy(0.0) == 0.0);
+  CHECK(binary_entropy(1.0) == 0.0);
 }
 
 }  // namespace

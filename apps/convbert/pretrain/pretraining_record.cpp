@@ -3,23 +3,15 @@
 #include "cli/table.h"
 #include "cli/version.h"
 #include "core/json.h"
+#include "pretrain/pretraining_figures.h"
 
 namespace convbert::app {
 namespace {
 
-// Figures as they are named here and in the log.
 OrderedJson figures_of(const Measurement& at, bool has_generator) {
-  const auto& [loss, words, replaced] = at.figures;
-  OrderedJson json{
-      {"step", at.step},           {"tokens", at.tokens},
-      {"flops", at.flops},         {"loss", loss},
-      {"masked_loss", words.loss}, {"masked_accuracy", share_of(words.right, words.words)}};
-  if (has_generator) {
-    json["replaced_loss"] = replaced.loss;
-    json["replaced_accuracy"] = share_of(replaced.right, replaced.tokens);
-    json["replaced_recall"] = share_of(replaced.found, replaced.replaced);
-    json["replaced_share"] = share_of(replaced.replaced, replaced.tokens);
-  }
+  OrderedJson json{{"step", at.step}, {"tokens", at.tokens}, {"flops", at.flops}};
+  for_each_figure(at.figures, has_generator,
+                  [&](const char* name, double value) { json[name] = value; });
   return json;
 }
 
@@ -62,6 +54,9 @@ std::string figures_table(const Measurement& at, bool has_generator) {
              " |\n| masked words guessed | ", percent(words.right, words.words), " |\n");
   if (!has_generator) return text;
   return text + concat("| loss of replaced words | ", fixed(replaced.loss, 4),
+                       " |\n| the same of who knows only how many there are | ",
+                       fixed(loss_of_ignorance(replaced), 4),
+                       " |\n| replaced words ranked above others (AUC) | ", fixed(replaced.auc, 4),
                        " |\n| words told rightly to be replaced or not | ",
                        percent(replaced.right, replaced.tokens), " |\n| of all words replaced | ",
                        percent(replaced.replaced, replaced.tokens), " |\n| of these found | ",

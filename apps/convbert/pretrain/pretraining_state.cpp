@@ -9,7 +9,7 @@ Json to_json(const Measurement& at) {
   const auto& [loss, words, replaced] = at.figures;
   return Json::array({at.step, at.tokens, at.flops, loss, words.words, words.right, words.loss,
                       replaced.tokens, replaced.right, replaced.replaced, replaced.found,
-                      replaced.loss});
+                      replaced.loss, replaced.auc});
 }
 
 Measurement measurement_from(const Json& json) {
@@ -24,7 +24,8 @@ Measurement measurement_from(const Json& json) {
                                    .right = count(8),
                                    .replaced = count(9),
                                    .found = count(10),
-                                   .loss = number(11)}}};
+                                   .loss = number(11),
+                                   .auc = number(12)}}};
 }
 
 Json to_json(const std::string& digest, const PretrainingRun& run) {

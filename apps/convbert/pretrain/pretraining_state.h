@@ -20,11 +20,6 @@ struct Measurement {
   PreTrainingFigures figures;
 };
 
-// 0 of nothing.
-inline double share_of(std::int64_t part, std::int64_t all) {
-  return all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all);
-}
-
 struct PretrainingRun {
   std::int64_t steps = 0;
   TextsPlace place{};

@@ -5,6 +5,7 @@
 
 #include "cli/table.h"
 #include "cli/usage_error.h"
+#include "pretrain/pretraining_figures.h"
 #include "train/model_tensors.h"
 #include "train/state_file.h"
 #include "train/step_status.h"
@@ -43,6 +44,7 @@ class Pretraining {
       if (steps % context_.request.save_every == 0) save();
     }
     console_.clear_status();
+    warn_of_ignorance();
     console_.detail(concat(grouped(run_.tokens), " tokens, ",
                            grouped(std::llround(status_.tokens_per_second())), " a second"));
     return {.run = std::move(run_), .log = std::move(log_)};
@@ -110,15 +112,8 @@ class Pretraining {
   }
 
   void add_figures(JsonBuilder& json, const PreTrainingFigures& figures) const {
-    add_number(json, "loss", figures.loss);
-    add_number(json, "masked_loss", figures.words.loss);
-    add_number(json, "masked_accuracy", share_of(figures.words.right, figures.words.words));
-    if (!context_.request.has_generator()) return;
-    const ReplacedFigures& replaced = figures.replaced;
-    add_number(json, "replaced_loss", replaced.loss);
-    add_number(json, "replaced_accuracy", share_of(replaced.right, replaced.tokens));
-    add_number(json, "replaced_recall", share_of(replaced.found, replaced.replaced));
-    add_number(json, "replaced_share", share_of(replaced.replaced, replaced.tokens));
+    for_each_figure(figures, context_.request.has_generator(),
+                    [&](const char* name, double value) { add_number(json, name, value); });
   }
 
   void measure() {
@@ -133,7 +128,8 @@ class Pretraining {
                               fixed(100.0 * share_of(words.right, words.words), 1), " % right");
     if (context_.request.has_generator()) {
       line += concat(" by the generator, of replaced words ",
-                     fixed(100.0 * share_of(replaced.found, replaced.replaced), 1), " % found");
+                     fixed(100.0 * share_of(replaced.found, replaced.replaced), 1),
+                     " % found, AUC ", fixed(replaced.auc, 3));
     }
     console_.note(line);
     if (!log_) return;
@@ -142,6 +138,18 @@ class Pretraining {
       add_figures(json, at.figures);
       json.end_object();
     });
+  }
+
+  // What came out looks like a model, and a loss that fell was the generator's.
+  void warn_of_ignorance() {
+    if (!context_.request.has_generator() || run_.measurements.empty()) return;
+    const ReplacedFigures& replaced = run_.measurements.back().figures.replaced;
+    if (replaced.replaced == 0 || has_learnt(replaced)) return;
+    console_.warning(concat("of replaced words the model knows only how many there are (loss ",
+                            fixed(replaced.loss, 4), "; ", fixed(loss_of_ignorance(replaced), 4),
+                            " is that of their share alone): try more ",
+                            "steps, a lower --learning-rate than ", context_.request.learning_rate,
+                            ", or --objective masked"));
   }
 
   void keep() {
