@@ -24,14 +24,18 @@ LoadedModel open_model(const ModelSource& source, const LoadOptions& load,
                        const LengthOptions& lengths) {
   Tokenizer tokenizer = open_tokenizer(source);
   LoadedModel loaded{load_model(source.files, load), std::move(tokenizer), source.sentence, {}};
-  const ModelConfig& config = loaded.model.config;
-  if (const auto tokens = loaded.tokenizer.spec().vocab.size(); tokens > config.vocab_size) {
-    throw Error(ErrorKind::format,
-                concat(loaded.model.origin, ": the vocabulary has ", tokens,
-                       " tokens, but config.json says \"vocab_size\" ", config.vocab_size));
-  }
+  check_vocabulary(loaded.tokenizer, loaded.model.config, loaded.model.origin);
   loaded.encode = encode_options(loaded, lengths);
   return loaded;
+}
+
+void check_vocabulary(const Tokenizer& tokenizer, const ModelConfig& config,
+                      const std::string& origin) {
+  const auto tokens = tokenizer.spec().vocab.size();
+  if (tokens <= config.vocab_size) return;
+  throw Error(ErrorKind::format,
+              concat(origin, ": the vocabulary has ", tokens,
+                     " tokens, but config.json says \"vocab_size\" ", config.vocab_size));
 }
 
 EncodeOptions encode_options(const LoadedModel& loaded, const LengthOptions& lengths) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/model_files.h"
@@ -43,10 +44,15 @@ struct LoadedModel {
   EncodeOptions encode;  // with the limit that holds
 };
 
-// Throws what load_model() and open_tokenizer() throw; Error(format) for a vocabulary that has more
-// tokens than the model embeds; Error(usage) as encode_options() does.
+// Throws what load_model(), open_tokenizer() and check_vocabulary() throw; Error(usage) as
+// encode_options() does.
 LoadedModel open_model(const ModelSource& source, const LoadOptions& load,
                        const LengthOptions& lengths = {});
+
+// Throws Error(format), which begins with `origin`, for a vocabulary that has more tokens than the
+// model embeds.
+void check_vocabulary(const Tokenizer& tokenizer, const ModelConfig& config,
+                      const std::string& origin);
 
 // The least of the model's positions, its tokenizer's limit and, for vectors, its sentence
 // configuration's, unless `lengths` has a limit of its own. Throws Error(usage) that begins with

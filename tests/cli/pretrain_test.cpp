@@ -327,6 +327,85 @@ TEST_CASE("what nothing can be learnt from is refused, and says what to do") {
   check_refused(run_convbert(command), "is there already");
 }
 
+TEST_CASE("a model is gone on from with what it knows, its head, its generator and its tokenizer") {
+  const Workplace place;
+  const std::string others = place.folder.write("others.txt", sentences(20));
+  const auto go_on = [&](const std::string& model, const std::string& objective,
+                         const std::string& out, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> command{
+        "pretrain",    place.texts, "-m",           model, "-o",           place.folder.path(out),
+        "--objective", objective,   "--steps",      "30",  "--batch-size", "8",
+        "--held-out",  others,      "--max-length", "16"};
+    command.insert(command.end(), more.begin(), more.end());
+    return command;
+  };
+  const auto went_on = [&](const std::vector<std::string>& command) {
+    const ProcessResult result = run_convbert(command);
+    INFO(result.err);
+    REQUIRE(result.status == 0);
+    return result.err;
+  };
+  for (const auto& [family, objective] : {std::pair("bert", "masked"), {"electra", "replaced"}}) {
+    INFO(family);
+    const std::string first =
+        place.run(config_of(family), objective, family, {"--held-out", others, "--steps", "40"});
+    const std::string out = std::string(family) + "-on";
+    const std::string told = went_on(go_on(first, objective, out));
+    CHECK(told.find("a new one") == std::string::npos);
+    const std::string model = place.folder.path(out);
+    // It begins where the other ended, to the last digit, and comes further.
+    const Json before = training_of(first)["held_out"]["figures"].back();
+    const Json figures = training_of(model)["held_out"]["figures"];
+    CHECK(figures.front()["step"] == 0);
+    CHECK(figures.front()["loss"] == before["loss"]);
+    CHECK(figures.back()["masked_loss"] < before["masked_loss"]);
+    CHECK(training_of(model)["model"] == first);
+    CHECK_FALSE(training_of(model).contains("config"));
+    CHECK(training_of(model)["settings"]["learning_rate"] == 1e-4);
+    CHECK(read_file(model + "/vocab.txt") == read_file(first + "/vocab.txt"));
+    CHECK(read_file(model + "/config.json") == read_file(first + "/config.json"));
+    CHECK(read_file(model + "/README.md").find("| before | after |") != std::string::npos);
+    CHECK(fs::exists(model + "/generator") == (objective == std::string("replaced")));
+    went_on(go_on(first, objective, out + "-2", {"--threads", "2"}));
+    CHECK(read_file(place.folder.path(out + "-2/model.safetensors")) ==
+          read_file(model + "/model.safetensors"));
+  }
+  // Of a model with another head, or none.
+  CHECK(went_on(go_on(place.folder.path("bert-on"), "masked", "third")).find("a new one") ==
+        std::string::npos);
+  const std::string told = went_on(go_on(place.folder.path("electra"), "masked", "fourth"));
+  CHECK(told.find("electra has no head for the objective: a new one") != std::string::npos);
+  CHECK(works({"fill-mask", "-m", place.folder.path("fourth"), "-t", "the dog [MASK]"}));
+  went_on(go_on(place.folder.path("fourth"), "replaced", "fifth", {"--generator-size", "0.5"}));
+  CHECK(Json::parse(read_file(place.folder.path("fifth/generator/config.json")))["hidden_size"] ==
+        8);
+
+  const auto refused = [&](const std::vector<std::string>& command, const std::string& reason) {
+    check_refused(run_convbert(command), reason);
+  };
+  const std::string electra = place.folder.path("electra");
+  refused(go_on(electra, "replaced", "none", {"--generator-size", "0.5"}),
+          "electra/generator is one");
+  refused(go_on(electra, "replaced", "none", {"--vocab", place.vocab}),
+          "--model and --vocab: expected one of them");
+  refused(go_on(place.folder.path("bert"), "replaced", "none"),
+          "--objective replaced: expected \"model_type\" electra or convbert in");
+  std::vector<std::string> neither = go_on(electra, "masked", "none");
+  neither.erase(neither.begin() + 2, neither.begin() + 4);
+  refused(neither, "--config is missing");
+  const std::string other = place.folder.path("other");
+  fs::copy(electra, other, fs::copy_options::recursive);
+  Json config = Json::parse(read_file(other + "/generator/config.json"));
+  config["max_position_embeddings"] = 50;
+  place.folder.write("other/generator/config.json", config.dump());
+  refused(go_on(other, "replaced", "none"),
+          "other/generator/config.json: \"max_position_embeddings\": expected 40, that of the "
+          "model whose generator it is, found 50");
+  fs::remove(other + "/vocab.txt");
+  place.folder.write("other/vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\n");
+  refused(go_on(other, "masked", "none"), "other: expected the token [MASK], found none");
+}
+
 TEST_CASE("a loss that is no number ends the run with what was saved before, or with nothing") {
   const Workplace place;
   Json config = config_of("electra");

@@ -61,7 +61,7 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags) {
   describe_flag(command, "--seed", "Of the order of the records and of dropout");
   describe_flag(command, "--report", "One HTML file: loss, figures and learning rate");
   FlagGroup model(command, "Model");
-  add_new_model_flags(model, flags.made_from.model, NewModelUse::optional);
+  add_new_model_flags(model, flags.made_from.model);
   describe_flag(command, "--config",
                 "Instead of --model: config.json of a student to make, of new weights; as of "
                 "`pretrain`");

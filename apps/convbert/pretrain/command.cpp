@@ -22,12 +22,18 @@ namespace {
 
 // Of all that the parameters of any step depend on, and of what is measured with.
 std::string digest_of(const PretrainRequest& request, const ModelPlan& plan,
-                      const Batch& held_out) {
+                      const PreTraining& training, const Batch& held_out) {
   Digest digest;
   for (const std::string& option : request.record.output.options) digest.add_text(option);
   digest.add_text(nn::name_of(request.record.model.precision));
   digest.add_text(plan.model.config_text);
-  digest.add_text(plan.described.vocab_text);
+  if (plan.described) {
+    digest.add_text(plan.described->vocab_text);
+  } else {
+    const auto add = [&](const Values& values) { digest.add_numbers(values.floats); };
+    for_each_tensor(add, training.parameters());
+    if (training.generator() != nullptr) for_each_tensor(add, *training.generator());
+  }
   for (const std::string& path : request.record.input.source.paths) digest.add_file(path);
   digest.add_numbers(held_out.ids);
   return digest.text();
@@ -110,8 +116,8 @@ int run(const PretrainFlags& flags, Console& console) {
   }
   const ModelPlan plan = plan_models(request);
   OutputDirectory directory(request.directory);
-  const Tokenizer tokenizer = open_tokenizer(plan.described);
-  warn_of_case(request.source, tokenizer, console);
+  const Tokenizer tokenizer = open_tokenizer(plan);
+  if (request.source) warn_of_case(*request.source, tokenizer, console);
   const TextsOptions options{.packing = packing_of(request, tokenizer),
                              .shuffle = request.shuffle,
                              .held_out_share = request.held_out_share,
@@ -125,10 +131,9 @@ int run(const PretrainFlags& flags, Console& console) {
   PretrainingTexts texts({request.record.input, tokenizer, bad, cancel}, options);
   std::optional<LearningModel> generator;
   if (plan.generator) {
-    generator =
-        make_model(*plan.generator, plan.described.settings, request, mixed(request.seed, 1));
+    generator = make_model(plan, *plan.generator, request, mixed(request.seed, 1), console);
   }
-  PreTraining training(make_model(plan.model, plan.described.settings, request, request.seed),
+  PreTraining training(make_model(plan, plan.model, request, request.seed, console),
                        std::move(generator),
                        options_of(request, masking_vocabulary(plan, tokenizer)));
   const std::int64_t parameters = parameters_of(training.parameters());
@@ -137,7 +142,7 @@ int run(const PretrainFlags& flags, Console& console) {
                       " parameters; ", grouped(request.steps), " steps of ", request.batch_size,
                       " sequences; ", grouped(held_out->sequences()), " sequences held out"));
 
-  const std::string digest = digest_of(request, plan, *held_out);
+  const std::string digest = digest_of(request, plan, training, *held_out);
   PretrainingOutcome outcome =
       run_pretraining({request, *held_out, digest, state_path, plan.model.config.family, cancel},
                       training, texts, console);
@@ -157,7 +162,8 @@ int run(const PretrainFlags& flags, Console& console) {
 void add_pretrain_command(CLI::App& app, const Choose& choose) {
   add_command<PretrainFlags>(
       app, choose,
-      {"pretrain", "A model from text alone, as BERT or ELECTRA learn", add_pretrain_flags, run});
+      {"pretrain", "A model from text alone, as BERT or ELECTRA learn, new or going on",
+       add_pretrain_flags, run});
 }
 
 }  // namespace convbert::app

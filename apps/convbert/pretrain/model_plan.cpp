@@ -2,9 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <utility>
 
+#include "checkpoint/checkpoint.h"
 #include "cli/usage_error.h"
 #include "core/json.h"
+#include "model/load.h"
+#include "run/copied_files.h"
+#include "run/models.h"
 
 namespace convbert::app {
 namespace {
@@ -39,35 +45,126 @@ PlannedModel narrowed(OrderedJson json, const ModelConfig& config, double share)
   return planned(json, narrow, HeadKind::masked_lm);
 }
 
-void check_model(const PretrainRequest& request, const ModelConfig& config) {
+// The generator beside a model, which shares its embeddings.
+PlannedModel found_generator(const ModelFiles& files, const ModelConfig& model) {
+  const ModelConfig config = read_config(files);
+  const auto check = [&](const char* key, auto expected, auto found) {
+    if (expected == found) return;
+    usage_error(files.path_of("config.json"), ": \"", key, "\": expected ", expected,
+                ", that of the model whose generator it is, found ", found);
+  };
+  check("model_type", name_of(model.family), name_of(config.family));
+  check("vocab_size", model.vocab_size, config.vocab_size);
+  check("embedding_size", model.embedding_size, config.embedding_size);
+  check("max_position_embeddings", model.max_positions, config.max_positions);
+  check("type_vocab_size", model.type_vocab_size, config.type_vocab_size);
+  const FileBytes text = files.open("config.json");
+  PlannedModel generator = planned(OrderedJson::parse(text.text()), config, HeadKind::masked_lm);
+  generator.files = files;
+  return generator;
+}
+
+void check_model(const PretrainRequest& request, const std::string& origin,
+                 const ModelConfig& config) {
   if (request.has_generator() &&
       form_of(HeadKind::replaced_token_detection, config.family) == nullptr) {
-    usage_error("--objective replaced: expected \"model_type\" electra or convbert in ",
-                printable(request.source.config), ", found ", name_of(config.family),
-                "; --objective masked trains it");
+    usage_error("--objective replaced: expected \"model_type\" electra or convbert in ", origin,
+                ", found ", name_of(config.family), "; --objective masked trains it");
   }
   if (request.max_length > config.max_positions) {
     usage_error("--max-length: expected at most ", config.max_positions,
-                ", \"max_position_embeddings\" of ", printable(request.source.config), ", found ",
-                request.max_length);
+                ", \"max_position_embeddings\" of ", origin, ", found ", request.max_length);
   }
+}
+
+HeadKind head_of(const PretrainRequest& request) {
+  return request.has_generator() ? HeadKind::replaced_token_detection : HeadKind::masked_lm;
+}
+
+ModelPlan plan_new(const PretrainRequest& request) {
+  NewModel described = read_new_model(*request.source);
+  const std::string origin = printable(request.source->config);
+  check_model(request, origin, described.config);
+  ModelPlan plan{.origin = origin,
+                 .described = {},
+                 .base = {},
+                 .settings = described.settings,
+                 .model = planned(described.json, described.config, head_of(request)),
+                 .generator = {}};
+  if (request.has_generator()) {
+    plan.generator =
+        narrowed(described.json, described.config, request.generator_size.value_or(kGeneratorSize));
+  }
+  plan.described = std::move(described);
+  return plan;
+}
+
+ModelPlan plan_to_go_on(const PretrainRequest& request) {
+  ModelSource base = open_model_source(request.record.model.model);
+  const ModelFiles& files = base.files;
+  const ModelConfig config = read_config(files);
+  check_model(request, files.origin(), config);
+  const std::string path = files.path_of("config.json");
+  const FileBytes text = files.open("config.json");
+  const auto json = OrderedJson::parse(text.text());  // which read_config() has checked
+  ModelPlan plan{.origin = files.origin(),
+                 .described = {},
+                 .base = {},
+                 .settings = read_settings(text.text(), path),
+                 .model = planned(json, config, head_of(request)),
+                 .generator = {}};
+  plan.model.files = files;
+  if (request.has_generator() && files.contains("generator/config.json")) {
+    const ModelFiles generator = files.subdirectory("generator");
+    if (request.generator_size) {
+      usage_error("--generator-size is for a new generator: ", generator.origin(), " is one");
+    }
+    plan.generator = found_generator(generator, config);
+  } else if (request.has_generator()) {
+    plan.generator = narrowed(json, config, request.generator_size.value_or(kGeneratorSize));
+  }
+  plan.base = std::move(base);
+  return plan;
+}
+
+Parameters read_parameters(const PlannedModel& planned, const ModelSettings& settings,
+                           std::uint64_t seed, Console& console) {
+  const Checkpoint checkpoint = Checkpoint::open(*planned.files);
+  const WeightBinder binder(checkpoint, planned.config);
+  const std::vector<HeadKind> heads = binder.heads();
+  if (std::ranges::find(heads, planned.head->kind) != heads.end()) {
+    return load_parameters(checkpoint, planned.config, planned.head, planned.outputs);
+  }
+  console.note(concat(planned.files->origin(), " has no head for the objective: a new one"));
+  Parameters parameters = load_parameters(checkpoint, planned.config);
+  add_new_head(parameters, planned.config, *planned.head, planned.outputs, seed,
+               settings.initializer_range);
+  return parameters;
 }
 
 }  // namespace
 
 ModelPlan plan_models(const PretrainRequest& request) {
-  NewModel described = read_new_model(request.source);
-  check_model(request, described.config);
-  described.settings.dropout = described.settings.with_dropout(request.dropout);
-  ModelPlan plan{.described = described,
-                 .model = planned(described.json, described.config,
-                                  request.has_generator() ? HeadKind::replaced_token_detection
-                                                          : HeadKind::masked_lm),
-                 .generator = {}};
-  if (request.has_generator()) {
-    plan.generator = narrowed(described.json, described.config, request.generator_size);
-  }
+  ModelPlan plan = request.source ? plan_new(request) : plan_to_go_on(request);
+  plan.settings.dropout = plan.settings.with_dropout(request.dropout);
   return plan;
+}
+
+Tokenizer open_tokenizer(const ModelPlan& plan) {
+  if (plan.described) return open_tokenizer(*plan.described);
+  if (plan.base->sentence.lowercase) {
+    usage_error(plan.origin,
+                ": its sentence_bert_config.json lower-cases text, which a model "
+                "without it would not; set \"do_lower_case\" in tokenizer_config.json instead");
+  }
+  Tokenizer tokenizer = open_tokenizer(*plan.base);
+  check_vocabulary(tokenizer, plan.model.config, plan.origin);
+  for (const std::string_view token : kSpecialTokens) {
+    if (!tokenizer.id(token)) {
+      usage_error(plan.origin, ": expected the token ", token, ", found none");
+    }
+  }
+  return tokenizer;
 }
 
 PackingOptions packing_of(const PretrainRequest& request, const Tokenizer& tokenizer) {
@@ -86,14 +183,19 @@ MaskingVocabulary masking_vocabulary(const ModelPlan& plan, const Tokenizer& tok
   return vocabulary;
 }
 
-LearningModel make_model(const PlannedModel& planned, const ModelSettings& settings,
-                         const PretrainRequest& request, std::uint64_t seed) {
-  Parameters parameters = new_parameters(planned.config, seed, settings.initializer_range);
-  add_new_head(parameters, planned.config, *planned.head, planned.outputs, seed,
-               settings.initializer_range);
+LearningModel make_model(const ModelPlan& plan, const PlannedModel& planned,
+                         const PretrainRequest& request, std::uint64_t seed, Console& console) {
+  Parameters parameters;
+  if (planned.files) {
+    parameters = read_parameters(planned, plan.settings, seed, console);
+  } else {
+    parameters = new_parameters(planned.config, seed, plan.settings.initializer_range);
+    add_new_head(parameters, planned.config, *planned.head, planned.outputs, seed,
+                 plan.settings.initializer_range);
+  }
   return {.config = planned.config,
           .options = {.head = planned.head,
-                      .dropout = settings.dropout,
+                      .dropout = plan.settings.dropout,
                       .precision = request.record.model.precision},
           .parameters = std::move(parameters)};
 }
@@ -101,8 +203,12 @@ LearningModel make_model(const PlannedModel& planned, const ModelSettings& setti
 void write_description(const ModelPlan& plan, const PlannedModel& model, const std::string& folder,
                        OutputDirectory& directory) {
   directory.add(folder + "config.json", model.config_text);
-  directory.add(folder + "vocab.txt", plan.described.vocab_text);
-  directory.add(folder + "tokenizer_config.json", plan.described.tokenizer_text);
+  if (plan.base) {
+    copy_tokenizer(plan.base->files, folder, directory);
+    return;
+  }
+  directory.add(folder + "vocab.txt", plan.described->vocab_text);
+  directory.add(folder + "tokenizer_config.json", plan.described->tokenizer_text);
 }
 
 }  // namespace convbert::app

@@ -21,7 +21,6 @@ OrderedJson settings_of(const PretrainingRecord& record) {
                    {"mask", request.mask},
                    {"packing", request.packing == Packing::full ? "full" : "record"},
                    {"max_length", request.max_length},
-                   {"lowercase", request.source.lowercase},
                    {"shuffle", request.shuffle},
                    {"steps", request.steps},
                    {"batch_size", request.batch_size},
@@ -32,12 +31,13 @@ OrderedJson settings_of(const PretrainingRecord& record) {
                    {"adam_epsilon", request.adam_epsilon},
                    {"clip", request.clip},
                    {"dropout",
-                    {{"hidden", record.plan.described.settings.dropout.hidden},
-                     {"attention", record.plan.described.settings.dropout.attention}}},
+                    {{"hidden", record.plan.settings.dropout.hidden},
+                     {"attention", record.plan.settings.dropout.attention}}},
                    {"precision", nn::name_of(request.record.model.precision)},
                    {"seed", request.seed}};
+  if (request.source) json["lowercase"] = request.source->lowercase;
   if (request.has_generator()) {
-    json["generator_size"] = request.generator_size;
+    json["generator_size"] = request.generator_size.value_or(kGeneratorSize);
     json["discriminator_weight"] = request.discriminator_weight;
   }
   return json;
@@ -47,20 +47,32 @@ std::string percent(std::int64_t part, std::int64_t all) {
   return concat(fixed(100.0 * share_of(part, all), 1), " %");
 }
 
-std::string figures_table(const Measurement& at, bool has_generator) {
-  const auto& [loss, words, replaced] = at.figures;
-  std::string text =
-      concat("| | |\n|---|---|\n| loss of masked words | ", fixed(words.loss, 4),
-             " |\n| masked words guessed | ", percent(words.right, words.words), " |\n");
+// The last measurement; of a model that was gone on from, the one before it learnt, too.
+std::string figures_table(const std::vector<Measurement>& measured, bool has_generator) {
+  const bool has_first = measured.front().step == 0;
+  std::string text = has_first ? "| | before | after |\n|---|---|---|\n" : "| | |\n|---|---|\n";
+  const auto row = [&](std::string_view name, auto shown) {
+    text += concat("| ", name, " | ");
+    if (has_first) text += shown(measured.front().figures) + " | ";
+    text += shown(measured.back().figures) + " |\n";
+  };
+  using Figures = PreTrainingFigures;
+  row("loss of masked words", [](const Figures& f) { return fixed(f.words.loss, 4); });
+  row("masked words guessed",
+      [](const Figures& f) { return percent(f.words.right, f.words.words); });
   if (!has_generator) return text;
-  return text + concat("| loss of replaced words | ", fixed(replaced.loss, 4),
-                       " |\n| the same of who knows only how many there are | ",
-                       fixed(loss_of_ignorance(replaced), 4),
-                       " |\n| replaced words ranked above others (AUC) | ", fixed(replaced.auc, 4),
-                       " |\n| words told rightly to be replaced or not | ",
-                       percent(replaced.right, replaced.tokens), " |\n| of all words replaced | ",
-                       percent(replaced.replaced, replaced.tokens), " |\n| of these found | ",
-                       percent(replaced.found, replaced.replaced), " |\n");
+  row("loss of replaced words", [](const Figures& f) { return fixed(f.replaced.loss, 4); });
+  row("the same of who knows only how many there are",
+      [](const Figures& f) { return fixed(loss_of_ignorance(f.replaced), 4); });
+  row("replaced words ranked above others (AUC)",
+      [](const Figures& f) { return fixed(f.replaced.auc, 4); });
+  row("words told rightly to be replaced or not",
+      [](const Figures& f) { return percent(f.replaced.right, f.replaced.tokens); });
+  row("of all words replaced",
+      [](const Figures& f) { return percent(f.replaced.replaced, f.replaced.tokens); });
+  row("of these found",
+      [](const Figures& f) { return percent(f.replaced.found, f.replaced.replaced); });
+  return text;
 }
 
 }  // namespace
@@ -68,20 +80,24 @@ std::string figures_table(const Measurement& at, bool has_generator) {
 std::string pretraining_json(const PretrainingRecord& record) {
   const PretrainRequest& request = record.request;
   const PretrainingRun& run = record.run;
-  OrderedJson json{{"convbert", kVersion},
-                   {"config", request.source.config},
-                   {"vocab", request.source.vocab},
-                   {"train",
-                    {{"files", request.record.input.source.paths},
-                     {"documents", run.place.documents},
-                     {"passes", run.place.epoch + 1}}},
-                   {"held_out", {{"sequences", record.held_out.sequences()}}},
-                   {"bad_records", run.place.bad_records},
-                   {"settings", settings_of(record)},
-                   {"parameters", record.parameters},
-                   {"steps", run.steps},
-                   {"tokens", run.tokens},
-                   {"flops", run.flops}};
+  OrderedJson json{{"convbert", kVersion}};
+  if (request.source) {
+    json["config"] = request.source->config;
+    json["vocab"] = request.source->vocab;
+  } else {
+    json["model"] = record.plan.origin;
+  }
+  json.update({{"train",
+                {{"files", request.record.input.source.paths},
+                 {"documents", run.place.documents},
+                 {"passes", run.place.epoch + 1}}},
+               {"held_out", {{"sequences", record.held_out.sequences()}}},
+               {"bad_records", run.place.bad_records},
+               {"settings", settings_of(record)},
+               {"parameters", record.parameters},
+               {"steps", run.steps},
+               {"tokens", run.tokens},
+               {"flops", run.flops}});
   if (request.held_out.source.paths.empty()) {
     json["held_out"]["share"] = request.held_out_share;
   } else {
@@ -103,19 +119,21 @@ std::string pretraining_card(const PretrainingRecord& record) {
   const PretrainRequest& request = record.request;
   const PretrainingRun& run = record.run;
   const ModelConfig& config = record.plan.model.config;
-  std::string text = concat(
-      "# ", printable(request.directory), "\n\nPre-trained from new weights by convbert ", kVersion,
-      " (`--objective ", name_of(request.objective), "`): ", name_of(config.family), ", ",
-      config.layers, " layers of ", config.hidden_size, ", ", grouped(record.parameters),
-      " parameters, ", grouped(config.vocab_size), " tokens",
-      request.source.lowercase ? ", of lower-cased text" : "", ".\n\n## Figures\n\n");
+  std::string text =
+      concat("# ", printable(request.directory), "\n\nPre-trained from ",
+             request.source ? "new weights" : printable(record.plan.origin), " by convbert ",
+             kVersion, " (`--objective ", name_of(request.objective),
+             "`): ", name_of(config.family), ", ", config.layers, " layers of ", config.hidden_size,
+             ", ", grouped(record.parameters), " parameters, ", grouped(config.vocab_size),
+             " tokens", request.source && request.source->lowercase ? ", of lower-cased text" : "",
+             ".\n\n## Figures\n\n");
   if (run.measurements.empty()) {
     text += "Nothing was measured on text that it did not learn from.\n";
   } else {
     text += concat("On ", grouped(record.held_out.sequences()),
                    " sequences that it did not learn from, after ",
                    grouped(run.measurements.back().step), " steps:\n\n",
-                   figures_table(run.measurements.back(), request.has_generator()));
+                   figures_table(run.measurements, request.has_generator()));
   }
   text += concat("\n## Settings\n\n", grouped(run.steps), " steps of ", request.batch_size,
                  " sequences of up to ", request.max_length, " tokens: ", grouped(run.tokens),

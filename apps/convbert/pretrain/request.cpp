@@ -14,7 +14,7 @@ constexpr std::int64_t kUsualLength = 128;
 void add_input_flags(CLI::App& command, PretrainFlags& flags) {
   add_labelled_input_flags(command, flags.record);
   // Documents are single texts, read in an order of the run's own, into a model that is made here.
-  for (const char* name : {"--pair-field", "--id-field", "--shard", "--model", "--truncation"}) {
+  for (const char* name : {"--pair-field", "--id-field", "--shard", "--truncation"}) {
     remove_flag(command, name);
   }
   describe_flag(command, "INPUT", "Files of text, gzip or zstd or plain; a record is a document");
@@ -44,7 +44,10 @@ void add_input_flags(CLI::App& command, PretrainFlags& flags) {
 
 void add_model_flags(CLI::App& command, PretrainFlags& flags) {
   FlagGroup group(command, "Model");
-  add_new_model_flags(group, flags.source, NewModelUse::required);
+  describe_flag(command, "--model",
+                "To go on from, instead of --config and --vocab: a directory, or a name in the "
+                "Hugging Face cache; its generator is in MODEL/generator, or a new one");
+  add_new_model_flags(group, flags.source);
   add_precision_flag(group, flags);
 }
 
@@ -74,9 +77,10 @@ void add_step_flags(CLI::App& command, PretrainFlags& flags) {
   group.add("--batch-size", flags.batch_size, "N", "Sequences of a batch")
       .within(1, 1 << 16)
       .with_default();
-  group.add("--learning-rate", flags.learning_rate, "RATE", "The highest")
-      .within(0.0, 10.0)
-      .with_default();
+  group
+      .add("--learning-rate", flags.learning_rate, "RATE",
+           "The highest; default: 5e-4, or 1e-4 with --model")
+      .within(0.0, 10.0);
   add_rate_flags(group, flags);
   group.add("--adam-epsilon", flags.adam_epsilon, "E", "Of AdamW")
       .within(1e-12, 1.0)
@@ -109,6 +113,24 @@ void add_run_flags(CLI::App& command, PretrainFlags& flags) {
       .within(1, 1 << 30)
       .with_default();
   add_log_flag(group, flags);
+}
+
+// Of a new model.
+std::optional<NewModelSource> made_from(const PretrainFlags& flags) {
+  const NewModelSource& source = flags.source;
+  const bool goes_on = !flags.record.model.model.empty();
+  for (const auto& [flag, is_given] : {std::pair("--config", !source.config.empty()),
+                                       {"--vocab", !source.vocab.empty()},
+                                       {"--lowercase", source.lowercase}}) {
+    if (is_given && goes_on) usage_error("--model and ", flag, ": expected one of them");
+  }
+  if (goes_on) return std::nullopt;
+  if (source.config.empty() || source.vocab.empty()) {
+    usage_error(source.config.empty() ? "--config" : "--vocab",
+                " is missing: expected --config and --vocab of a new model, or --model, one to go "
+                "on from");
+  }
+  return source;
 }
 
 // Flags that would change nothing are mistakes.
@@ -145,18 +167,18 @@ PretrainRequest make_request(const PretrainFlags& flags) {
       .held_out = {},
       .held_out_share = flags.held_out_share.value_or(flags.held_out.empty() ? 0.01 : 0.0),
       .directory = flags.directory,
-      .source = flags.source,
+      .source = made_from(flags),
       .objective = flags.objective == "replaced" ? PretrainingObjective::replaced
                                                  : PretrainingObjective::masked,
       .mask = flags.mask,
-      .generator_size = flags.generator_size.value_or(0.25),
+      .generator_size = flags.generator_size,
       .discriminator_weight = flags.discriminator_weight.value_or(50.0),
       .packing = flags.packing == "full" ? Packing::full : Packing::record,
       .max_length = flags.record.truncation.max_length.value_or(kUsualLength),
       .shuffle = flags.shuffle,
       .steps = flags.steps,
       .batch_size = flags.batch_size,
-      .learning_rate = flags.learning_rate,
+      .learning_rate = flags.learning_rate.value_or(flags.source.config.empty() ? 1e-4 : 5e-4),
       .warmup = flags.warmup,
       .schedule = *schedule_from_name(flags.schedule),
       .weight_decay = flags.weight_decay,

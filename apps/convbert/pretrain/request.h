@@ -26,7 +26,7 @@ struct PretrainFlags : LearningFlags {
   std::int64_t shuffle = 1 << 16;
   std::int64_t steps = 10000;
   std::int64_t batch_size = 128;
-  double learning_rate = 5e-4;
+  std::optional<double> learning_rate;
   double adam_epsilon = 1e-6;
   std::int64_t checkpoints = 0;
 };
@@ -38,14 +38,14 @@ inline std::string_view name_of(PretrainingObjective objective) {
 }
 
 struct PretrainRequest {
-  RecordRequest record;   // whose output is of no use
+  RecordRequest record;   // whose output is of no use; its model is one to go on from, or ""
   InputRequest held_out;  // no paths: a share of the input
   double held_out_share;  // of the documents
   std::string directory;
-  NewModelSource source;
+  std::optional<NewModelSource> source;  // of a new model
   PretrainingObjective objective;
   double mask;
-  double generator_size;  // a share of the model's widths
+  std::optional<double> generator_size;  // a share of the model's widths
   double discriminator_weight;
   Packing packing;
   std::int64_t max_length;
@@ -67,6 +67,9 @@ struct PretrainRequest {
 
   bool has_generator() const { return objective == PretrainingObjective::replaced; }
 };
+// Of a request that does not say.
+inline constexpr double kGeneratorSize = 0.25;
+
 // Throws Error(usage) naming the flag.
 PretrainRequest make_request(const PretrainFlags& flags);
 

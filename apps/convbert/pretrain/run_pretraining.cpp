@@ -68,6 +68,7 @@ class Pretraining {
       run_.log_bytes = log_->size();
     }
     status_.begin(run_.steps);
+    if (!request.source && run_.measurements.empty()) measure();  // what it knows already
   }
 
   // Nothing where a signal came.

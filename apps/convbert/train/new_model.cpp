@@ -64,15 +64,13 @@ bool has_capitals(const Tokenizer& tokenizer) {
 
 }  // namespace
 
-void add_new_model_flags(FlagGroup& group, NewModelSource& source, NewModelUse use) {
-  Flag config = group.add("--config", source.config, "FILE",
-                          "config.json of the model to make: model_type convbert, electra or bert; "
-                          "vocab_size and sizes; what it does not say is transformers' default");
-  Flag vocab = group.add("--vocab", source.vocab, "FILE", "vocab.txt, a WordPiece token a line");
-  for (Flag* flag : {&config, &vocab}) {
-    if (use == NewModelUse::required) flag->required();
-    flag->not_empty();
-  }
+void add_new_model_flags(FlagGroup& group, NewModelSource& source) {
+  group
+      .add("--config", source.config, "FILE",
+           "config.json of the model to make: model_type convbert, electra or bert; vocab_size and "
+           "sizes; what it does not say is transformers' default")
+      .not_empty();
+  group.add("--vocab", source.vocab, "FILE", "vocab.txt, a WordPiece token a line").not_empty();
   group.add_flag("--lowercase", source.lowercase,
                  "Text is lower-cased and loses its accents first, here and later");
 }

@@ -29,8 +29,7 @@ struct NewModelSource {
 inline constexpr std::array<std::string_view, 5> kSpecialTokens{"[PAD]", "[UNK]", "[CLS]", "[SEP]",
                                                                 "[MASK]"};
 
-enum class NewModelUse { required, optional };
-void add_new_model_flags(FlagGroup& group, NewModelSource& source, NewModelUse use);
+void add_new_model_flags(FlagGroup& group, NewModelSource& source);
 
 struct NewModel {
   OrderedJson json;  // of config.json as it is given
