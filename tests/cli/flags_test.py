@@ -2,8 +2,8 @@
 """Every flag that a command's --help names is given to the program by a test of tests/cli:
 flags_test.py CONVBERT [unittest's arguments]
 
-Given means: its long or short spelling is a whole argument in a test case (or in what its file has
-above all cases) that names a command which has the flag, and that does not only check refusals. A
+Given means: its long or short spelling is a whole argument in a test case (or in what its file, or a
+header of this folder, has above all cases) that names a command which has the flag, and that does not only check refusals. A
 flag that several commands share counts once where its help is the same.
 """
 
@@ -14,6 +14,7 @@ import sys
 import unittest
 
 CONVBERT = pathlib.Path(sys.argv.pop(1)).resolve()
+HERE = pathlib.Path(__file__).parent
 
 
 def cases(source):
@@ -23,6 +24,13 @@ def cases(source):
         refuses = re.search(r"status == 2|refused\(", body)
         if not refuses or re.search(r"status == [01]|\.out\b|\w\[\d\]\[\"", body):
             yield shared + body
+
+
+def with_headers(path):
+    """A file's text below that of the folder's headers that it includes."""
+    text = path.read_text()
+    headers = re.findall(r'#include "cli/(\w+\.h)"', text)
+    return "".join((HERE / header).read_text() for header in headers if (HERE / header).exists()) + text
 
 
 def is_exercised(spellings, commands, texts):
@@ -61,8 +69,7 @@ class FlagsTest(unittest.TestCase):
             for spellings, description in flags(help_of(command)).items():
                 known.setdefault((spellings, description), []).append(command)
         self.assertGreater(len(known), 50)
-        sources = pathlib.Path(__file__).parent.glob("*.cpp")
-        texts = [text for path in sources for text in cases(path.read_text())]
+        texts = [text for path in HERE.glob("*.cpp") for text in cases(with_headers(path))]
         for (spellings, _), owners in sorted(known.items()):
             with self.subTest(" ".join(spellings), commands=owners):
                 self.assertTrue(is_exercised(spellings, owners, texts),
