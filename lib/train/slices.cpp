@@ -10,7 +10,9 @@ std::vector<Slice> cut(const Batch& batch, std::int64_t group) {
                                             " sequences is no whole number of groups of ", group));
   }
   const std::int64_t tokens = batch.tokens();
-  const std::int64_t few = std::clamp<std::int64_t>(tokens / kFewestSliceTokens, 1, kUsualSlices);
+  const std::int64_t few =
+      std::max(std::clamp<std::int64_t>(tokens / kFewestSliceTokens, 1, kFewSlices),
+               std::min(tokens / (2 * kFewestSliceTokens), kUsualSlices));
   const std::int64_t parts = std::max(few, (tokens + kMostSliceTokens - 1) / kMostSliceTokens);
   std::vector<Slice> slices;
   std::int64_t first = 0;

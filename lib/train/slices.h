@@ -14,11 +14,14 @@ struct Slice {
   std::int64_t count = 0;
 };
 
-// At most so many: they serve as many threads, and gradients cost an addition a slice. Larger
-// batches are cut into more, so that what one slice keeps for its backward pass stays bounded.
+// At least so many, where they have kFewestSliceTokens each, and up to kUsualSlices where they have
+// twice as many: slices serve as many threads, but products want tall matrices, and each slice adds
+// to every gradient. Larger batches are cut into more, so that what one slice keeps for its
+// backward pass stays bounded.
+inline constexpr std::int64_t kFewSlices = 4;
 inline constexpr std::int64_t kUsualSlices = 8;
-inline constexpr std::int64_t kFewestSliceTokens = 128;  // of a slice: products want tall matrices
-inline constexpr std::int64_t kMostSliceTokens = 1024;   // unless one sequence alone has more
+inline constexpr std::int64_t kFewestSliceTokens = 128;
+inline constexpr std::int64_t kMostSliceTokens = 1024;  // unless one sequence alone has more
 
 // Consecutive slices of about as many tokens each. They follow from the lengths of the sequences
 // alone, so that sums over slices have one order on any number of threads.

@@ -238,6 +238,19 @@ TEST_CASE("slices: whole groups, about as many tokens each, every sequence once"
   CHECK_THROWS_AS(cut(sample_batch(config, 3).batch, 2), Error);
 }
 
+TEST_CASE("few slices of few tokens, taller ones of more") {
+  const std::pair<std::int64_t, std::size_t> expected[] = {{8, 1},    {248, 1},  {256, 2},
+                                                           {520, 4},  {1024, 4}, {1280, 5},
+                                                           {2048, 8}, {8192, 8}, {16384, 16}};
+  const std::vector<std::int32_t> ids(8);
+  for (const auto& [tokens, slices] : expected) {
+    INFO(tokens);
+    Batch batch;
+    while (batch.tokens() < tokens) batch.append(ids, ids);
+    CHECK(cut(batch).size() == slices);
+  }
+}
+
 TEST_CASE("what is frozen has no gradient and does not move; the rest has the same") {
   const ModelConfig config = sample_config();
   const TrainingBatch training = sample_batch(config, 5);
