@@ -8,11 +8,13 @@ and a dev.jsonl; of TREC, which has none, every eleventh training record is held
 Everything is done in an order, and each figure is appended to FILE as it is known:
   vocab    one vocabulary for all;
   cost     FLOPs of a step of each model, from which its steps follow: all runs have the same budget of FLOPs;
-  sweep    each model at learning rates that double, from 1e-3 and 2e-3 towards the better until one is better
-           than both neighbours, for a fifth of the budget, with a seed that no run has; that rate is taken,
-           by the loss on held-out text;
+  sweep    each model at learning rates that double, from 5e-4 and 1e-3 towards the better until one is better
+           than both neighbours, for a fifth of the budget, with a seed that no run has; that rate is taken:
+           by the loss of masked words, and of a model that tells replaced words by how well it tells words that
+           were exchanged (exchanged_words.py), as its own loss is low where its generator is poor;
   run      each model, each seed, at its rate: figures on held-out text, and the model at five points;
-  probe    each of these models fine-tuned on each labelled set, with one recipe, and its figure on dev;
+  probe    each of these models, and the one before it learns, fine-tuned on each labelled set with one recipe,
+           and its figure on dev; and again how well it tells exchanged words;
   attention  what each of its heads does on the sentences of SST-2's dev set.
 A figure that FILE has is not measured again, whatever has been deleted, so that runs can be spread over days
 and machines; a run whose probes are all there is not needed any more. After --minutes nothing new is begun.
@@ -27,13 +29,15 @@ import subprocess
 import sys
 import time
 
+from exchanged_words import area_under_roc, exchange
 from models import MODELS, config_of
 
-RATES = tuple(1e-3 * 2.0**power for power in range(-3, 5))
-FIRST_RATES = 3, 4  # of RATES
+RATES = tuple(1e-3 * 2.0**power for power in range(-5, 4))
+FIRST_RATES = 4, 5  # of RATES
 SWEEP_SEED = 1000
 POINTS = 5
-LENGTH, BATCH = 128, 32
+LENGTH, BATCH = 128, 8
+EXCHANGED_TEXTS = 1500  # of each set
 PROBES = {  # task: flags of train and evaluate, those of train alone, the figure of evaluate
     "sst2": (["--task", "classify"], [], "accuracy"),
     "trec": (["--task", "classify"], [], "accuracy"),
@@ -64,6 +68,10 @@ class Results:
         self.lines.append(line)
         print(json.dumps(line), flush=True)
         return line
+
+
+def tells_words(model):
+    return MODELS[model]["objective"] == "replaced"
 
 
 class OutOfTime(Exception):
@@ -123,25 +131,38 @@ class Experiment:
             shutil.rmtree(folder)
         return POINTS * max(2, round(share * self.options.flops / line["flops_per_step"] / POINTS))
 
-    def held_out_loss(self, model, rate):
+    # Of a rate, how well the model does at last what it learns; more is better.
+    def merit(self, model, rate):
         line = self.results.find("sweep", model=model, rate=rate)
         if line is None:
             steps = self.steps_of(model, 0.2)
             folder, record = self.pretrain(model, f"{model}-sweep-{rate}", steps, rate, SWEEP_SEED)
-            line = self.results.add("sweep", {"steps": steps, "held_out": record["held_out"]["figures"][-1]},
+            held_out = record["held_out"]["figures"][-1]
+            merit = self.exchanged(folder) if tells_words(model) else -held_out["masked_loss"]
+            line = self.results.add("sweep", {"steps": steps, "merit": merit, "held_out": held_out},
                                     model=model, rate=rate)
             shutil.rmtree(folder)
-        return line["held_out"]["loss"]
+        return line["merit"]
 
     # The best of RATES, found from the middle by going to the better side.
     def rate_of(self, model):
-        losses = {i: self.held_out_loss(model, RATES[i]) for i in FIRST_RATES}
+        merits = {i: self.merit(model, RATES[i]) for i in FIRST_RATES}
         while True:
-            best = min(losses, key=losses.get)
-            untried = [i for i in (best - 1, best + 1) if 0 <= i < len(RATES) and i not in losses]
+            best = max(merits, key=merits.get)
+            untried = [i for i in (best - 1, best + 1) if 0 <= i < len(RATES) and i not in merits]
             if not untried:
                 return RATES[best]
-            losses[untried[0]] = self.held_out_loss(model, RATES[untried[0]])
+            merits[untried[0]] = self.merit(model, RATES[untried[0]])
+
+    # The area under the ROC curve of a discriminator, of words that were exchanged in sentences that no model
+    # learns from.
+    def exchanged(self, checkpoint):
+        texts = [json.loads(line)["text"] for task in ("sst2", "stsb")
+                 for line in self.data(task)[0].read_text().splitlines()[:EXCHANGED_TEXTS]]
+        records, output = self.work / "exchanged.jsonl", self.work / "told.jsonl"
+        records.write_text("".join(json.dumps(record) + "\n" for record in exchange(texts)))
+        self.convbert("detect", records, "-m", checkpoint, "-o", output, "--threads", self.options.threads)
+        return area_under_roc(json.loads(line) for line in output.read_text().splitlines())
 
     def probe(self, checkpoint, task, seed):
         flags, of_train, figure = PROBES[task]
@@ -164,9 +185,7 @@ class Experiment:
 
     def run(self, model, seed):
         rate, steps = self.rate_of(model), self.steps_of(model)
-        points = range(POINTS, 0, -1)
-        missing = [(kind, names) for point in points for kind, names in
-                   [("probe", dict(point=point, task=task)) for task in PROBES] + [("attention", dict(point=point))]
+        missing = [(kind, names) for point in range(POINTS, -1, -1) for kind, names in self.measures(model, point)
                    if not self.results.find(kind, model=model, seed=seed, **names)]
         if not missing:
             return
@@ -176,14 +195,25 @@ class Experiment:
                                      "flops": record["flops"], "rate": rate,
                                      "precision": record["settings"]["precision"],
                                      "held_out": record["held_out"]["figures"]}, model=model, seed=seed)
+        untaught = f"{model}-{seed}-untaught"
         for kind, names in missing:
             step = steps * names["point"] // POINTS
-            checkpoint = folder / f"step-{step:0{len(str(steps))}}"
-            figures = ({"figure": self.probe(checkpoint, names["task"], seed)} if kind == "probe"
-                       else {"heads": self.heads(checkpoint)})
+            checkpoint = (folder / f"step-{step:0{len(str(steps))}}" if step > 0
+                          else self.pretrain(model, untaught, 1, 0.0, seed)[0])
+            figures = ({"figure": self.probe(checkpoint, names["task"], seed)} if kind == "probe" else
+                       {"figure": self.exchanged(checkpoint)} if kind == "exchanged" else
+                       {"heads": self.heads(checkpoint)})
             self.results.add(kind, dict(figures, flops=record["flops"] * step / steps),
                              model=model, seed=seed, **names)
         shutil.rmtree(folder)
+        shutil.rmtree(self.work / untaught, ignore_errors=True)
+
+    # What is measured at a point, each a kind and what names it; point 0 is before anything is learnt.
+    @staticmethod
+    def measures(model, point):
+        return ([("probe", dict(point=point, task=task)) for task in PROBES]
+                + [("attention", dict(point=point))]
+                + [("exchanged", dict(point=point))] * tells_words(model))
 
     def do_all(self):
         self.make_vocabulary()

@@ -14,6 +14,8 @@ MODELS = {
                              family="convbert", config=dict(MIXED, conv_type="dynamic")),
     "convbert-fixed": dict(title="ConvBERT, lightweight convolution", objective="replaced",
                            family="convbert", config=dict(MIXED, conv_type="lightweight")),
+    "convbert-masked": dict(title="ConvBERT, span-based, masked words", objective="masked",
+                            family="convbert", config=dict(MIXED, conv_type="span")),
     "convbert-kernel-5": dict(title="ConvBERT, span-based, kernel of 5", objective="replaced",
                               family="convbert", config=dict(MIXED, conv_type="span", conv_kernel_size=5)),
     "convbert-kernel-17": dict(title="ConvBERT, span-based, kernel of 17", objective="replaced",

@@ -13,7 +13,8 @@ import statistics
 
 from models import MODELS
 
-TASKS = {"sst2": "SST-2, accuracy", "trec": "TREC, accuracy", "stsb": "STS-B, Spearman"}
+MEASURES = {"sst2": "SST-2, accuracy", "trec": "TREC, accuracy", "stsb": "STS-B, Spearman",
+            "exchanged": "Exchanged words, AUC"}
 # Two-sided 95 % of Student's t, by degrees of freedom.
 STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
 
@@ -31,12 +32,12 @@ def shown(values):
     return f"{mean:.3f}" + (f" ± {half:.3f}" if half is not None else "") + f" ({len(values)})"
 
 
-def probes(lines):
-    """Figures by model, task and point, and the FLOPs of each point."""
+def measured(lines):
+    """Figures by model, measure and point, and the FLOPs of each point."""
     figures, flops = collections.defaultdict(list), {}
     for line in lines:
-        if line["kind"] == "probe":
-            key = line["model"], line["task"], line["point"]
+        if line["kind"] in ("probe", "exchanged"):
+            key = line["model"], line.get("task", "exchanged"), line["point"]
             figures[key].append(line["figure"])
             flops[line["model"], line["point"]] = line["flops"]
     return figures, flops
@@ -58,17 +59,22 @@ def print_runs(lines, models):
 
 def print_sweep(lines, models):
     rates = sorted({line["rate"] for line in lines if line["kind"] == "sweep"})
-    print("\n| loss on held-out text | " + " | ".join(map(str, rates)) + " |\n|---" + "|---" * len(rates) + "|")
-    losses = {(line["model"], line["rate"]): line["held_out"]["loss"] for line in lines if line["kind"] == "sweep"}
+    print("\n| | " + " | ".join(map(str, rates)) + " |\n|---" + "|---" * len(rates) + "|")
+    merits = {(line["model"], line["rate"]): line["merit"] for line in lines if line["kind"] == "sweep"}
     for model in models:
-        if any((model, rate) in losses for rate in rates):
-            cells = [f"{losses[model, rate]:.3f}" if (model, rate) in losses else "" for rate in rates]
-            print(f"| {MODELS[model]['title']} | " + " | ".join(cells) + " |")
+        tried = [rate for rate in rates if (model, rate) in merits]
+        if not tried:
+            continue
+        best = max(tried, key=lambda rate: merits[model, rate])
+        what = "AUC of exchanged words" if MODELS[model]["objective"] == "replaced" else "loss of masked words"
+        cells = [f"{'**' * (rate == best)}{abs(merits[model, rate]):.3f}{'**' * (rate == best)}"
+                 if rate in tried else "" for rate in rates]
+        print(f"| {MODELS[model]['title']}: {what} | " + " | ".join(cells) + " |")
 
 
-def print_probes(figures, models):
+def print_figures(figures, models):
     points = sorted({point for _, _, point in figures})
-    for task, title in TASKS.items():
+    for task, title in MEASURES.items():
         if not any(known == task for _, known, _ in figures):
             continue
         print(f"\n| {title} | " + " | ".join(f"{point} / {points[-1]}" for point in points) + " |\n|---"
@@ -103,8 +109,8 @@ def plot(figures, flops, models, path):
     import matplotlib
     matplotlib.use("svg")
     from matplotlib import pyplot
-    figure, panels = pyplot.subplots(1, len(TASKS), figsize=(13, 4.2), constrained_layout=True)
-    for panel, (task, title) in zip(panels, TASKS.items()):
+    figure, panels = pyplot.subplots(1, len(MEASURES), figsize=(17, 4.2), constrained_layout=True)
+    for panel, (task, title) in zip(panels, MEASURES.items()):
         for model in models:
             points = sorted(point for m, t, point in figures if (m, t) == (model, task))
             if not points:
@@ -127,10 +133,10 @@ def main():
     options = parser.parse_args()
     lines = [json.loads(line) for line in pathlib.Path(options.results).read_text().splitlines()]
     models = [model for model in MODELS if any(line.get("model") == model for line in lines)]
-    figures, flops = probes(lines)
+    figures, flops = measured(lines)
     print_runs(lines, models)
     print_sweep(lines, models)
-    print_probes(figures, models)
+    print_figures(figures, models)
     print_heads(lines, models)
     if options.plot:
         plot(figures, flops, models, options.plot)
