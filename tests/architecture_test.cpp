@@ -118,6 +118,25 @@ TEST_CASE("includes between the rooms of the program follow the arrows") {
   CHECK(checked > 50);
 }
 
+// Debian 13's library brings them along no longer.
+TEST_CASE("headers that name integers of a size include them") {
+  std::map<std::string, bool> includes;
+  for (const char* folder : {"lib", "apps", "tests"}) {
+    for_each_line(kRoot / folder, [&](const std::string& file, int, const std::string& line) {
+      if (!file.ends_with(".h")) return;
+      if (line == "#include <cstdint>") includes[file] = true;
+      if (line.find("int64_t") != std::string::npos || line.find("int32_t") != std::string::npos) {
+        includes.try_emplace(file, false);
+      }
+    });
+  }
+  CHECK(includes.size() > 100);
+  for (const auto& [file, does] : includes) {
+    INFO(file);
+    CHECK(does);
+  }
+}
+
 TEST_CASE("libraries of others are named in their one folder") {
   const std::pair<std::string, std::string> homes[] = {
       {"dnnl", "lib/nn/"},

@@ -1,6 +1,7 @@
 // From a checkpoint's tensors to a model's weights.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>

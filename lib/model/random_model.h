@@ -2,6 +2,7 @@
 // what does not depend on training.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <span>

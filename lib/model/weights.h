@@ -2,6 +2,7 @@
 // weight_tree.h), and their tensors in a checkpoint, under Hugging Face's names.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <tuple>

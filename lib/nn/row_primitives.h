@@ -2,6 +2,7 @@
 // Private to lib/nn.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "nn/primitive.h"

@@ -1,6 +1,7 @@
 // Statistics of corpora that never were, for tests of their figures.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,7 @@
 // A small model with random weights and batches for it.
 #pragma once
 
+#include <cstdint>
 #include <random>
 #include <vector>
 

@@ -1,6 +1,7 @@
 // What was done and measured, in the model's directory: for programs and for people.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "pretrain/model_plan.h"

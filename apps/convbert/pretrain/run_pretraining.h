@@ -1,6 +1,7 @@
 // Steps, measurements, savings, and what a person sees of them.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 

@@ -1,6 +1,7 @@
 // A model and its tokenizer, opened for records.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "api/open_model.h"

@@ -1,6 +1,7 @@
 // The settings that a run of training has in the end: what was asked for, the rest by rules.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "model/config.h"

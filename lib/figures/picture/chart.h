@@ -1,6 +1,7 @@
 // A plot with axes. Internal to the pictures.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>

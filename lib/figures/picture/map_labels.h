@@ -2,6 +2,7 @@
 // pictures.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
