@@ -304,6 +304,9 @@ TEST_CASE("what nothing can be learnt from is refused, and says what to do") {
   config = config_of("electra");
   config["hidden_size"] = 18;
   refused(config, "\"hidden_size\" 18 is not a multiple");
+  config = config_of("electra");
+  config["hidden_size"] = 1 << 20;
+  refused(config, "a model of 8796256 million parameters takes 140740.1 GB to learn, found ");
   refused(config_of("electra"), "--max-length: expected at most 40", {"--max-length", "64"});
   refused(config_of("electra"), "--max-length: expected 3 or more", {"--max-length", "2"});
   refused(config_of("electra"), "--generator-size is for --objective replaced",

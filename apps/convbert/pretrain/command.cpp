@@ -129,12 +129,13 @@ int run(const PretrainFlags& flags, Console& console) {
 
   BadRecords bad(console, request.record.output.strict);
   PretrainingTexts texts({request.record.input, tokenizer, bad, cancel}, options);
+  // First the model, whose files bound what a configuration claims.
+  LearningModel model = make_model(plan, plan.model, request, request.seed, console);
   std::optional<LearningModel> generator;
   if (plan.generator) {
     generator = make_model(plan, *plan.generator, request, mixed(request.seed, 1), console);
   }
-  PreTraining training(make_model(plan, plan.model, request, request.seed, console),
-                       std::move(generator),
+  PreTraining training(std::move(model), std::move(generator),
                        options_of(request, masking_vocabulary(plan, tokenizer)));
   const std::int64_t parameters = parameters_of(training.parameters());
   console.note(concat("--objective ", name_of(request.objective), ": ",

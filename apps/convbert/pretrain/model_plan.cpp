@@ -1,11 +1,15 @@
 #include "pretrain/model_plan.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include "checkpoint/checkpoint.h"
+#include "cli/table.h"
 #include "cli/usage_error.h"
 #include "core/json.h"
 #include "model/load.h"
@@ -64,8 +68,29 @@ PlannedModel found_generator(const ModelFiles& files, const ModelConfig& model) 
   return generator;
 }
 
+// Before any memory is asked for: of a parameter there are its value, gradient and two moments.
+void check_memory(const std::string& origin, const ModelConfig& config) {
+  constexpr double kBytes = 16.0;
+  double parameters = 0.0;
+  EncoderWeights layout = encoder_layout(config);
+  for_each_tensor(
+      [&](const StoredWeight& weight) {
+        parameters +=
+            std::accumulate(weight.shape.begin(), weight.shape.end(), 1.0, std::multiplies<>());
+      },
+      layout);
+  const double memory =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  if (kBytes * parameters <= memory) return;
+  usage_error(origin, ": a model of ", formatted(parameters / 1e6, "%.0f"),
+              " million parameters takes ", formatted(kBytes * parameters / 1e9, "%.1f"),
+              " GB to learn, found ", formatted(memory / 1e9, "%.1f"),
+              " GB of memory: expected smaller sizes");
+}
+
 void check_model(const PretrainRequest& request, const std::string& origin,
                  const ModelConfig& config) {
+  check_memory(origin, config);
   if (request.has_generator() &&
       form_of(HeadKind::replaced_token_detection, config.family) == nullptr) {
     usage_error("--objective replaced: expected \"model_type\" electra or convbert in ", origin,
@@ -127,6 +152,13 @@ ModelPlan plan_to_go_on(const PretrainRequest& request) {
   return plan;
 }
 
+Parameters made_parameters(const ModelPlan& plan, const PlannedModel& planned, std::uint64_t seed) {
+  const double deviation = plan.settings.initializer_range;
+  Parameters parameters = new_parameters(planned.config, seed, deviation);
+  add_new_head(parameters, planned.config, *planned.head, planned.outputs, seed, deviation);
+  return parameters;
+}
+
 Parameters read_parameters(const PlannedModel& planned, const ModelSettings& settings,
                            std::uint64_t seed, Console& console) {
   const Checkpoint checkpoint = Checkpoint::open(*planned.files);
@@ -185,19 +217,12 @@ MaskingVocabulary masking_vocabulary(const ModelPlan& plan, const Tokenizer& tok
 
 LearningModel make_model(const ModelPlan& plan, const PlannedModel& planned,
                          const PretrainRequest& request, std::uint64_t seed, Console& console) {
-  Parameters parameters;
-  if (planned.files) {
-    parameters = read_parameters(planned, plan.settings, seed, console);
-  } else {
-    parameters = new_parameters(planned.config, seed, plan.settings.initializer_range);
-    add_new_head(parameters, planned.config, *planned.head, planned.outputs, seed,
-                 plan.settings.initializer_range);
-  }
   return {.config = planned.config,
           .options = {.head = planned.head,
                       .dropout = plan.settings.dropout,
                       .precision = request.record.model.precision},
-          .parameters = std::move(parameters)};
+          .parameters = planned.files ? read_parameters(planned, plan.settings, seed, console)
+                                      : made_parameters(plan, planned, seed)};
 }
 
 void write_description(const ModelPlan& plan, const PlannedModel& model, const std::string& folder,
