@@ -131,9 +131,9 @@ TEST_CASE("headers that name integers of a size include them") {
     });
   }
   CHECK(includes.size() > 100);
-  for (const auto& [file, does] : includes) {
-    INFO(file);
-    CHECK(does);
+  for (const auto& file : includes) {
+    INFO(file.first);
+    CHECK(file.second);
   }
 }
 

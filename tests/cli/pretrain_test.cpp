@@ -349,7 +349,6 @@ TEST_CASE("a model is gone on from with what it knows, its head, its generator a
     return result.err;
   };
   for (const auto& [family, objective] : {std::pair("bert", "masked"), {"electra", "replaced"}}) {
-    INFO(family);
     const std::string first =
         place.run(config_of(family), objective, family, {"--held-out", others, "--steps", "40"});
     const std::string out = std::string(family) + "-on";
