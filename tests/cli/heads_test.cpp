@@ -177,9 +177,9 @@ TEST_CASE("a question on the spot, and its best answer alone") {
   CHECK(line["context"] == "the dog sees a cat");
   const Json& answer = line["answer"];
   const std::string context = line["context"];
-  CHECK(context.substr(answer["start"],
-                       answer["end"].get<std::size_t>() - answer["start"].get<std::size_t>()) ==
-        answer["answer"]);
+  const auto start = answer["start"].get<std::size_t>();
+  const auto end = answer["end"].get<std::size_t>();
+  CHECK(answer["answer"] == context.substr(start, end - start));
   std::vector<std::string> as_text = command;
   as_text.insert(as_text.end(), {"--format", "text", "--max-answer-length", "1"});
   const ProcessResult text = run_convbert(as_text);
