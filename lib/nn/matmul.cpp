@@ -37,8 +37,12 @@ std::int64_t good_stride(std::int64_t columns, std::size_t bytes) {
   return lie_badly(columns, bytes) ? columns + line : columns;
 }
 
+// A column of numbers that do not lie side by side: kernels of oneDNN 3.7 for AVX-512
+// (brg_matmul:avx512_core) take one as A^T of one row, or as C, for numbers that do.
+bool is_apart(ConstMatrixView matrix) { return matrix.columns == 1 && matrix.stride != 1; }
+
 Side as_floats(ConstMatrixView matrix, bool down_columns, Workspace& workspace) {
-  if (down_columns && lie_badly(matrix.stride, sizeof(float))) {
+  if (down_columns && (lie_badly(matrix.stride, sizeof(float)) || is_apart(matrix))) {
     const std::int64_t stride = good_stride(matrix.columns, sizeof(float));
     const MatrixView copy = workspace.matrix(matrix.rows, stride).column_range(0, matrix.columns);
     copy_rows(matrix, copy);
@@ -104,6 +108,13 @@ void Matmul::forward(ConstMatrixView a, ConstMatrixView b, MatrixView c,
     return;
   }
   const Workspace::Frame frame(workspace);
+  if (is_apart(c)) {
+    const MatrixView together = workspace.matrix(c.rows, 1);
+    if (options.accumulate) copy_rows(c, together);
+    forward(a, b, together, options, workspace);
+    copy_rows(together, c);
+    return;
+  }
   const Side left = kernels_->side(a, options.transpose_a, workspace);
   const Side right = kernels_->side(b, !options.transpose_b, workspace);
   const std::int64_t flags = options.transpose_a + 2 * options.transpose_b + 4 * options.accumulate;

@@ -42,7 +42,10 @@ cairo_surface_t* new_surface(PictureFormat format, const PageSize& page, std::st
     return cairo_image_surface_create(CAIRO_FORMAT_RGB24, pixels(page.width), pixels(page.height));
   }
   if (format == PictureFormat::svg) {
-    return cairo_svg_surface_create_for_stream(append_bytes, bytes, page.width, page.height);
+    cairo_surface_t* svg =
+        cairo_svg_surface_create_for_stream(append_bytes, bytes, page.width, page.height);
+    cairo_svg_surface_set_document_unit(svg, CAIRO_SVG_UNIT_PT);  // cairo 1.18 would write pixels
+    return svg;
   }
   cairo_surface_t* pdf =
       cairo_pdf_surface_create_for_stream(append_bytes, bytes, page.width, page.height);
