@@ -2,9 +2,9 @@
 """Every flag that a command's --help names is given to the program by a test of tests/cli:
 flags_test.py CONVBERT [unittest's arguments]
 
-Given means: its long or short spelling is a whole argument in a test case (or in what its file, or a
-header of this folder, has above all cases) that names a command which has the flag, and that does not only check refusals. A
-flag that several commands share counts once where its help is the same.
+Given means: its long or short spelling is a whole argument in a test case (or in what its file, or
+a header of this folder, has above all cases) that names a command which has the flag, and that does
+not only check refusals. A flag that several commands share counts once where its help is the same.
 """
 
 import pathlib

@@ -152,25 +152,22 @@ ModelPlan plan_to_go_on(const PretrainRequest& request) {
   return plan;
 }
 
-Parameters made_parameters(const ModelPlan& plan, const PlannedModel& planned, std::uint64_t seed) {
-  const double deviation = plan.settings.initializer_range;
-  Parameters parameters = new_parameters(planned.config, seed, deviation);
-  add_new_head(parameters, planned.config, *planned.head, planned.outputs, seed, deviation);
-  return parameters;
-}
-
-Parameters read_parameters(const PlannedModel& planned, const ModelSettings& settings,
-                           std::uint64_t seed, Console& console) {
-  const Checkpoint checkpoint = Checkpoint::open(*planned.files);
-  const WeightBinder binder(checkpoint, planned.config);
-  const std::vector<HeadKind> heads = binder.heads();
-  if (std::ranges::find(heads, planned.head->kind) != heads.end()) {
-    return load_parameters(checkpoint, planned.config, planned.head, planned.outputs);
+// With the head that the objective needs, a new one where there is none.
+Parameters first_parameters(const PlannedModel& planned, double deviation, std::uint64_t seed,
+                            Console& console) {
+  Parameters parameters;
+  if (planned.files) {
+    const Checkpoint checkpoint = Checkpoint::open(*planned.files);
+    const std::vector<HeadKind> heads = WeightBinder(checkpoint, planned.config).heads();
+    if (std::ranges::find(heads, planned.head->kind) != heads.end()) {
+      return load_parameters(checkpoint, planned.config, planned.head, planned.outputs);
+    }
+    console.note(concat(planned.files->origin(), " has no head for the objective: a new one"));
+    parameters = load_parameters(checkpoint, planned.config);
+  } else {
+    parameters = new_parameters(planned.config, seed, deviation);
   }
-  console.note(concat(planned.files->origin(), " has no head for the objective: a new one"));
-  Parameters parameters = load_parameters(checkpoint, planned.config);
-  add_new_head(parameters, planned.config, *planned.head, planned.outputs, seed,
-               settings.initializer_range);
+  add_new_head(parameters, planned.config, *planned.head, planned.outputs, seed, deviation);
   return parameters;
 }
 
@@ -221,8 +218,7 @@ LearningModel make_model(const ModelPlan& plan, const PlannedModel& planned,
           .options = {.head = planned.head,
                       .dropout = plan.settings.dropout,
                       .precision = request.record.model.precision},
-          .parameters = planned.files ? read_parameters(planned, plan.settings, seed, console)
-                                      : made_parameters(plan, planned, seed)};
+          .parameters = first_parameters(planned, plan.settings.initializer_range, seed, console)};
 }
 
 void write_description(const ModelPlan& plan, const PlannedModel& model, const std::string& folder,
