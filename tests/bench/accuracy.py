@@ -1,18 +1,12 @@
 """Section of compare.py on what a lower precision costs."""
 import json
-import sys
 
 from convbert import ROOT, Refused
 from encoder_sections import PRECISIONS, note
 from tables import print_table
 
-sys.path.insert(0, str(ROOT / "tests/quality"))
-from evaluate import pearson, ranks  # noqa: E402
-
-
-def read(path, field):
-    with open(path, encoding="utf-8") as lines:
-        return [json.loads(line)[field] for line in lines]
+SINGLE = ["--pair-field", ""]  # whatever fields the records have
+PAIRS = ["--task", "similarity", "--label-field", "score", "--pair-field", "text_pair"]
 
 
 class Subject:
@@ -20,38 +14,30 @@ class Subject:
 
     def __init__(self, setup, flags, precision):
         self.setup = setup
-        self.flags = ["-q", "--pair-field", "", "--precision", precision, *flags]
+        self.flags = ["-q", "--precision", precision, *flags]
 
-    def vectors(self, path, field="text"):
+    def vectors(self, path):
         """Of length 1, so that products are cosines."""
         import numpy
         out = self.setup.folder / "accuracy.npy"
-        self.setup.convbert.run(["embed", path, "-f", "npy", "-o", out, "--text-field", field,
-                                 *self.flags], threads=2)
+        self.setup.convbert.run(["embed", path, "-f", "npy", "-o", out, *SINGLE, *self.flags], threads=2)
         rows = numpy.load(out).astype("float64")
         return rows / numpy.linalg.norm(rows, axis=1, keepdims=True)
 
     def labels(self, path):
         """None where the model has no head for it."""
         try:
-            output = self.setup.convbert.run(["classify", path, "--only-result", *self.flags],
-                                             threads=2)
+            output = self.setup.convbert.run(["classify", path, "--only-result", *SINGLE,
+                                              *self.flags], threads=2)
         except Refused:
             return None
         return [json.loads(line)["label"] for line in output.splitlines()]
 
-
-def names_of_labels(setup, flags):
-    card = json.loads(setup.convbert.run(["info", "--format", "json", *flags]))
-    return next((head["labels"] for head in card["heads"] if head.get("labels")), [])
-
-
-def compare_labels(found, f32, wanted):
-    if found is None:
-        return {}
-    count = len(found)
-    return {"agreement": sum(a == b for a, b in zip(found, f32)) / count,
-            "accuracy": sum(a == b for a, b in zip(found, wanted)) / count}
+    def figure(self, path, name, flags):
+        """One of evaluate's."""
+        report = self.setup.convbert.run(["evaluate", path, "-f", "json", *flags, *self.flags],
+                                         threads=2)
+        return json.loads(report)["figures"][name]["value"]
 
 
 def accuracy(setup):
@@ -73,16 +59,13 @@ def accuracy(setup):
             cosines = (vectors * reference).sum(1)
             cell = {"least_cosine": float(cosines.min()), "mean_cosine": float(cosines.mean())}
             if setup.stsb:
-                products = (vectors * subject.vectors(setup.stsb, "text_pair")).sum(1)
-                cell["spearman"] = pearson(ranks(list(products)),
-                                           ranks(read(setup.stsb, "score")))
-            if setup.sst2:
-                labels = subject.labels(setup.sst2)
+                cell["spearman"] = subject.figure(setup.stsb, "spearman", PAIRS)
+            labels = subject.labels(setup.sst2) if setup.sst2 else None
+            if labels is not None:
                 reference_labels = reference_labels or labels
-                names = names_of_labels(setup, flags)
-                wanted = [names[label] if isinstance(label, int) and names else label
-                          for label in read(setup.sst2, "label")]
-                cell.update(compare_labels(labels, reference_labels, wanted))
+                cell["agreement"] = (sum(a == b for a, b in zip(labels, reference_labels))
+                                     / len(labels))
+                cell["accuracy"] = subject.figure(setup.sst2, "accuracy", ["--task", "classify", *SINGLE])
             found[f"{name} {precision}"] = cell
             rows.append([f"{name} {precision}"] + [
                 f"{cell[key]:.5f}" if key in cell else None
