@@ -1,21 +1,27 @@
 #!/usr/bin/env python3
 """What a user would train instead of `convbert train`: accuracy and seconds on one labelled file.
-classifiers.py CONVBERT TRAIN.jsonl TEST.jsonl [--label-field label] [--sizes 100,1000,0] [--seeds 3]
+classifiers.py CONVBERT TRAIN.jsonl TEST.jsonl [--label-field label] [--sizes x8,x64,100,1000,0] [--seeds 3]
+[--base FOLDER] [--methods NAME,...]
 
-TF-IDF of words and pairs of words with logistic regression (scikit-learn), fastText, vectors of
-`convbert embed` with logistic regression, `convbert train --freeze encoder` and `convbert train`, each
-with its defaults, on the first N records of a shuffle (0: all), mean over seeds of the shuffle; seconds
-are those of training alone, the whole process for convbert. fastText is left out where it is not
-installed. Needs numpy and scikit-learn.
+TF-IDF of words and pairs of words with logistic regression (scikit-learn), fastText, vectors of `convbert embed` with
+logistic regression, transformers (PyTorch) on the embedded model with the settings of `convbert train`, SetFit on
+FOLDER, `convbert train --freeze encoder` and `convbert train`, the last ones and `embed` on FOLDER as well. Each
+with its defaults, on the first N records of a shuffle (0: all; xN: N of each label), mean over seeds of the shuffle;
+seconds are those of training alone, the whole process for convbert. What is not installed is left out. Needs numpy
+and scikit-learn.
 """
 import argparse
+import collections
 import json
+import math
 import pathlib
 import random
 import statistics
 import subprocess
 import tempfile
 import time
+
+from convbert import ROOT
 
 
 def tfidf(train, test, folder, options):
@@ -37,19 +43,46 @@ def fasttext(train, test, folder, options):
                     for text, _ in test]
 
 
-def vectors_of(records, folder, options):
+def vectors_of(records, folder, options, flags):
     import numpy
     path = f"{folder}/texts.jsonl"
     pathlib.Path(path).write_text("".join(json.dumps({"text": text}) + "\n" for text, _ in records))
-    subprocess.run([options.convbert, "embed", path, "-o", f"{folder}/vectors.npy", "-q"], check=True)
-    return numpy.load(f"{folder}/vectors.npy")
+    subprocess.run([options.convbert, "embed", path, "-o", f"{folder}/vectors.npy", "-q", *flags], check=True)
+    vectors = numpy.load(f"{folder}/vectors.npy")
+    pathlib.Path(f"{folder}/vectors.npy").unlink()
+    return vectors
 
 
-def vectors(train, test, folder, options):
+def vectors(train, test, folder, options, flags=()):
     from sklearn.linear_model import LogisticRegression
     model = LogisticRegression(C=10, max_iter=2000)
-    model.fit(vectors_of(train, folder, options), [label for _, label in train])
-    return lambda: model.predict(vectors_of(test, folder, options))
+    model.fit(vectors_of(train, folder, options, flags), [label for _, label in train])
+    return lambda: model.predict(vectors_of(test, folder, options, flags))
+
+
+def transformers(train, test, folder, options):
+    import torch
+    from torch_training import Classifier
+    from fine_tuning import make_bare
+    torch.manual_seed(1)
+    make_bare(ROOT / "models/convbert-mini", f"{folder}/bare")
+    model = Classifier(f"{folder}/bare", sorted({label for _, label in train}))
+    # As `convbert train` chooses them.
+    model.train(train, epochs=min(20, max(3, math.ceil(60_000 / len(train)))), learning_rate=3e-4)
+    return lambda: model.predict([text for text, _ in test])
+
+
+def setfit(train, test, folder, options):
+    from datasets import Dataset
+    from setfit import SetFitModel, Trainer, TrainingArguments
+    labels = sorted({label for _, label in train})
+    model = SetFitModel.from_pretrained(options.base, labels=labels)
+    arguments = TrainingArguments(output_dir=folder, batch_size=16, num_epochs=1, num_iterations=20,
+                                  report_to="none", save_strategy="no", show_progress_bar=False)
+    data = Dataset.from_dict({"text": [text for text, _ in train],
+                              "label": [labels.index(label) for _, label in train]})
+    Trainer(model=model, args=arguments, train_dataset=data).train()
+    return lambda: [str(found) for found in model.predict([text for text, _ in test])]
 
 
 def convbert(train, test, folder, options, flags=()):
@@ -70,14 +103,34 @@ def frozen(train, test, folder, options):
     return convbert(train, test, folder, options, ["--freeze", "encoder"])
 
 
-METHODS = {"TF-IDF and logistic regression": tfidf, "fastText": fasttext,
-           "convbert embed and logistic regression": vectors,
-           "convbert train --freeze encoder": frozen, "convbert train": convbert}
+def on_base(method):
+    return lambda train, test, folder, options: method(train, test, folder, options, ["-m", options.base])
+
+
+METHODS = {"tfidf": ("TF-IDF and logistic regression", tfidf), "fasttext": ("fastText", fasttext),
+           "embed": ("convbert embed and logistic regression", vectors),
+           "transformers": ("transformers, embedded model", transformers),
+           "frozen": ("convbert train --freeze encoder", frozen), "train": ("convbert train", convbert)}
+METHODS_ON_BASE = {"embed-base": ("convbert embed -m BASE and logistic regression", on_base(vectors)),
+                   "setfit": ("SetFit, BASE", setfit), "train-base": ("convbert train -m BASE", on_base(convbert))}
 
 
 def read(path, label_field):
     rows = [json.loads(line) for line in open(path)]
     return [(row["text"], str(row[label_field])) for row in rows]
+
+
+def draw(records, size, seed):
+    """So many of all, "0" being all, or, "xN", so many of each label, as far as there are."""
+    shuffled = random.Random(seed).sample(records, len(records))
+    if not size.startswith("x"):
+        return shuffled[:int(size) or None]
+    chosen, counts = [], collections.Counter()
+    for text, label in shuffled:
+        counts[label] += 1
+        if counts[label] <= int(size[1:]):
+            chosen.append((text, label))
+    return chosen
 
 
 def main():
@@ -86,17 +139,22 @@ def main():
     parser.add_argument("train")
     parser.add_argument("test")
     parser.add_argument("--label-field", default="label")
-    parser.add_argument("--sizes", default="100,1000,0")
+    parser.add_argument("--sizes", default="x8,x64,100,1000,0")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--base", help="folder of a sentence-transformers model, say all-MiniLM-L6-v2")
+    parser.add_argument("--methods", help=f"some of {','.join([*METHODS, *METHODS_ON_BASE])}; default: all")
     options = parser.parse_args()
+    methods = {**METHODS, **METHODS_ON_BASE} if options.base else METHODS
+    if options.methods:
+        methods = {name: methods[name] for name in options.methods.split(",")}
     everything = read(options.train, options.label_field)
     test = read(options.test, options.label_field)
     print("| records | | accuracy | from | to | s |\n|---|---|---|---|---|---|", flush=True)
-    for size in map(int, options.sizes.split(",")):
-        for name, method in METHODS.items():
+    for size in options.sizes.split(","):
+        for name, method in methods.values():
             accuracies, seconds = [], []
-            for seed in range(options.seeds if size else 1):
-                train = random.Random(seed).sample(everything, size or len(everything))
+            for seed in range(1 if size == "0" else options.seeds):
+                train = draw(everything, size, seed)
                 with tempfile.TemporaryDirectory() as folder:
                     begin = time.perf_counter()
                     try:
@@ -107,7 +165,7 @@ def main():
                     hits = [str(found) == label for found, (_, label) in zip(predict(), test)]
                     accuracies.append(statistics.mean(hits))
             if accuracies:
-                print(f"| {size or len(everything):,} | {name} | {statistics.mean(accuracies):.4f} "
+                print(f"| {len(train):,} | {name} | {statistics.mean(accuracies):.4f} "
                       f"| {min(accuracies):.4f} | {max(accuracies):.4f} | {statistics.mean(seconds):.1f} |",
                       flush=True)
 

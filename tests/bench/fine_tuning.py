@@ -4,11 +4,11 @@ at equal settings, over seeds:
 fine_tuning.py CONVBERT EVAL --models NAME=FOLDER,... --results FILE.jsonl [--tasks sst2,trec,stsb] [--seeds 5]
 [--records N] [--epochs 3] [--threads 2]
 
-EVAL: a folder with sst2 (train.jsonl, dev.jsonl), trec (train, test) and stsb (train, dev). Batches of 32, AdamW
-with decay 0.01 on matrices, a tenth of the steps warming up, then linearly to zero, gradients cut to length 1,
-the model's own dropout, f32; the last state is measured. Of SST-2 and TREC a head over the first token as
-transformers has it, of STS-B the square of the cosine's difference to score / 5 (sentence-transformers'
-CosineSimilarityLoss). A seed draws the head, the order and the dropout of both engines, differently in each.
+EVAL: a folder with sst2 (train.jsonl, dev.jsonl), trec (train, test) and stsb (train, dev). Batches, optimiser and
+schedule are torch_training.py's, which are the program's defaults; dropout is the model's own, products are f32;
+the last state is measured. Of SST-2 and TREC a head over the first token as transformers has it, of STS-B the
+square of the cosine's difference to score / 5 (sentence-transformers' CosineSimilarityLoss). A seed draws the
+head, the order and the dropout of both engines, differently in each.
 --records: the first N of the training data. Each figure is appended to FILE, and is not measured again.
 The table says of each engine the mean over seeds and, after +-, the deviation of one; the last column is the
 difference of the means with its interval of 95 % (Welch). Needs torch, transformers, scipy.
@@ -25,7 +25,6 @@ import subprocess
 import sys
 import tempfile
 
-BATCH = 32
 TASKS = {  # measured on, figure, flags of train and evaluate, of train alone
     "sst2": ("dev", "accuracy", ["--task", "classify"], []),
     "trec": ("test", "accuracy", ["--task", "classify"], []),
@@ -50,7 +49,7 @@ def measure_program(options, model, task, seed):
         lines = train.read_text().splitlines(keepends=True)[:options.records]
         pathlib.Path(f"{folder}/train.jsonl").write_text("".join(lines))
         command = [options.convbert, "train", f"{folder}/train.jsonl", "-m", model, "-o", f"{folder}/tuned", "-q",
-                   "--seed", seed, "--epochs", options.epochs, "--batch-size", BATCH,
+                   "--seed", seed, "--epochs", options.epochs, "--batch-size", 32,
                    "--learning-rate", options.learning_rate, "--warmup", 0.1, "--schedule", "linear",
                    "--weight-decay", 0.01, "--clip", 1, "--threads", options.threads, *flags, *of_train, *PRECISION]
         subprocess.run(list(map(str, command)), check=True)
@@ -61,67 +60,22 @@ def measure_program(options, model, task, seed):
 
 def measure_torch(options, model, task, seed):
     import torch
-    from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer, \
-        get_linear_schedule_with_warmup
+    from torch_training import Classifier, SentenceVectors
     torch.set_num_threads(options.threads)
     torch.manual_seed(seed)
     train, held_out = files_of(options, task)
     rows, tests = records_of(train, options.records), records_of(held_out)
-    tokenizer = AutoTokenizer.from_pretrained(model)
-    pairs = task == "stsb"
-    labels = [] if pairs else sorted({row["label"] for row in rows})
-    network = (AutoModel.from_pretrained(model, dtype=torch.float32) if pairs else
-               AutoModelForSequenceClassification.from_pretrained(model, num_labels=len(labels), dtype=torch.float32))
-
-    def encode(texts):
-        return tokenizer(texts, return_tensors="pt", padding=True, truncation=True, max_length=512)
-
-    def vectors(texts):
-        encoded = encode(texts)
-        mask = encoded["attention_mask"].unsqueeze(2).float()
-        return (network(**encoded).last_hidden_state * mask).sum(1) / mask.sum(1)
-
-    def cosines(batch):
-        return torch.cosine_similarity(vectors([row["text"] for row in batch]),
-                                       vectors([row["text_pair"] for row in batch]))
-
-    def logits(batch):
-        return network(**encode([row["text"] for row in batch])).logits
-
-    def loss_of(batch):
-        if pairs:
-            targets = torch.tensor([row["score"] / 5 for row in batch], dtype=torch.float32)
-            return torch.nn.functional.mse_loss(cosines(batch), targets)
-        return torch.nn.functional.cross_entropy(
-            logits(batch), torch.tensor([labels.index(row["label"]) for row in batch]))
-
-    decayed = [p for name, p in network.named_parameters() if p.dim() > 1]
-    others = [p for name, p in network.named_parameters() if p.dim() <= 1]
-    optimizer = torch.optim.AdamW([dict(params=decayed, weight_decay=0.01), dict(params=others, weight_decay=0.0)],
-                                  lr=options.learning_rate)
-    steps = options.epochs * math.ceil(len(rows) / BATCH)
-    schedule = get_linear_schedule_with_warmup(optimizer, round(0.1 * steps), steps)
-    network.train()
-    for _ in range(options.epochs):
-        order = torch.randperm(len(rows)).tolist()
-        for first in range(0, len(rows), BATCH):
-            loss = loss_of([rows[i] for i in order[first:first + BATCH]])
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-
-    network.eval()
-    found = []
-    with torch.no_grad():
-        for first in range(0, len(tests), BATCH):
-            batch = tests[first:first + BATCH]
-            found += cosines(batch).tolist() if pairs else logits(batch).argmax(1).tolist()
-    if pairs:
+    if task == "stsb":
         from scipy.stats import spearmanr
+        model = SentenceVectors(model)
+        model.train([(row["text"], row["text_pair"], row["score"] / 5) for row in rows], options.epochs,
+                    options.learning_rate)
+        found = model.predict([(row["text"], row["text_pair"]) for row in tests])
         return float(spearmanr(found, [row["score"] for row in tests]).statistic)
-    return sum(labels[index] == row["label"] for index, row in zip(found, tests)) / len(tests)
+    model = Classifier(model, sorted({row["label"] for row in rows}))
+    model.train([(row["text"], row["label"]) for row in rows], options.epochs, options.learning_rate)
+    found = model.predict([row["text"] for row in tests])
+    return sum(label == row["label"] for label, row in zip(found, tests)) / len(tests)
 
 
 def make_bare(model, folder):

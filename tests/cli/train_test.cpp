@@ -287,6 +287,27 @@ TEST_CASE("vectors of pairs, by value and against each other") {
   CHECK(card.find("Nothing was measured") == std::string::npos);
 }
 
+TEST_CASE("without --epochs, few records are seen more often, as far as a head is to be learnt") {
+  const TemporaryFolder folder;
+  const auto steps_of = [&](const std::string& name, const std::string& records,
+                            const std::vector<std::string>& flags = {}) {
+    train_well(with({folder.write(name + ".jsonl", records), "-o", folder.path(name)}, flags));
+    return Json::parse(read_file(folder.path(name) + "/training.json"))["steps"];
+  };
+  const std::string all = labelled();
+  std::string few;
+  for (const std::string& line : split_lines(all)) {
+    if (std::ranges::count(few, '\n') < 12) few += line + "\n";
+  }
+  CHECK(steps_of("all", all) == 300);
+  CHECK(steps_of("few", few) == 150);
+  CHECK(steps_of("small-batches", few, {"--batch-size", "4"}) == 300);
+  CHECK(steps_of("head", few, {"--freeze", "encoder"}) == 100);
+  std::string pairs;
+  for (int i = 0; i < 8; ++i) pairs += "{\"text\":\"a dog\",\"text_pair\":\"a cat\"}\n";
+  CHECK(steps_of("vectors", pairs, {"--task", "contrastive"}) == 20);
+}
+
 TEST_CASE("what is frozen stays, and a head alone is enough for an easy task") {
   const TemporaryFolder folder;
   const std::string data = folder.write("data.jsonl", labelled());

@@ -1,5 +1,6 @@
 #include "train/run_training.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -97,8 +98,9 @@ class Training {
     const bool is_best = keep_if_best();
     tell_epoch(is_best);
     if (log_) log_epoch();
-    // Epochs of little data are shorter than it takes to save them.
-    if (Clock::now() - saved_ >= std::chrono::seconds(1)) save();
+    // Epochs of little data are shorter than it takes to save them: a tenth of the time is enough.
+    const Clock::duration pause = std::max<Clock::duration>(std::chrono::seconds(1), 10 * saving_);
+    if (Clock::now() - saved_ >= pause) save();
   }
 
   double figure_of(std::size_t epoch, const std::string& name) const {
@@ -169,8 +171,10 @@ class Training {
   // Once a step, though the end of an epoch and --save-every may both ask for it.
   void save() {
     if (saved_step_ == run_.steps) return;
+    const Clock::time_point begin = Clock::now();
     save_state(context_.state_path, context_.digest, run_, tuning_, best_);
     saved_ = Clock::now();
+    saving_ = saved_ - begin;
     saved_step_ = run_.steps;
   }
 
@@ -205,6 +209,7 @@ class Training {
   bool is_resumed_ = false;
   StepStatus status_;
   Clock::time_point saved_ = Clock::now();
+  Clock::duration saving_{};  // what the last one took
   std::int64_t saved_step_ = -1;
 };
 

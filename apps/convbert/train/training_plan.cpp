@@ -49,10 +49,17 @@ double default_learning_rate(const ModelConfig& config, bool head_alone) {
   return 3e-4 * 256.0 / static_cast<double>(config.hidden_size);
 }
 
-std::int64_t default_epochs(std::int64_t examples, bool head_alone) {
-  const std::int64_t seen = head_alone ? 1'000'000 : 60'000;
-  return std::clamp<std::int64_t>((seen + examples - 1) / examples, head_alone ? 10 : 3,
-                                  head_alone ? 100 : 20);
+std::int64_t default_epochs(const Learning& learning) {
+  const auto as_many_as = [](std::int64_t wanted, std::int64_t in_an_epoch) {
+    return (wanted + in_an_epoch - 1) / in_an_epoch;
+  };
+  if (!learning.encoder) {
+    return std::clamp<std::int64_t>(as_many_as(1'000'000, learning.examples), 10, 100);
+  }
+  const auto usual = std::clamp<std::int64_t>(as_many_as(60'000, learning.examples), 3, 20);
+  if (!learning.head) return usual;
+  const std::int64_t steps = as_many_as(learning.examples, learning.batch_size);
+  return std::clamp<std::int64_t>(as_many_as(300, steps), usual, 150);
 }
 
 TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
@@ -85,7 +92,10 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
                .relational = request.relational,
                .labels = request.label_weight},
       .batch_size = request.batch_size,
-      .epochs = request.epochs.value_or(default_epochs(examples.size(), head_alone)),
+      .epochs = request.epochs.value_or(default_epochs({.examples = examples.size(),
+                                                        .batch_size = request.batch_size,
+                                                        .encoder = !head_alone,
+                                                        .head = head.has_value()})),
       .most_steps = request.max_steps,
       .learning_rate = request.learning_rate.value_or(default_learning_rate(config, head_alone)),
       .warmup = request.warmup,
