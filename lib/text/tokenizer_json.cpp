@@ -22,9 +22,30 @@ class TokenizerJsonReader {
     read_model(part(json, "model", "WordPiece"));
     read_normalizer(json);
     part(json, "pre_tokenizer", "BertPreTokenizer");
-    read_added_tokens(json);
+    if (const auto tokens = json.find("added_tokens"); tokens != json.end()) {
+      spec_.added_tokens = read_added_tokens(*tokens);
+    }
     read_post_processor(json);
     return std::move(spec_);
+  }
+
+  std::vector<AddedToken> read_added_tokens(const Json& tokens) const {
+    if (tokens.is_null()) return {};
+    if (!tokens.is_array()) fail("\"added_tokens\": expected a list");
+    std::vector<AddedToken> found;
+    for (const Json& token : tokens) {
+      if (!token.is_object() || !token.contains("id")) {
+        fail("\"added_tokens\": expected a list of objects with an id and a content");
+      }
+      found.push_back({.content = json_string(token, "content", "", source_),
+                       .id = to_id(token["id"]),
+                       .special = json_bool(token, "special", false, source_),
+                       .normalized = json_bool(token, "normalized", true, source_),
+                       .single_word = json_bool(token, "single_word", false, source_),
+                       .lstrip = json_bool(token, "lstrip", false, source_),
+                       .rstrip = json_bool(token, "rstrip", false, source_)});
+    }
+    return found;
   }
 
  private:
@@ -85,24 +106,6 @@ class TokenizerJsonReader {
     options.lowercase = json_bool(bert, "lowercase", true, source_);
     if (const auto strip = bert.find("strip_accents"); strip != bert.end() && !strip->is_null()) {
       options.strip_accents = json_bool(bert, "strip_accents", false, source_);
-    }
-  }
-
-  void read_added_tokens(const Json& json) {
-    const auto tokens = json.find("added_tokens");
-    if (tokens == json.end() || tokens->is_null()) return;
-    if (!tokens->is_array()) fail("\"added_tokens\": expected a list");
-    for (const Json& token : *tokens) {
-      if (!token.is_object() || !token.contains("id")) {
-        fail("\"added_tokens\": expected a list of objects with an id and a content");
-      }
-      spec_.added_tokens.push_back({.content = json_string(token, "content", "", source_),
-                                    .id = to_id(token["id"]),
-                                    .special = json_bool(token, "special", false, source_),
-                                    .normalized = json_bool(token, "normalized", true, source_),
-                                    .single_word = json_bool(token, "single_word", false, source_),
-                                    .lstrip = json_bool(token, "lstrip", false, source_),
-                                    .rstrip = json_bool(token, "rstrip", false, source_)});
     }
   }
 
@@ -196,6 +199,20 @@ class TokenizerJsonReader {
 
 TokenizerSpec parse_tokenizer_json(std::string_view text, const std::string& source) {
   return TokenizerJsonReader(source).read(parse_json(text, source));
+}
+
+std::vector<AddedToken> parse_added_tokens(std::string_view text, const std::string& source) {
+  std::vector<JsonMember> members;
+  if (const std::string fault = split_json_object(text, {}, members); !fault.empty()) {
+    throw Error(ErrorKind::format, concat(source, ": ", fault));
+  }
+  if (const auto first = text.find_first_not_of(" \t\r\n");
+      first != std::string_view::npos && text[first] != '{') {
+    throw Error(ErrorKind::format, concat(source, ": expected a JSON object"));
+  }
+  const auto found = std::ranges::find(members, R"("added_tokens")", &JsonMember::key);
+  if (found == members.end()) return {};
+  return TokenizerJsonReader(source).read_added_tokens(parse_json(found->value, source));
 }
 
 }  // namespace convbert

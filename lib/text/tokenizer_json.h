@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "text/tokenizer.h"
 
@@ -11,5 +12,8 @@ namespace convbert {
 
 // Throws Error(format) naming `source` and the part that is another than those.
 TokenizerSpec parse_tokenizer_json(std::string_view text, const std::string& source);
+
+// Its "added_tokens" alone, whatever else it holds.
+std::vector<AddedToken> parse_added_tokens(std::string_view text, const std::string& source);
 
 }  // namespace convbert

@@ -138,6 +138,12 @@ class SpecReader {
         decoder != config_.end() && decoder->is_object()) {
       for (const auto& [id, token] : decoder->items())
         define(to_token(token, false, source), to_id(id));
+    } else if (files_.contains("tokenizer.json")) {
+      // As transformers 5 leaves them: a folder's old vocab.txt, and what was added here alone.
+      for (const AddedToken& token : parse_added_tokens(files_.open("tokenizer.json").text(),
+                                                        files_.path_of("tokenizer.json"))) {
+        define(token, token.id);
+      }
     }
     std::map<std::string, std::string> named;
     for (const auto& [setting, fallback] : kNamedTokens) {

@@ -312,6 +312,40 @@ TEST_CASE("tokenizer.json alone makes a tokenizer") {
   CHECK(tokenizer.decode({1, 4, 5}, false) == "[CLS] ab");
 }
 
+TEST_CASE("tokens that tokenizer.json adds to vocab.txt, unless tokenizer_config.json names them") {
+  const std::string json = R"({"model": {"type": "another, of no matter here"}, "added_tokens": [
+    {"id": 15, "content": "new", "single_word": true, "normalized": true},
+    {"id": 16, "content": "<ent>", "special": true, "normalized": false},
+    {"id": 4, "content": "[MASK]", "special": true, "lstrip": true}]})";
+  const Tokenizer tokenizer = TokenizerFiles().with("tokenizer.json", json).open();
+  CHECK(tokenizer.encode("a new <ent>", std::nullopt, {.add_special_tokens = false}).ids ==
+        std::vector<std::int32_t>{5, 15, 16});
+  CHECK(joined(tokenizer, "newa NEW") == "[UNK] new");
+  // A name of its own does not move a token, nor what it takes along.
+  const Tokenizer named =
+      TokenizerFiles()
+          .with("tokenizer.json", json)
+          .with("tokenizer_config.json",
+                R"({"mask_token":"[MASK]","extra_special_tokens":["<ent>","<more>"]})")
+          .open();
+  CHECK(named.encode("a <ent> <more>", std::nullopt, {.add_special_tokens = false}).ids ==
+        std::vector<std::int32_t>{5, 16, 17});
+  const Tokenizer listed =
+      TokenizerFiles()
+          .with("tokenizer.json", json)
+          .with("tokenizer_config.json", R"({"added_tokens_decoder":{"14":{"content":"new"}}})")
+          .open();
+  CHECK(listed.encode("a new", std::nullopt, {.add_special_tokens = false}).ids ==
+        std::vector<std::int32_t>{5, 14});
+  CHECK(joined(listed, "<ent>") == "[UNK] [UNK] [UNK]");
+  CHECK(TokenizerFiles().with("tokenizer.json", "[1]").error().find("expected") !=
+        std::string::npos);
+  CHECK(TokenizerFiles()
+            .with("tokenizer.json", "{\"added_tokens\": 1}")
+            .error()
+            .find("expected a list") != std::string::npos);
+}
+
 TEST_CASE("a tokenizer of another kind is named") {
   const auto error_of = [](const std::string& from, const std::string& to) {
     try {
