@@ -12,6 +12,7 @@
 #include "attention/command.h"
 #include "bench/command.h"
 #include "cli/console.h"
+#include "cli/exit_status.h"
 #include "cli/help.h"
 #include "cli/signals.h"
 #include "cli/standard_descriptors.h"
@@ -27,6 +28,7 @@
 #include "pretrain/command.h"
 #include "search/approximate_index.h"
 #include "similar/command.h"
+#include "train/bad_records.h"
 #include "train/command.h"
 
 namespace convbert::app {
@@ -103,6 +105,9 @@ class Program {
   int run(int argc, char** argv) {
     try {
       return parse_and_run(reversed_arguments(argc, argv));
+    } catch (const StoppedByStrict& stop) {
+      console_.error(stop.what());
+      return kSomeFailed;
     } catch (const Error& error) {
       const bool is_ours = error.kind() == ErrorKind::internal;
       console_.error(concat(is_ours ? "internal error, please report: " : "", error.what()));

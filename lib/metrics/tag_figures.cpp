@@ -12,6 +12,7 @@ constexpr std::string_view kNoType = "_";  // of a tag without one
 
 // "B-PER" is 'B' and "PER".
 std::pair<char, std::string_view> split(std::string_view tag) {
+  if (tag.empty()) return {kOutside, kNoType};
   const std::string_view rest = tag.substr(1);
   const std::string_view type = rest.substr(rest.find('-') + 1);  // all of it without a '-'
   return {tag.front(), type.empty() ? kNoType : type};

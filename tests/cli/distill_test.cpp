@@ -212,7 +212,9 @@ TEST_CASE("bad records and bad rows keep their places") {
   const std::vector<float> goal(vectors.begin() + 10 * kWidth, vectors.end());
   CHECK(mean_cosine(embedded(place.folder.path("out"), rest), goal) > 0.9);
   fs::remove_all(place.folder.path("out"));
-  check_refused(run_convbert(with(command, {"--strict"})), "--strict: ");
+  const ProcessResult strict = run_convbert(with(command, {"--strict"}));
+  CHECK(strict.status == 1);
+  CHECK(strict.err.find("--strict: ") != std::string::npos);
 }
 
 TEST_CASE("what does not fit is refused in one line") {
@@ -244,8 +246,6 @@ TEST_CASE("what does not fit is refused in one line") {
   check_refused(place.distill(vectors, "out",
                               {"--dev", place.input, "--dev-vectors", vectors, "--metric", "f1"}),
                 "expected cosine, correlation or loss of distill");
-  check_refused(run_convbert({"distill", "-o", "out", "--teacher-vectors", vectors}),
-                "distill: expected files of texts");
   check_refused(run_convbert({"distill", place.input, "-o", "out"}), "--teacher-vectors");
   fs::create_directory(place.folder.path("there"));
   check_refused(place.distill(vectors, "there"), "there");

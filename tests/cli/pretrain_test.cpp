@@ -281,7 +281,9 @@ TEST_CASE("bad records are named and counted once, and stop a strict run") {
   CHECK(record["train"]["documents"] == 40);
   command[3] = place.folder.path("strict");
   command.push_back("--strict");
-  check_stopped(run_convbert(command), "data.jsonl:41");
+  const ProcessResult strict = run_convbert(command);
+  CHECK(strict.status == 1);
+  CHECK(strict.err.find("data.jsonl:41") != std::string::npos);
   CHECK_FALSE(fs::exists(place.folder.path("strict")));
 }
 

@@ -2,14 +2,26 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
+
+#include "core/error.h"
+#include "core/numbers.h"
 
 namespace convbert::app {
 
 template <class Number>
 Flag Flag::within(Number least, Number most) const {
   option_->check(CLI::Range(least, most).description(""));
+  if constexpr (std::is_floating_point_v<Number>) {
+    // NaN is neither below nor above.
+    option_->check([](const std::string& text) {
+      const auto value = parse_number<double>(text);
+      return value && std::isnan(*value) ? concat("expected a number, found ", text) : "";
+    });
+  }
   return *this;
 }
 template Flag Flag::within(int, int) const;

@@ -53,9 +53,10 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags) {
                 "Figure on --dev that decides which epoch is best: cosine (to the teacher's "
                 "vectors), correlation (of cosines between texts with the teacher's), accuracy (of "
                 "--labels) or loss; default: cosine");
-  describe_flag(command, "--epochs",
-                "Passes over the data; default: 3 of much data, up to 20 of "
-                "little");
+  describe_flag(
+      command, "--epochs",
+      "Passes over the data; default: 3 of much data, up to 20 of little, up to 150 where "
+      "a head of --labels has few records");
   describe_flag(command, "--freeze",
                 "What stays as it is: embeddings; N, the lowest N layers, too");
   describe_flag(command, "--seed", "Of the order of the records and of dropout");
@@ -115,6 +116,12 @@ DistillRequest make_request(const DistillFlags& flags) {
   if (flags.train.label_weight && !flags.labels) {
     usage_error("--label-weight needs --labels, the field that they are in");
   }
+  check_apart({{"--log", {flags.train.log}}, {"--report", {flags.train.report}}},
+              {{"--teacher-vectors", {flags.vectors}},
+               {"--dev-vectors", {flags.dev_vectors}},
+               {"--config", {flags.made_from.model.config}},
+               {"--vocab", {flags.made_from.model.vocab}},
+               {"--word-vectors", {flags.made_from.word_vectors}}});
   TrainFlags train = flags.train;
   train.label_field = flags.labels;
   return {make_request(train), flags.vectors, flags.dev_vectors, made_from(flags),

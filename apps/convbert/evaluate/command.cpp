@@ -64,6 +64,19 @@ Task task_of(const Model& model) {
   }
 }
 
+// Values are no labels. Which labels a model may have, one or several, is left to who asks: older
+// checkpoints do not say.
+void check_task(Task task, const Model& model) {
+  const Head* head = model.head(HeadKind::sequence_classification);
+  if (head == nullptr || head_of(task) != HeadKind::sequence_classification) return;
+  const bool gives_values =
+      resolve_problem_type(model.config, head->outputs()) == ProblemType::regression;
+  if (gives_values == (task == Task::regress)) return;
+  usage_error("--task ", name_of(task), ": the model's head gives ",
+              gives_values ? std::string("a value (--task regress)")
+                           : concat(head->outputs(), " labels (--task classify or multilabel)"));
+}
+
 // Are all of the records pairs with numbers that are not all numbers of labels?
 bool have_values(const std::deque<Record>& records, const KnownLabels& labels,
                  std::string_view field) {
@@ -81,6 +94,7 @@ int run(const EvaluateFlags& flags, Console& console) {
   EvaluateRequest request = make_request(flags);
   LoadedModel loaded = load(flags, request.record, console);
   const auto asked = task_from_name(flags.task);
+  if (asked) check_task(*asked, loaded.model);
   request.task = asked ? *asked : task_of(loaded.model);
   name_fields(flags, request);
   RecordInput input(request.record.input);

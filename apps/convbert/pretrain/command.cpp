@@ -110,7 +110,7 @@ void finish(const PretrainRequest& request, std::optional<OutputFile> log,
 int run(const PretrainFlags& flags, Console& console) {
   const PretrainRequest request = make_request(flags);
   const std::string state_path = state_path_of(request.directory);
-  if (request.resume && has_finished(request.directory, console)) {
+  if (request.resume && has_finished(request.directory, request.record.output.options, console)) {
     finish(request, left_log(request.log), state_path);
     return 0;
   }

@@ -4,6 +4,7 @@
 #include "cli/version.h"
 #include "core/json.h"
 #include "pretrain/pretraining_figures.h"
+#include "train/run_files.h"
 
 namespace convbert::app {
 namespace {
@@ -80,7 +81,8 @@ std::string figures_table(const std::vector<Measurement>& measured, bool has_gen
 std::string pretraining_json(const PretrainingRecord& record) {
   const PretrainRequest& request = record.request;
   const PretrainingRun& run = record.run;
-  OrderedJson json{{"convbert", kVersion}};
+  OrderedJson json{{"convbert", kVersion},
+                   {"command", command_json(request.record.output.options)}};
   if (request.source) {
     json["config"] = request.source->config;
     json["vocab"] = request.source->vocab;

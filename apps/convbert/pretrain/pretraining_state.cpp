@@ -63,8 +63,11 @@ PretrainingRun run_from(const Json& json) {
   return run;
 }
 
-bool is_possible(const PretrainingRun& run) {
-  return run.steps >= 0 && run.place.epoch >= 0 && run.place.sequences >= 0 && run.log_bytes >= 0;
+bool is_possible(const PretrainingRun& run, std::int64_t all_steps) {
+  const TextsPlace& place = run.place;
+  return run.steps >= 0 && run.steps <= all_steps && run.curve.is_possible(run.steps) &&
+         place.epoch >= 0 && place.sequences >= 0 && place.documents >= 0 &&
+         place.bad_records >= 0 && run.tokens >= 0 && run.log_bytes >= 0;
 }
 
 }  // namespace
@@ -79,7 +82,7 @@ void save_pretraining(const std::string& path, const std::string& digest, const 
 }
 
 std::optional<PretrainingRun> load_pretraining(const std::string& path, const std::string& digest,
-                                               PreTraining& training) {
+                                               std::int64_t all_steps, PreTraining& training) {
   const std::optional<StateFile> file = StateFile::open(path, digest);
   if (!file) return std::nullopt;
   PretrainingRun run;
@@ -88,7 +91,7 @@ std::optional<PretrainingRun> load_pretraining(const std::string& path, const st
   } catch (const nlohmann::json::exception&) {
     file->refuse();
   }
-  if (!is_possible(run)) file->refuse();
+  if (!is_possible(run, all_steps)) file->refuse();
   for (const StateTensor& tensor : training.state()) {
     file->read(name_in_file(tensor), *tensor.floats);
   }

@@ -36,7 +36,7 @@ void save_pretraining(const std::string& path, const std::string& digest, const 
 // Fills `training`; nothing where there is no such file. Throws Error(usage) for one of another
 // run, Error(format) for one that is damaged.
 std::optional<PretrainingRun> load_pretraining(const std::string& path, const std::string& digest,
-                                               PreTraining& training);
+                                               std::int64_t all_steps, PreTraining& training);
 
 // The model after a checkpoint's step, beside the state while the run lasts.
 std::string checkpoint_path(const std::string& state_path, std::int64_t step);

@@ -1,6 +1,7 @@
 #include "pretrain/request.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "cli/flag_group.h"
 #include "cli/usage_error.h"
@@ -157,10 +158,24 @@ PretrainRequest make_request(const PretrainFlags& flags) {
                 flags.record.input.paths.empty() ? "none" : "-",
                 "; they are read again and again, which standard input cannot be");
   }
+  for (const std::string& path : flags.record.input.paths) {
+    std::error_code error;
+    const auto type = std::filesystem::status(path, error).type();
+    if (type != std::filesystem::file_type::fifo && type != std::filesystem::file_type::character) {
+      continue;
+    }
+    usage_error("pretrain: ", printable(path), " is a pipe; expected files, which are read again ",
+                "and again");
+  }
   if (!flags.held_out.empty() && flags.held_out_share) {
     usage_error("--held-out and --held-out-share: expected one of them");
   }
   check_files("--held-out", flags.held_out);
+  check_apart({{"-o", {flags.directory}}, {"--log", {flags.log}}},
+              {{"INPUT", flags.record.input.paths},
+               {"--held-out", flags.held_out},
+               {"--config", {flags.source.config}},
+               {"--vocab", {flags.source.vocab}}});
   check_objective(flags);
   PretrainRequest request{
       .record = make_request(flags.record, kFormats),

@@ -55,7 +55,8 @@ class Pretraining {
     const PretrainRequest& request = context_.request;
     std::optional<LogPlace> place;
     if (request.resume) {
-      if (auto run = load_pretraining(context_.state_path, context_.digest, training_)) {
+      if (auto run = load_pretraining(context_.state_path, context_.digest, context_.request.steps,
+                                      training_)) {
         run_ = std::move(*run);
         place = {run_.log_bytes, run_.steps};
         console_.note(taken_up_text(context_.state_path, run_.steps, request.steps));
@@ -176,7 +177,8 @@ class Pretraining {
     const std::string what = diverged_text(run_.steps + 1, context_.request.learning_rate);
     std::optional<PretrainingRun> saved;
     if (is_saved_by_this_run()) {
-      saved = load_pretraining(context_.state_path, context_.digest, training_);
+      saved =
+          load_pretraining(context_.state_path, context_.digest, context_.request.steps, training_);
     }
     if (!saved) usage_error(what);
     console_.warning(concat(what, "; kept is the model after step ", grouped(saved->steps)));

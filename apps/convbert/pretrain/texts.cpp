@@ -111,6 +111,9 @@ void PretrainingTexts::go_to(const TextsPlace& place) {
   }
   begin_epoch();
   while (place_.sequences < place.sequences && next()) {
+    if (place_.epoch == place.epoch) continue;
+    usage_error(name_of_files(source_.input.source.paths), ": pass ", place.epoch + 1,
+                " has fewer sequences than when the run was interrupted; expected the same texts");
   }
 }
 

@@ -83,11 +83,14 @@ KnownLabels::KnownLabels(std::vector<std::string> names) : names_(std::move(name
   for (std::size_t i = 0; i < names_.size(); ++i) {
     numbers_.emplace(names_[i], static_cast<std::int32_t>(i));
   }
+  are_numbers_ = std::ranges::all_of(
+      names_, [](const std::string& name) { return parse_number<std::int64_t>(name).has_value(); });
 }
 
 std::int32_t KnownLabels::find(std::string_view json) const {
   const std::string text = text_of_json(json);
   if (const auto named = numbers_.find(text); named != numbers_.end()) return named->second;
+  if (are_numbers_) return -1;
   const auto number = parse_number<std::int32_t>(text);
   return number && *number >= 0 && std::cmp_less(*number, names_.size()) ? *number : -1;
 }
@@ -98,6 +101,7 @@ std::string KnownLabels::expectation() const {
     text += concat(i > 0 ? ", " : "", "\"", printable(names_[i], kMostBytes), "\"");
   }
   if (names_.size() > kMostNamed) text += concat(" and ", names_.size() - kMostNamed, " more");
+  if (are_numbers_) return concat("the model knows ", text);
   return concat("the model knows ", text, ", or their numbers from 0 to ", names_.size() - 1);
 }
 

@@ -58,6 +58,7 @@ class KnownLabels {
 
   std::vector<std::string> names_;
   std::map<std::string, std::int32_t, std::less<>> numbers_;
+  bool are_numbers_;  // the names, so that another number is none of theirs
 };
 
 }  // namespace convbert::app

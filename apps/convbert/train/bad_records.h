@@ -10,11 +10,18 @@
 
 namespace convbert::app {
 
+// The first bad record of --strict, which ends the run with kSomeFailed.
+class StoppedByStrict : public Error {
+ public:
+  explicit StoppedByStrict(const std::string& message)
+      : Error(ErrorKind::input, concat("--strict: ", message)) {}
+};
+
 // Counts bad records, names the first of them, and ends the run where it should.
 class BadRecords {
  public:
   BadRecords(Console& console, bool is_strict) : console_(console), is_strict_(is_strict) {}
-  // Throws Error(usage) where the first one ends the run.
+  // Throws StoppedByStrict where the first one ends the run.
   void add(const std::string& message);
   // Calls use(), which throws Error(input), without having changed anything, for a record that
   // nothing can be learnt from; not for one that could not be read.

@@ -28,7 +28,7 @@ DevFigures figures_of(const LabelledSet& set, const FineTuning::Predictions& pre
 std::optional<Report> report_of(const LabelledSet& set, const FineTuning::Predictions& predictions,
                                 const LabelPlan& plan, int threads);
 
-// Records whose true label the model gave the least probability; of values, the largest errors.
+// Records whose wrong label the model gave the most probability; of values, the largest errors.
 struct Mistake {
   std::string text;
   std::string truth;

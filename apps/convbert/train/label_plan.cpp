@@ -58,11 +58,21 @@ std::vector<std::string> names_in(const std::string& json) {
     throw Error(ErrorKind::input, concat("expected a list of labels, found ", printable(json, 40)));
   }
   std::vector<std::string> names;
-  for (const std::string& element : *elements) names.push_back(text_of_json(element));
+  for (const std::string& element : *elements) {
+    if (element == "null" || element.starts_with('[') || element.starts_with('{')) {
+      throw Error(ErrorKind::input, concat("expected a list of labels, found ",
+                                           printable(element, 40), " at ", names.size()));
+    }
+    names.push_back(text_of_json(element));
+  }
   return names;
 }
 
-bool is_list(const std::string& json) { return text_of_json(json).starts_with('['); }
+bool is_list(const std::string& json) { return elements_of(text_of_json(json)).has_value(); }
+// Of any size.
+bool has_no_fraction(std::string_view number) {
+  return number.find_first_not_of("-0123456789") == std::string_view::npos;
+}
 bool is_integer(const std::string& text) { return parse_number<std::int64_t>(text).has_value(); }
 
 // All lists, or all numbers of which some are fractions, or classes.
@@ -72,7 +82,7 @@ LearningTask task_by_labels(const LabelledTexts& texts) {
   for (const LabelledText& record : texts.records) {
     if (is_list(record.label)) return LearningTask::multilabel;
     all_numbers &= number_of(record.label).has_value();
-    have_fractions |= !is_integer(text_of_json(record.label));
+    have_fractions |= !has_no_fraction(text_of_json(record.label));
   }
   return all_numbers && have_fractions ? LearningTask::regress : LearningTask::classify;
 }
@@ -185,6 +195,10 @@ class SetBuilder {
           truth.push_back(found->second);
         }
     }
+    const auto has_none = [](std::int64_t token) { return token < 0; };
+    if (plan_.task == LearningTask::tag && std::ranges::all_of(record.first_tokens, has_none)) {
+      throw Error(ErrorKind::input, "none of its words has a token to learn a tag at");
+    }
     if (plan_.task == LearningTask::multilabel) {
       std::ranges::sort(truth);
       truth.erase(std::unique(truth.begin(), truth.end()), truth.end());
@@ -193,8 +207,9 @@ class SetBuilder {
     Examples& examples = set_.examples;
     for (std::int64_t s = index * texts_.group; s < (index + 1) * texts_.group; ++s) {
       examples.sequences.append(texts_.sequences, s);
-      if (plan_.task == LearningTask::tag)
+      if (plan_.task == LearningTask::tag) {
         add_token_labels(truth, record.first_tokens, texts_.sequences.length(s));
+      }
     }
     set_.truth.push_back(std::move(truth));
     set_.values.push_back(value);

@@ -43,9 +43,9 @@ void take(const Record& record, const LabelledReading& reading, const std::strin
   LabelledText labelled{.where = record.where, .label = "", .text = ""};
   if (reading.task != LearningTask::contrastive) {
     labelled.label = label_field(record, reading.label_field);
-    if (labelled.label == "null") {
-      throw Error(ErrorKind::input,
-                  concat("field ", quoted(reading.label_field), ": expected a label, found null"));
+    if (labelled.label == "null" || labelled.label == R"("")") {
+      throw Error(ErrorKind::input, concat("field ", quoted(reading.label_field),
+                                           ": expected a label, found ", labelled.label));
     }
   }
   std::vector<Encoding> encodings;

@@ -30,7 +30,7 @@ Parameters open_parameters(const Checkpoint& checkpoint, const ModelConfig& conf
   const bool has_head =
       std::ranges::find(heads, kind) != heads.end() && binder.outputs_of(kind) == labels.outputs();
   const bool fits = labels.task == LearningTask::regress
-                        ? config.problem_type == ProblemType::regression
+                        ? resolve_problem_type(config, labels.outputs()) == ProblemType::regression
                         : config.labels == labels.names;
   if (has_head && fits) {
     Parameters parameters = load_parameters(checkpoint, config, plan.model.head, labels.outputs());
@@ -66,7 +66,7 @@ void add(const LabelledSet& set, Digest& digest) {
 
 // Of all that the parameters of any step depend on.
 std::string digest_of(const TrainRequest& request, const LearningData& data,
-                      const Parameters& parameters) {
+                      const ModelSource& source, const Parameters& parameters) {
   Digest digest;
   for (const std::string& option : request.record.output.options) digest.add_text(option);
   digest.add_text(nn::name_of(request.record.model.precision));
@@ -75,6 +75,8 @@ std::string digest_of(const TrainRequest& request, const LearningData& data,
   if (data.dev) add(*data.dev, digest);
   if (!data.digest.empty()) digest.add_text(data.digest);
   for_each_tensor([&](const Values& values) { digest.add_numbers(values.floats); }, parameters);
+  digest.add_text(source.files.open("config.json").text());
+  digest.add_text(name_of(source.sentence.pooling));
   return digest.text();
 }
 
@@ -103,7 +105,9 @@ void tell_plan(const TrainingPlan& plan, const LearningData& data, const FineTun
 }  // namespace
 
 bool is_finished(const TrainRequest& request, Console& console) {
-  if (!request.resume || !has_finished(request.directory, console)) return false;
+  if (!request.resume || !has_finished(request.directory, request.record.output.options, console)) {
+    return false;
+  }
   clear_up(left_log(request.log), state_path_of(request.directory));
   return true;
 }
@@ -116,12 +120,15 @@ int learn(const ModelFiles& top, const TrainRequest& request, const LearningData
   TrainingPlan plan = plan_training(request, data.plan, source, config, data.train.examples);
   Parameters parameters =
       open_parameters(Checkpoint::open(source.files), config, data.plan, request.seed, plan);
-  const std::string digest = digest_of(request, data, parameters);
+  const std::string digest = digest_of(request, data, source, parameters);
   FineTuning tuning(config, plan.model, std::move(parameters), data.train.examples, plan.tuning);
   if (data.teacher) tell_teacher(*data.teacher, config.hidden_size, console);
   tell_plan(plan, data, tuning, console);
 
   const LabelledSet* dev = data.dev ? &*data.dev : nullptr;
+  // Before all the work, so that a name that cannot be written is found out.
+  std::optional<OutputFile> report_file;
+  if (!request.report.empty()) report_file.emplace(OutputFile::create(request.report));
   TrainingOutcome outcome =
       run_training({request, plan, data.plan, dev, digest, state_path}, tuning, console);
   if (outcome.caught != 0) return status_of_signal(outcome.caught);
@@ -136,11 +143,9 @@ int learn(const ModelFiles& top, const TrainRequest& request, const LearningData
   const TrainingRecord record{request,     plan,   data.plan,   top.origin(),
                               data.train,  dev,    bad.count(), tuning.steps_of_epoch(),
                               outcome.run, report, data.teacher};
-  if (!request.report.empty()) {
-    write_whole(OutputFile::create(request.report), training_report(record, mistakes));
-  }
+  if (report_file) write_whole(std::move(*report_file), training_report(record, mistakes));
   write_model({source, top, config, data.plan, in_units_of_labels(tuning.parameters(), data.plan),
-               request.freeze.encoder},
+               request.freeze.encoder, request.record.truncation.max_length},
               directory);
   directory.add("training.json", training_json(record));
   directory.add("README.md", model_card(record));

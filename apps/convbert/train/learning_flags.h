@@ -36,4 +36,11 @@ void add_log_flag(FlagGroup& group, LearningFlags& flags);
 void check_directory(const LearningFlags& flags);
 void check_files(const std::string& flag, const std::vector<std::string>& paths);
 
+// Throws Error(usage) where a run would write over what it reads, or two things to one place.
+struct NamedFiles {
+  std::string flag;
+  std::vector<std::string> paths;  // those that are "" or - are no files
+};
+void check_apart(const std::vector<NamedFiles>& written, const std::vector<NamedFiles>& read);
+
 }  // namespace convbert::app

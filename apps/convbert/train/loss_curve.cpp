@@ -1,5 +1,6 @@
 #include "train/loss_curve.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "train/state_file.h"
@@ -14,6 +15,13 @@ void LossCurve::add(const CurvePoint& step, std::int64_t all, bool is_last) {
   points.push_back({step.step, sum / static_cast<double>(steps), step.learning_rate});
   sum = 0;
   steps = 0;
+}
+
+bool LossCurve::is_possible(std::int64_t steps_of_run) const {
+  const auto is_rising = [](const CurvePoint& a, const CurvePoint& b) { return a.step < b.step; };
+  return steps >= 0 && steps <= steps_of_run && std::ssize(points) <= kCurvePoints &&
+         (points.empty() || (points.front().step > 0 && points.back().step <= steps_of_run)) &&
+         std::is_sorted(points.begin(), points.end(), is_rising);
 }
 
 void LossCurve::to_json(Json& json) const {

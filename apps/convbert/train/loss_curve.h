@@ -24,6 +24,8 @@ struct LossCurve {
 
   // Of a run of `all` steps.
   void add(const CurvePoint& step, std::int64_t all, bool is_last);
+  // Can a run have it after so many steps?
+  bool is_possible(std::int64_t steps_of_run) const;
   // As members "curve", "curve_sum" and "curve_steps"; from_json() throws nlohmann's exceptions.
   void to_json(Json& json) const;
   static LossCurve from_json(const Json& json);

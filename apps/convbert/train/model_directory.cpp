@@ -47,6 +47,16 @@ std::string config_text(const TrainedModelFiles& model) {
   return file_text(json);
 }
 
+// Texts are cut as those were that it learnt from.
+void write_limits(const TrainedModelFiles& model, const std::string& prefix,
+                  OutputDirectory& directory) {
+  const SentenceConfig& sentence = model.source.sentence;
+  const std::int64_t length =
+      model.max_length.value_or(sentence.max_length.value_or(model.config.max_positions));
+  const OrderedJson limits{{"max_seq_length", length}, {"do_lower_case", sentence.lowercase}};
+  directory.add(prefix + "sentence_bert_config.json", limits.dump(2) + "\n");
+}
+
 // Of a model that had none: mean or first token, then a length of 1, as cosines are all that its
 // vectors were fitted by.
 void write_sentence_steps(const TrainedModelFiles& model, OutputDirectory& directory) {
@@ -68,11 +78,9 @@ void write_sentence_steps(const TrainedModelFiles& model, OutputDirectory& direc
                             {"pooling_mode_mean_tokens", is_mean},
                             {"pooling_mode_max_tokens", false},
                             {"pooling_mode_mean_sqrt_len_tokens", false}};
-  const OrderedJson limits{{"max_seq_length", model.config.max_positions},
-                           {"do_lower_case", false}};
   directory.add("modules.json", steps.dump(2) + "\n");
   directory.add("1_Pooling/config.json", pooling.dump(2) + "\n");
-  directory.add("sentence_bert_config.json", limits.dump(2) + "\n");
+  write_limits(model, "", directory);
 }
 
 }  // namespace
@@ -91,7 +99,11 @@ void write_model(const TrainedModelFiles& model, OutputDirectory& directory) {
   });
   copy_tokenizer(model.source.files, prefix, directory);
   if (keeps_steps) {
-    copy_file(model.source.files, "sentence_bert_config.json", prefix, directory);
+    if (model.max_length && is_of_vectors) {
+      write_limits(model, prefix, directory);
+    } else {
+      copy_file(model.source.files, "sentence_bert_config.json", prefix, directory);
+    }
     copy_file(model.top, "modules.json", "", directory);
     copy_file(model.top, "config_sentence_transformers.json", "", directory);
     copy_sentence_steps(model.top, sentence, directory);

@@ -1,7 +1,8 @@
 // A trained model as a directory that this program, transformers and sentence-transformers load.
 #pragma once
 
-#include <string>
+#include <cstdint>
+#include <optional>
 
 #include "api/open_model.h"
 #include "io/output_directory.h"
@@ -16,7 +17,8 @@ struct TrainedModelFiles {
   const ModelConfig& config;
   const LabelPlan& plan;
   const Parameters& parameters;
-  bool keeps_vectors;  // the encoder is that of `source` still
+  bool keeps_vectors;                      // the encoder is that of `source` still
+  std::optional<std::int64_t> max_length;  // that texts were cut to, where one was asked for
 };
 // config.json, model.safetensors and the tokenizer's files. Of vectors, those of
 // sentence-transformers, too; and of a head on an encoder that gives the vectors it gave before.

@@ -1,6 +1,7 @@
 #include "train/request.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "cli/flag_group.h"
 #include "cli/usage_error.h"
@@ -44,8 +45,8 @@ void add_step_flags(CLI::App& command, TrainFlags& flags) {
   FlagGroup group(command, "Steps");
   group
       .add("--epochs", flags.epochs, "N",
-           "Passes over the data; default: 3 of much data, up to 20 of little, 100 for a head "
-           "alone")
+           "Passes over the data; default: 3 of much data, up to 20 of little, up to 150 where a "
+           "head has few records to learn from, up to 100 for a head alone")
       .within(1, 1 << 20);
   group.add("--max-steps", flags.max_steps, "N", "Stop after so many batches; 0 for no limit")
       .within(0, 1 << 30)
@@ -121,7 +122,7 @@ std::optional<ValueRange> parse_scale(const std::string& text) {
   const auto low = parse_number<double>(all.substr(0, comma));
   const auto high =
       comma == std::string::npos ? std::nullopt : parse_number<double>(all.substr(comma + 1));
-  if (!low || !high || !(*low < *high)) {
+  if (!low || !high || !std::isfinite(*low) || !std::isfinite(*high) || !(*low < *high)) {
     usage_error("--scale: expected LOW,HIGH as 0,5, found \"", printable(text, 40), "\"");
   }
   return ValueRange{*low, *high};
@@ -137,6 +138,7 @@ void name_inputs(const TrainFlags& flags, TrainRequest& request) {
     source.fields.text_may_be_json = true;
     take_single_texts(request.record.input, "tags are of single texts");
   }
+  if (source.paths.empty()) source.paths.push_back("-");
   request.dev = request.record.input;
   request.dev.source.paths = flags.dev;
   request.dev.source.shard = {};
@@ -184,16 +186,12 @@ TrainRequest make_request(const TrainFlags& flags) {
                        .log = flags.log,
                        .report = flags.report};
   if (flags.dropout) request.dropout = static_cast<float>(*flags.dropout);
-  if (flags.record.input.paths.empty()) {
-    const bool is_taught = request.task == LearningTask::distill;
-    usage_error(is_taught ? "distill: expected files of texts"
-                          : "train: expected files of labelled records",
-                ", found none; - is standard input");
-  }
   if (flags.dev.empty() && (request.patience > 0 || !request.metric.empty())) {
     usage_error(request.patience > 0 ? "--patience" : "--metric", " needs --dev to measure with");
   }
   check_files("--dev", flags.dev);
+  check_apart({{"-o", {flags.directory}}, {"--log", {flags.log}}, {"--report", {flags.report}}},
+              {{"INPUT", flags.record.input.paths}, {"--dev", flags.dev}});
   name_inputs(flags, request);
   return request;
 }

@@ -2,15 +2,38 @@
 
 #include <filesystem>
 
-#include "core/error.h"
+#include "cli/usage_error.h"
+#include "core/json.h"
+#include "core/mapped_file.h"
+#include "core/model_files.h"
+#include "core/utf8.h"
 
 namespace convbert::app {
 
-std::string state_path_of(const std::string& directory) { return directory + ".state"; }
+std::string state_path_of(const std::string& directory) {
+  const std::size_t end = directory.find_last_not_of('/');
+  return directory.substr(0, end == std::string::npos ? end : end + 1) + ".state";
+}
 
-bool has_finished(const std::string& directory, Console& console) {
+OrderedJson command_json(const std::vector<std::string>& options) {
+  OrderedJson json = OrderedJson::array();
+  for (const std::string& option : options) json.push_back(replace_invalid_utf8(option));
+  return json;
+}
+
+bool has_finished(const std::string& directory, const std::vector<std::string>& options,
+                  Console& console) {
+  const std::string path = directory + "/training.json";
   std::error_code error;
-  if (!std::filesystem::exists(directory, error)) return false;
+  if (!std::filesystem::is_regular_file(path, error)) return false;
+  const FileBytes file{MappedFile(path)};
+  const Json record = parse_json(file.text(), path);
+  const auto command = record.is_object() ? record.find("command") : record.end();
+  if (command == record.end()) return false;
+  if (command->dump() != command_json(options).dump()) {
+    usage_error("--resume: ", printable(directory), " is finished, and was made with other ",
+                "options: ", printable(command->dump(), 200), "; choose another -o");
+  }
   console.note(concat(printable(directory), " is finished; nothing is left to do"));
   return true;
 }

@@ -40,9 +40,11 @@ class Training {
  private:
   void take_up() {
     if (context_.request.resume) {
-      if (auto run = load_state(context_.state_path, context_.digest, tuning_, best_)) {
+      if (auto run = load_state(context_.state_path, context_.digest, context_.dev != nullptr,
+                                tuning_, best_)) {
         run_ = std::move(*run);
         is_resumed_ = true;
+        saved_step_ = run_.steps;
       }
     }
     status_.begin(tuning_.steps());
@@ -76,7 +78,7 @@ class Training {
         json.member("tokens", figures.tokens);
       });
     }
-    status_.show({.place = concat("epoch ", tuning_.epoch() + 1, "  "),
+    status_.show({.place = concat("epoch ", std::ssize(run_.epochs) + 1, "  "),
                   .step = run_.steps,
                   .all = tuning_.all_steps(),
                   .loss = figures.loss,
@@ -189,14 +191,27 @@ class Training {
     return {.run = std::move(run_), .caught = signal};
   }
 
-  // Nothing of this step has been taken into the parameters.
+  // Those of the best epoch, or the last ones saved that a later step has seen a loss of.
   TrainingOutcome diverge() {
     console_.clear_status();
     const std::string what = diverged_text(run_.steps + 1, context_.plan.tuning.learning_rate);
-    if (best_.empty()) usage_error(what);
+    if (best_.empty()) return go_back(what);
     console_.warning(concat(what, "; kept is epoch ", *run_.best + 1, ", the best one"));
     take_best();
     return {.run = std::move(run_), .is_diverged = true, .log = std::move(log_)};
+  }
+
+  TrainingOutcome go_back(const std::string& what) {
+    if (saved_step_ < 1 || saved_step_ >= run_.steps) usage_error(what);
+    auto saved =
+        load_state(context_.state_path, context_.digest, context_.dev != nullptr, tuning_, best_);
+    if (!saved) usage_error(what);
+    console_.warning(concat(what, "; kept is the model after step ", grouped(saved->steps)));
+    const std::int64_t before = saved->epochs.empty() ? 0 : saved->epochs.back().step;
+    if (const auto count = static_cast<double>(saved->steps - before); count > 0) {
+      saved->epochs.push_back({.step = saved->steps, .loss = saved->loss_sum / count});
+    }
+    return {.run = std::move(*saved), .is_diverged = true, .log = std::move(log_)};
   }
 
   const TrainingContext& context_;

@@ -19,6 +19,12 @@ void check_flags(const TrainRequest& request, LearningTask task) {
   if (request.has_balanced_classes && !has_classes) {
     usage_error("--class-weights is for --task classify and tag; this is --task ", name_of(task));
   }
+  if (task == LearningTask::contrastive && request.batch_size < 2) {
+    usage_error(
+        "--batch-size: expected 2 or more of --task contrastive, in which the other pairs "
+        "of a batch are what a pair is told from, found ",
+        request.batch_size);
+  }
   if (request.freeze.encoder && !info_of(task).head) {
     usage_error("--freeze encoder leaves nothing to train: ", shown_name(task), " has no head");
   }
@@ -84,6 +90,13 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
   if (plan.model.freeze.layers > config.layers) {
     usage_error("--freeze: expected at most ", config.layers, ", the model's layers, found ",
                 plan.model.freeze.layers);
+  }
+  if (!head && plan.model.freeze.layers == config.layers) {
+    usage_error("--freeze ", config.layers, " leaves nothing to train: ", shown_name(labels.task),
+                " has no head, and the model no more layers");
+  }
+  if (labels.task == LearningTask::contrastive && examples.size() < 2) {
+    usage_error("--task contrastive: expected two pairs or more to tell apart, found one");
   }
   plan.tuning = {
       .objective = info_of(labels.task).objective,

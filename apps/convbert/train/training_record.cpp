@@ -6,6 +6,7 @@
 #include "cli/table.h"
 #include "cli/version.h"
 #include "core/json.h"
+#include "train/run_files.h"
 
 namespace convbert::app {
 namespace {
@@ -153,6 +154,7 @@ std::string use_of(const LabelPlan& plan) {
 
 std::string training_json(const TrainingRecord& record) {
   OrderedJson json{{"convbert", kVersion},
+                   {"command", command_json(record.request.record.output.options)},
                    {"base", record.base},
                    {"task", name_of(record.labels.task)},
                    {"labels", record.labels.names},
@@ -178,6 +180,7 @@ std::string training_json(const TrainingRecord& record) {
 
 std::string model_card(const TrainingRecord& record) {
   const FineTuningOptions& tuning = record.plan.tuning;
+  const std::optional<std::int64_t> length = record.request.record.truncation.max_length;
   std::string text = concat("# ", cell(record.request.directory), "\n\n");
   text += concat("Trained by convbert ", kVersion, " from `", cell(record.base), "` on ",
                  grouped(record.train.examples.size()), " records (",
@@ -213,6 +216,9 @@ std::string model_card(const TrainingRecord& record) {
                  " schedule and a warm-up of ", tuning.warmup, "; AdamW, weight decay ",
                  tuning.optimizer.weight_decay, "; gradients cut to length ", tuning.clip,
                  "; seed ", tuning.seed, "; frozen: ", frozen(record.request),
+                 length ? concat("; texts cut to ", *length,
+                                 " tokens, in figures too (--max-length ", *length, ")")
+                        : "",
                  ". All settings and the figures of every epoch are in training.json.\n");
   text += concat("\n## Use\n\n```bash\n", use_of(record.labels), "\n```\n");
   return text;

@@ -217,9 +217,10 @@ std::string training_report(const TrainingRecord& record, const std::vector<Mist
       "name=\"viewport\" ",
       "content=\"width=device-width, initial-scale=1\">\n<title>", title, "</title>\n<style>",
       kStyle, "</style>\n</head>\n<body>\n<h1>", title, "</h1>\n<p>From ", shown_text(record.base),
-      " on ", grouped(record.train.examples.size()), " records of ", record.train.source, "; ",
-      shown_name(record.labels.task), "; ", grouped(record.run.steps), " steps of ",
-      record.plan.tuning.batch_size, " records, ", record.run.epochs.size(), " epochs");
+      " on ", grouped(record.train.examples.size()), " records of ",
+      shown_text(record.train.source), "; ", shown_name(record.labels.task), "; ",
+      grouped(record.run.steps), " steps of ", record.plan.tuning.batch_size, " records, ",
+      record.run.epochs.size(), " epochs");
   if (record.run.best) {
     text += concat("; kept is epoch ", *record.run.best + 1, ", the best by ", record.plan.metric);
   }

@@ -1,5 +1,7 @@
 #include "train/training_state.h"
 
+#include <algorithm>
+
 #include "core/json.h"
 #include "train/state_file.h"
 
@@ -45,6 +47,24 @@ TrainingRun run_from(const Json& json) {
   return run;
 }
 
+// What a run saves, at whatever step: all epochs up to there, and a best one where there is a
+// measure.
+bool is_possible(const TrainingRun& run, bool has_dev, const FineTuning& tuning) {
+  const std::int64_t all = tuning.all_steps();
+  if (run.steps < 0 || run.steps > all || run.log_bytes < 0) return false;
+  if (!run.curve.is_possible(run.steps)) return false;
+  const std::int64_t epoch = tuning.steps_of_epoch();
+  const auto ended =
+      static_cast<std::size_t>(run.steps == all ? (all + epoch - 1) / epoch : run.steps / epoch);
+  if (run.epochs.size() != ended) return false;
+  std::int64_t end = 0;
+  for (const EpochFigures& figures : run.epochs) {
+    end = std::min(end + epoch, all);
+    if (figures.step != end) return false;
+  }
+  return run.best ? has_dev && *run.best < ended : !has_dev || ended == 0;
+}
+
 }  // namespace
 
 void save_state(const std::string& path, const std::string& digest, const TrainingRun& run,
@@ -61,7 +81,7 @@ void save_state(const std::string& path, const std::string& digest, const Traini
 }
 
 std::optional<TrainingRun> load_state(const std::string& path, const std::string& digest,
-                                      FineTuning& tuning, SavedParameters& best) {
+                                      bool has_dev, FineTuning& tuning, SavedParameters& best) {
   const std::optional<StateFile> file = StateFile::open(path, digest);
   if (!file) return std::nullopt;
   TrainingRun run;
@@ -70,10 +90,7 @@ std::optional<TrainingRun> load_state(const std::string& path, const std::string
   } catch (const nlohmann::json::exception&) {
     file->refuse();
   }
-  if (run.steps < 0 || run.steps > tuning.all_steps() || run.log_bytes < 0 ||
-      (run.best && *run.best >= run.epochs.size())) {
-    file->refuse();
-  }
+  if (!is_possible(run, has_dev, tuning)) file->refuse();
   for (const StateTensor& tensor : tuning.state()) {
     file->read(name_in_file(tensor), *tensor.floats);
     if (!is_parameter(tensor) || !run.best) continue;

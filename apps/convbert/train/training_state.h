@@ -38,8 +38,9 @@ void save_state(const std::string& path, const std::string& digest, const Traini
                 FineTuning& tuning, const SavedParameters& best);
 
 // Fills `tuning` and `best`; nothing where there is no such file. Throws Error(usage) for one of
-// another run, Error(format) for one that is damaged.
+// another run, Error(format) for one that is damaged. has_dev: is each epoch measured, and the
+// best kept?
 std::optional<TrainingRun> load_state(const std::string& path, const std::string& digest,
-                                      FineTuning& tuning, SavedParameters& best);
+                                      bool has_dev, FineTuning& tuning, SavedParameters& best);
 
 }  // namespace convbert::app
