@@ -16,7 +16,11 @@ ModelSource model_source(const ModelFiles& top) {
 
 Tokenizer open_tokenizer(const ModelSource& source) {
   TokenizerSpec spec = read_tokenizer_spec(source.files);
-  if (source.sentence.lowercase) spec.normalizer.lowercase = true;
+  if (source.sentence.lowercase) {
+    // Of the text, before the tokenizer, whose own settings say what becomes of accents.
+    spec.normalizer.strip_accents = spec.normalizer.strips_accents();
+    spec.normalizer.lowercase = true;
+  }
   return Tokenizer(std::move(spec));
 }
 

@@ -1,5 +1,9 @@
 #include "model/sentence_config.h"
 
+#include <algorithm>
+#include <span>
+#include <vector>
+
 #include "core/error.h"
 #include "core/json.h"
 
@@ -73,6 +77,23 @@ void read_transformer(const ModelFiles& files, const std::string& folder, Senten
   config.lowercase = json_bool(json, "do_lower_case", false, source);
 }
 
+// What sentence-transformers does to texts and vectors beside its modules.
+void read_further_settings(const ModelFiles& files, SentenceConfig& config) {
+  constexpr const char* kName = "config_sentence_transformers.json";
+  if (!files.contains(kName)) return;
+  const std::string source = files.path_of(kName);
+  const Json json = read_object(files, kName);
+  const std::string prompt = json_string(json, "default_prompt_name", "", source);
+  if (!prompt.empty()) {
+    config.unsupported = concat(source, ": a prompt before each text (default_prompt_name ",
+                                printable(prompt), ") is not supported");
+  }
+  if (const std::int64_t width = json_integer(json, "truncate_dim", 0, source); width != 0) {
+    config.unsupported = concat(source, ": vectors cut to ", width, " (truncate_dim) are not ",
+                                "supported; --dim cuts them");
+  }
+}
+
 }  // namespace
 
 SentenceConfig read_sentence_config(const ModelFiles& files) {
@@ -82,6 +103,7 @@ SentenceConfig read_sentence_config(const ModelFiles& files) {
   const std::string source = files.path_of("modules.json");
   const Json modules = parse_json(files.open("modules.json").text(), source);
   if (!modules.is_array()) throw Error(ErrorKind::format, concat(source, ": expected a list"));
+  std::vector<std::string> kinds;
   for (const Json& module : modules) {
     if (!module.is_object()) {
       throw Error(ErrorKind::format, concat(source, ": expected a list of objects"));
@@ -89,7 +111,7 @@ SentenceConfig read_sentence_config(const ModelFiles& files) {
     // "sentence_transformers.models.Pooling", in newer releases with more parts between.
     const std::string type = json_string(module, "type", "", source);
     const std::string folder = json_string(module, "path", "", source);
-    const std::string kind = type.substr(type.rfind('.') + 1);
+    const std::string& kind = kinds.emplace_back(type.substr(type.rfind('.') + 1));
     if (kind == "Transformer") {
       read_transformer(files, folder, config);
     } else if (kind == "Pooling") {
@@ -100,6 +122,13 @@ SentenceConfig read_sentence_config(const ModelFiles& files) {
       config.unsupported = concat(source, ": a module ", printable(type), " is not supported");
     }
   }
+  const std::vector<std::string> order{"Transformer", "Pooling", "Normalize"};
+  if (config.unsupported.empty() &&
+      !std::ranges::equal(kinds, std::span(order).first(kinds.size() < 3 ? 2 : 3))) {
+    config.unsupported =
+        concat(source, ": expected a Transformer, a Pooling and maybe a Normalize in this order");
+  }
+  read_further_settings(files, config);
   return config;
 }
 

@@ -235,6 +235,22 @@ TEST_CASE("where there is little memory a run works or says so") {
 }
 #endif
 
+TEST_CASE("flags that would change nothing are refused") {
+  const std::string values = std::string(CONVBERT_TEST_DATA) + "/models/convbert-regress";
+  check_refused(run_convbert({"classify", "-m", values, "-t", "a", "--top-k", "3"}),
+                "--top-k is for labels; this model gives a value");
+  check_refused(run_convbert({"classify", "-m", values, "-t", "a", "--threshold", "0.5"}),
+                "--threshold is for labels");
+  check_refused(run_convbert({"info", values, "-m", values}), "MODEL excludes --model");
+  check_refused(run_convbert({"info", values, "--card", "--tensors"}), "--card excludes --tensors");
+  check_refused(run_convbert({"bench", "--shape", "conv-bert-small", "--measure", "tokenizer"}),
+                "--measure tokenizer needs a model");
+  check_refused(run_convbert({"tokenize", "--decode", "--max-length", "3"}, {.input = "1\n"}),
+                "--max-length is for texts; --decode reads ids");
+  check_refused(run_convbert({"tokenize", "--decode", "--offsets", "byte"}, {.input = "1\n"}),
+                "--offsets is for texts");
+}
+
 TEST_CASE("help and version") {
   for (const char* command : {"tokenize", "embed", "classify", "attention", "info"}) {
     const ProcessResult help = run_convbert({command, "--help"});

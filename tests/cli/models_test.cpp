@@ -376,8 +376,36 @@ TEST_CASE("sentence-transformers directories") {
   model.check_refused("a module sentence_transformers.models.Dense is not supported");
   model.write("modules.json", modules + ",{\"type\":\"x.Normalize\",\"path\":\"2\"}]");
   CHECK(dims({}).find("cls, normalised, 32") != std::string::npos);
+  const std::string settings = "config_sentence_transformers.json";
+  model.write(settings, R"({"prompts":{"query":"","document":""},"default_prompt_name":null})");
+  CHECK(dims({}).find("cls, normalised, 32") != std::string::npos);
+  model.write(settings, R"({"prompts":{"q":"query: "},"default_prompt_name":"q"})");
+  model.check_refused("a prompt before each text (default_prompt_name q) is not supported");
+  model.write(settings, R"({"truncate_dim":10})");
+  model.check_refused("vectors cut to 10 (truncate_dim) are not supported");
+  model.write(settings, "{}");
+  model.write("modules.json",
+              "[{\"type\":\"x.Normalize\",\"path\":\"2\"}," + modules.substr(1) + "]");
+  model.check_refused("expected a Transformer, a Pooling and maybe a Normalize in this order");
   model.write("modules.json", "[{\"type\":\"x.Transformer\",\"path\":\"../..\"}]");
   model.check_refused("refuses to enter \"../..\"");
+}
+
+TEST_CASE("sentence-transformers' lower case is the text's alone: accents stay") {
+  const ModelCopy model("bert-plain");
+  model.write("modules.json",
+              R"([{"type":"x.Transformer","path":""},{"type":"x.Pooling","path":"1_Pooling"}])");
+  model.write("1_Pooling/config.json", R"({"pooling_mode_mean_tokens":true})");
+  model.write("sentence_bert_config.json", R"({"do_lower_case":true})");
+  const auto tokens = [&](const std::string& settings) {
+    model.write("tokenizer_config.json", settings);
+    return run_convbert({"tokenize", "-m", model.path(), "-f", "text", "-t", "The D\xC3\xB3g"}).out;
+  };
+  CHECK(tokens(R"({"do_lower_case":false})") ==
+        "[CLS] the d ##\xC3\xB3"
+        " ##g [SEP]\n");
+  CHECK(tokens(R"({"do_lower_case":true})") == "[CLS] the do ##g [SEP]\n");
+  CHECK(tokens(R"({"do_lower_case":false,"strip_accents":true})") == "[CLS] the do ##g [SEP]\n");
 }
 
 TEST_CASE("a vocabulary that does not go with the model") {

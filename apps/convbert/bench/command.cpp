@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/flag_group.h"
 #include "cli/request.h"
+#include "cli/usage_error.h"
 #include "cli/whole_output.h"
 #include "core/error.h"
 #include "core/threads.h"
@@ -64,6 +65,11 @@ std::vector<int> thread_counts(const BenchFlags& flags) {
 }
 
 BenchRequest make_request(const BenchFlags& flags) {
+  const bool asks_for_tokenizer = flags.measures != BenchFlags().measures &&
+                                  std::ranges::count(flags.measures, "tokenizer") > 0;
+  if (!flags.shape.empty() && asks_for_tokenizer) {
+    usage_error("--measure tokenizer needs a model; --shape has no vocabulary");
+  }
   return {.model = make_request(flags.model),
           .shape = flags.shape,
           .workload = parse_workload(flags.lengths),

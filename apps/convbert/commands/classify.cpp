@@ -3,6 +3,7 @@
 #include "api/classification.h"
 #include "cli/command.h"
 #include "cli/flag_group.h"
+#include "cli/usage_error.h"
 #include "commands/commands.h"
 #include "nn/compute.h"
 #include "run/encoder_command.h"
@@ -32,13 +33,22 @@ ClassifyRequest make_request(const ClassifyFlags& flags) {
   return {make_request(flags.record, kFormats), flags.top_k, flags.threshold, flags.logits};
 }
 
+// Flags that choose among labels.
+void check_labels(const ClassifyRequest& request, ProblemType type) {
+  if (type != ProblemType::regression || (request.top_k == 0 && !request.threshold)) return;
+  usage_error(request.top_k > 0 ? "--top-k" : "--threshold",
+              " is for labels; this model gives a value (regression)");
+}
+
 class ClassifyCommand : public HeadCommand {
  public:
   ClassifyCommand(const ClassifyRequest& request, LoadedModel loaded)
       : HeadCommand(std::move(loaded), HeadKind::sequence_classification),
         request_(request),
         type_(resolve_problem_type(model().config, head().outputs())),
-        labels_(label_names(model(), head())) {}
+        labels_(label_names(model(), head())) {
+    check_labels(request_, type_);
+  }
 
   std::vector<std::string> result_names() const override {
     std::vector<std::string> names{"truncated", "score"};

@@ -21,7 +21,8 @@ namespace {
 constexpr Format kFormats[] = {Format::text, Format::json};
 
 struct InfoFlags {
-  std::string model;
+  std::string argument;
+  std::string model;  // the same by its flag
   std::string format{name_of(kFormats[0])};
   bool tensors = false;
   bool card = false;
@@ -256,7 +257,8 @@ std::string card_text(const OrderedJson& info) {
 }
 
 int run(const InfoFlags& flags, Console& console) {
-  const ModelSource source = open_model_source(flags.model);
+  const ModelSource source =
+      open_model_source(flags.argument.empty() ? flags.model : flags.argument);
   const Tokenizer tokenizer = open_tokenizer(source);
   const Model model = load_model(source.files, {.threads = available_processors()});
   const OrderedJson info =
@@ -272,16 +274,17 @@ int run(const InfoFlags& flags, Console& console) {
 
 void add_flags(CLI::App& command, InfoFlags& flags) {
   FlagGroup model(command, "Model");
-  model.add_argument("MODEL", flags.model, "As --model of the other commands").not_empty();
-  model.add("-m,--model", flags.model, "MODEL", "The same").not_empty();
+  const Flag argument =
+      model.add_argument("MODEL", flags.argument, "As --model of the other commands").not_empty();
+  model.add("-m,--model", flags.model, "MODEL", "The same").not_empty().excludes(argument);
   FlagGroup output(command, "Output");
   output
       .add_choice("-f,--format", flags.format, names_of(kFormats), "FORMAT",
                   list_of(names_of(kFormats)))
       .with_default();
-  output.add_flag("--card", flags.card,
-                  "Show the model's README.md instead, which json has as \"card\"");
-  output.add_flag("--tensors", flags.tensors, "List the checkpoint's tensors, too");
+  const Flag card = output.add_flag(
+      "--card", flags.card, "Show the model's README.md instead, which json has as \"card\"");
+  output.add_flag("--tensors", flags.tensors, "List the checkpoint's tensors, too").excludes(card);
 }
 
 }  // namespace

@@ -41,6 +41,14 @@ TokenizeRequest make_request(const TokenizeFlags& flags) {
                           .decode = flags.decode,
                           .skip_special_tokens = flags.skip_special_tokens};
   if (flags.decode) {
+    const RecordFlags& record = flags.record;
+    for (const auto& [flag, is_given] : {std::pair("--no-special-tokens", flags.no_special_tokens),
+                                         {"--offsets", flags.offsets != TokenizeFlags().offsets},
+                                         {"--max-length", record.truncation.max_length.has_value()},
+                                         {"--pair-field", record.input.pair_field.has_value()},
+                                         {"--text-pair", !record.input.pairs.empty()}}) {
+      if (is_given) usage_error(flag, " is for texts; --decode reads ids");
+    }
     RecordFields& fields = request.record.input.source.fields;
     fields.text = flags.record.input.text_field.value_or("input_ids");
     fields.text_may_be_json = true;
