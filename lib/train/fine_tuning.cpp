@@ -36,7 +36,7 @@ FineTuning::FineTuning(const ModelConfig& config, const TrainedModelOptions& mod
       parameters_(std::move(parameters)),
       gradients_(allocate_gradients(parameters_, model.freeze)),
       model_(config, parameters_, model),
-      optimizer_(gradients_, options.optimizer),
+      optimizer_(parameters_, gradients_, options.optimizer),
       examples_(examples),
       steps_of_epoch_((examples.size() + options.batch_size - 1) / options.batch_size),
       all_steps_(options.most_steps > 0

@@ -54,13 +54,14 @@ constexpr std::array<std::string_view, 3> kScheduleNames{"linear", "cosine", "co
 
 }  // namespace
 
-AdamW::AdamW(const Gradients& gradients, const AdamWOptions& options)
+AdamW::AdamW(const Parameters& parameters, const Gradients& gradients, const AdamWOptions& options)
     : options_(options), moments_(same_structure<BasicModelWeights<Moments>>(gradients)) {
-  const auto allocate = [](Moments& moments, const Gradient& gradient) {
+  const auto allocate = [](Moments& moments, const Values& values, const Gradient& gradient) {
+    if (values.floats.empty()) return;  // tied: its gradient is added to that of the words
     moments.mean.resize(gradient.floats.size());
     moments.square.resize(gradient.floats.size());
   };
-  for_each_tensor(allocate, moments_, gradients);
+  for_each_tensor(allocate, moments_, parameters, gradients);
 }
 
 void AdamW::step(Parameters& parameters, const Gradients& gradients, double learning_rate,

@@ -37,8 +37,8 @@ struct Moments {
 // Tensors without a gradient (frozen ones, tied ones) have no moments and stay.
 class AdamW {
  public:
-  // Moments of zero, for the tensors that have gradients.
-  AdamW(const Gradients& gradients, const AdamWOptions& options);
+  // Moments of zero, for the tensors that have a gradient and values of their own.
+  AdamW(const Parameters& parameters, const Gradients& gradients, const AdamWOptions& options);
 
   // One step. `scale` is multiplied to every gradient first: of clipping, or of accumulation. Each
   // element by itself, so the result does not depend on `threads`.

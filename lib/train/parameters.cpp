@@ -71,7 +71,7 @@ Parameters load_parameters(const Checkpoint& checkpoint, const ModelConfig& conf
   };
   for_each_tensor(copy, parameters, stored);
   if (parameters.head && parameters.head->output.weight.name == parameters.encoder.words.name) {
-    parameters.head->output.weight.floats.clear();
+    parameters.head->output.weight.floats = {};  // and its memory
   }
   return parameters;
 }

@@ -90,7 +90,7 @@ PreTraining::Learner::Learner(LearningModel from, const AdamWOptions& adam, Embe
       gradients(allocate_gradients(parameters)),
       aside(embeddings == Embeddings::shared ? take_shared(gradients.encoder) : SharedGradients()),
       model(config, parameters, from.options),
-      optimizer(gradients, adam) {}
+      optimizer(parameters, gradients, adam) {}
 
 PreTraining::PreTraining(LearningModel model, std::optional<LearningModel> generator,
                          const PreTrainingOptions& options)

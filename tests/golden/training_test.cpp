@@ -144,7 +144,7 @@ TEST_CASE("every reference case: loss, gradients, ten steps and where they lead"
     const Labelled labelled = read_batch(folder / "batch.jsonl");
     const LossFunction loss = loss_of(labelled, kind);
     const Expected expected(folder, config.family);
-    AdamW optimizer(gradients, {.weight_decay = 0.01, .decays = DecayOf::everything});
+    AdamW optimizer(parameters, gradients, {.weight_decay = 0.01, .decays = DecayOf::everything});
 
     double largest = 0;
     for (std::size_t step = 0; step < 10; ++step) {

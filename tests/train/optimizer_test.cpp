@@ -16,7 +16,7 @@ Parameters decayed(const AdamWOptions& options) {
   const ModelConfig config = sample_config();
   Parameters parameters = sample_parameters(config, nullptr, 0);
   const Gradients gradients = allocate_gradients(parameters);
-  AdamW(gradients, options).step(parameters, gradients, 0.1, 1.0, 2);
+  AdamW(parameters, gradients, options).step(parameters, gradients, 0.1, 1.0, 2);
   return parameters;
 }
 
@@ -49,7 +49,7 @@ TEST_CASE("a first step goes by the learning rate against the sign of the gradie
   gradients.encoder.words.floats[5] = 4.0f;
   gradients.encoder.words.floats[6] = -0.25f;
   const std::vector<float> before = parameters.encoder.words.floats;
-  AdamW(gradients, {.weight_decay = 0.0}).step(parameters, gradients, 1e-2, 0.5, 1);
+  AdamW(parameters, gradients, {.weight_decay = 0.0}).step(parameters, gradients, 1e-2, 0.5, 1);
   CHECK(parameters.encoder.words.floats[5] == doctest::Approx(before[5] - 1e-2f));
   CHECK(parameters.encoder.words.floats[6] == doctest::Approx(before[6] + 1e-2f));
   CHECK(parameters.encoder.words.floats[7] == before[7]);

@@ -64,7 +64,7 @@ TEST_CASE("three steps give the same bytes on one, two and five threads") {
       Parameters parameters = sample_parameters(config, head, 3);
       Gradients gradients = allocate_gradients(parameters);
       TrainedModel model(config, parameters, {.head = head, .dropout = kDropout});
-      AdamW optimizer(gradients, {});
+      AdamW optimizer(parameters, gradients, {});
       double loss = 0;
       for (std::uint64_t step = 0; step < 3; ++step) {
         clear(gradients);
@@ -260,7 +260,7 @@ TEST_CASE("what is frozen has no gradient and does not move; the rest has the sa
     TrainedModel model(config, parameters, {.head = &classifier(), .freeze = freeze});
     model.repack(parameters, 1);
     model.add_gradients(training, classification(5), gradients, {});
-    AdamW(gradients, {}).step(parameters, gradients, 1e-3, 1.0, 1);
+    AdamW(parameters, gradients, {}).step(parameters, gradients, 1e-3, 1.0, 1);
     return std::pair(std::move(parameters), std::move(gradients));
   };
   const auto all = run({});

@@ -5,6 +5,7 @@
 
 #include "cli/exit_status.h"
 #include "cli/signals.h"
+#include "cli/version.h"
 #include "core/mapped_file.h"
 #include "core/random.h"
 #include "io/output_directory.h"
@@ -24,6 +25,7 @@ namespace {
 std::string digest_of(const PretrainRequest& request, const ModelPlan& plan,
                       const PreTraining& training, const Batch& held_out) {
   Digest digest;
+  digest.add_text(kVersion);
   for (const std::string& option : request.record.output.options) digest.add_text(option);
   digest.add_text(nn::name_of(request.record.model.precision));
   digest.add_text(plan.model.config_text);

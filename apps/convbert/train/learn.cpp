@@ -6,6 +6,7 @@
 #include "checkpoint/checkpoint.h"
 #include "cli/exit_status.h"
 #include "cli/table.h"
+#include "cli/version.h"
 #include "cli/whole_output.h"
 #include "io/output_file.h"
 #include "model/load.h"
@@ -65,11 +66,14 @@ void add(const LabelledSet& set, Digest& digest) {
 }
 
 // Of all that the parameters of any step depend on.
-std::string digest_of(const TrainRequest& request, const LearningData& data,
-                      const ModelSource& source, const Parameters& parameters) {
+std::string digest_of(const TrainRequest& request, const TrainingPlan& plan,
+                      const LearningData& data, const ModelSource& source,
+                      const Parameters& parameters) {
   Digest digest;
+  digest.add_text(kVersion);
   for (const std::string& option : request.record.output.options) digest.add_text(option);
   digest.add_text(nn::name_of(request.record.model.precision));
+  digest.add_text(concat(plan.tuning.epochs, " ", plan.tuning.learning_rate));  // or the rules'
   for (const std::string& name : data.plan.names) digest.add_text(name);
   add(data.train, digest);
   if (data.dev) add(*data.dev, digest);
@@ -120,7 +124,7 @@ int learn(const ModelFiles& top, const TrainRequest& request, const LearningData
   TrainingPlan plan = plan_training(request, data.plan, source, config, data.train.examples);
   Parameters parameters =
       open_parameters(Checkpoint::open(source.files), config, data.plan, request.seed, plan);
-  const std::string digest = digest_of(request, data, source, parameters);
+  const std::string digest = digest_of(request, plan, data, source, parameters);
   FineTuning tuning(config, plan.model, std::move(parameters), data.train.examples, plan.tuning);
   if (data.teacher) tell_teacher(*data.teacher, config.hidden_size, console);
   tell_plan(plan, data, tuning, console);
