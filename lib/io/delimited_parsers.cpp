@@ -67,9 +67,9 @@ class DelimitedParser : public RecordParser {
         fail(concat("the header names \"", printable(name), "\" twice"));
       }
     }
-    text_ = required_column(fields_.text, "--text-field", fail);
+    text_ = required_column(fields_.text, fields_.text_flag, fail);
     if (!fields_.pair.empty() && fields_.pair != fields_.text) {
-      pair_ = fields_.pair_required ? required_column(fields_.pair, "--pair-field", fail)
+      pair_ = fields_.pair_required ? required_column(fields_.pair, fields_.pair_flag, fail)
                                     : column(fields_.pair);
     }
     id_ = column(fields_.id);

@@ -90,7 +90,7 @@ class ObjectReader {
 
   std::string find_texts(Record& record) {
     const RecordField* text = find_field(record, fields_.text);
-    if (text == nullptr) return lacks_field(record, fields_.text, "--text-field");
+    if (text == nullptr) return lacks_field(record, fields_.text, fields_.text_flag);
     if (text->json.front() != '"' && !fields_.text_may_be_json) return not_a_string(*text);
     record.text = text_of_json(text->json);
     const bool has_pair_field = !fields_.pair.empty() && fields_.pair != fields_.text;
@@ -99,7 +99,7 @@ class ObjectReader {
       if (pair->json.front() != '"') return not_a_string(*pair);
       record.pair = decode_json_string(pair->json);
     } else if (has_pair_field && fields_.pair_required) {
-      return lacks_field(record, fields_.pair, "--pair-field");
+      return lacks_field(record, fields_.pair, fields_.pair_flag);
     }
     return "";
   }

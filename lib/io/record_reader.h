@@ -31,6 +31,9 @@ struct RecordFields {
   std::string id = "id";
   bool are_named = false;         // asked for: an input taken for text, which has none, is refused
   bool text_may_be_json = false;  // a text that is not a string stands for itself (lists of ids)
+  // For messages: what names another field.
+  const char* text_flag = "--text-field";
+  const char* pair_flag = "--pair-field";
 };
 
 // Which records of the whole input: number % count == index.

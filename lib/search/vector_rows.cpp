@@ -48,8 +48,7 @@ bool scale_to_unit(std::span<float> vector) {
   double sum = 0;
   for (const double part : sums) sum += part;
   const double length = std::sqrt(sum);
-  const bool has_direction =
-      length >= std::numeric_limits<float>::min() && length <= std::numeric_limits<float>::max();
+  const bool has_direction = length >= std::numeric_limits<float>::min() && std::isfinite(length);
   if (!has_direction) {
     std::ranges::fill(vector, 0.0F);
     return false;

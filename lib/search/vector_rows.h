@@ -55,7 +55,7 @@ class VectorFile : public VectorRows {
 void expect_width(ConstMatrixView queries, const VectorRows& corpus);
 
 // Scales a vector to length 1. One without a direction becomes zeros, and the result is false: one
-// that holds NaN or infinity, or whose length is zero or no normal float.
+// that holds NaN or infinity, or whose length is zero or below the normal floats.
 bool scale_to_unit(std::span<float> vector);
 
 }  // namespace convbert

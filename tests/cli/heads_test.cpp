@@ -169,6 +169,18 @@ TEST_CASE("answers are those of the published algorithm, over windows") {
   }
 }
 
+TEST_CASE("messages name the flags that a command has") {
+  const std::string answers = std::string(CONVBERT_TEST_DATA) + "/models/convbert-qa";
+  CHECK(run_convbert({"answer", "-m", answers}, {.input = "{\"question\":\"a\"}\n"})
+            .out.find("(--context-field names another)") != std::string::npos);
+  check_refused(run_convbert({"answer", "-m", answers, "--input-format", "csv"},
+                             {.input = "q,context\na,b\n"}),
+                "(--question-field names another)");
+  const std::string tags = std::string(CONVBERT_TEST_DATA) + "/models/convbert-tag";
+  check_refused(run_convbert({"tag", "-m", tags, "-t", "a", "--pair-field", "p"}),
+                "--pair-field: tags are of single texts");
+}
+
 TEST_CASE("a question on the spot, and its best answer alone") {
   const std::vector<std::string> command{
       "answer", "-m", kAnswer, "-t", "the dog sees a cat", "--question", "who sees"};

@@ -132,8 +132,8 @@ TEST_CASE("vectors search vectors: no model, ids are row numbers, a failed row f
   const TemporaryFolder folder;
   const std::string corpus = folder.write("corpus.npy", angles({0, 90, kNan, 45, 180}));
   const std::string queries = folder.write("queries.npy", angles({10, kNan, 80}));
-  const auto result = run_similar({"--corpus-vectors", corpus, "--query-vectors", queries,
-                                   "--threshold", "0.5", "-m", folder.path("no-model")});
+  const auto result =
+      run_similar({"--corpus-vectors", corpus, "--query-vectors", queries, "--threshold", "0.5"});
   CHECK(result.status == 1);
   const auto lines = split_lines(result.out);
   REQUIRE(lines.size() == 3);
@@ -200,7 +200,7 @@ TEST_CASE("pairs within the input, by falling score") {
   CHECK(split_lines(run_similar({input, "--pairs", "--threshold", "0.9", "-f", "tsv"}).out)[1]
             .starts_with("a\tc\t"));
   const auto vectors =
-      similar_lines({"--query-vectors", folder.write("a.npy", angles({0, 90, 91, kNan})), "--pairs",
+      similar_lines({"--query-vectors", folder.write("a.npy", angles({0, 90, 91, 180})), "--pairs",
                      "--threshold", "0.9"});
   REQUIRE(vectors.size() == 1);
   CHECK(vectors[0]["id"] == 1);
@@ -228,6 +228,52 @@ TEST_CASE("bad records match nothing, and the rest go on") {
   CHECK(strict.status == 1);
   CHECK(strict.out.empty());
   CHECK(strict.err.find("bad.jsonl:2") != std::string::npos);
+}
+
+TEST_CASE("pairs tell of records that have no vector") {
+  const TemporaryFolder folder;
+  const std::string bad = folder.write("bad.txt", "one\n\xFF\xFE\nmore\n");
+  const auto pairs = run_similar({bad, "--pairs"});
+  CHECK(pairs.status == 1);
+  CHECK(split_lines(pairs.out).size() == 1);
+  CHECK(pairs.err.find("the input: 1 of 3 records have no vector and match nothing; the first is " +
+                       bad + ":2: ") != std::string::npos);
+  const auto none = run_similar({folder.write("none.txt", "\xFF\n\xFE\n"), "--pairs"});
+  CHECK(none.status == 1);
+  CHECK(none.err.find("the input: 2 of 2 records") != std::string::npos);
+}
+
+TEST_CASE("rows of a matrix that are no vectors are told, and flags of texts refused") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("v.npy", angles({0, kNan, 10}));
+  const std::string told =
+      "1 of 3 records have no vector and match nothing; the first is " + path + ": row 1: NaN";
+  const auto pairs = run_similar({"--query-vectors", path, "--pairs"});
+  CHECK(pairs.status == 1);
+  CHECK(pairs.err.find("the input: " + told) != std::string::npos);
+  const std::string query = folder.write("q.npy", angles({1}));
+  const auto corpus = run_similar({"--query-vectors", query, "--corpus-vectors", path});
+  CHECK(corpus.status == 1);
+  CHECK(corpus.err.find("the corpus: " + told) != std::string::npos);
+  CHECK(ids_of(Json::parse(corpus.out)) == std::vector<Json>{0, 2});
+  const auto strict = run_similar({"--query-vectors", query, "--corpus-vectors", path, "--strict"});
+  CHECK(strict.status == 1);
+  CHECK(strict.out.empty());
+  for (const std::vector<std::string>& flags : {std::vector<std::string>{"--dim", "1"},
+                                                {"--pooling", "cls"},
+                                                {"--model", "convbert-mini"},
+                                                {"--precision", "int8"},
+                                                {"--text-field", "x"}}) {
+    check_refused(run_similar(with({"--query-vectors", query, "--corpus-vectors", query}, flags)),
+                  flags[0]);
+  }
+  // Long as they are, they have a direction.
+  const std::string large =
+      folder.write("large.npy", npy_array({2, 2}, std::vector<float>{3e38F, 3e38F, 1.0F, 1.0F}));
+  const auto found = run_similar({"--query-vectors", large});
+  CHECK(found.status == 0);
+  CHECK(Json::parse(split_lines(found.out)[0])["matches"][0]["score"].get<double>() ==
+        doctest::Approx(1.0));
 }
 
 TEST_CASE("texts that are cut say so, and bfloat16 is near") {

@@ -58,6 +58,8 @@ AnswerRequest make_request(const AnswerFlags& flags) {
   RecordRequest record = make_request(in_order_of_texts(flags), kFormats);
   record.input.given.text_name = "question";
   record.input.given.pair_name = "context";
+  record.input.source.fields.text_flag = "--question-field";
+  record.input.source.fields.pair_flag = "--context-field";
   return {.record = std::move(record),
           .stride = flags.stride,
           .options = {.most_tokens = flags.most_tokens,
@@ -149,7 +151,10 @@ void add_flags(CLI::App& command, AnswerFlags& flags) {
            "Field or column of the context")
       .with_default("context");
   FlagGroup group(command, "Answers");
-  group.add("--top-k", flags.top_k, "K", "The K best answers, as a list \"answers\"")
+  group
+      .add("--top-k", flags.top_k, "K",
+           "Answers of the K best spans of tokens, as a list \"answers\"; spans of the same words "
+           "are one answer")
       .within(1, 1000);
   group.add("--max-answer-length", flags.most_tokens, "N", "Tokens of an answer at most")
       .within(1, 1 << 20)

@@ -29,6 +29,23 @@ std::optional<VectorCommand> open_embedder(const SimilarRequest& request, Consol
                                       request.vectors.stride);
 }
 
+// Rows of a matrix that are no vectors: embed writes NaN for a record without one.
+void count_failed(const std::string& path, EmbeddedCorpus& opened) {
+  const VectorRows& vectors = opened.corpus.vectors();
+  constexpr std::int64_t kBlock = 1024;
+  std::vector<float> values(static_cast<std::size_t>(kBlock * vectors.width()));
+  for (std::int64_t first = 0; first < vectors.rows(); first += kBlock) {
+    const MatrixView block{values.data(), std::min(kBlock, vectors.rows() - first), vectors.width(),
+                           vectors.width()};
+    vectors.read(first, block);
+    for (std::int64_t i = 0; i < block.rows; ++i) {
+      if (all_finite(block.row_span(i))) continue;
+      if (opened.failed++ > 0) continue;
+      opened.first_failure = concat(printable(path), ": row ", first + i, ": NaN or infinity");
+    }
+  }
+}
+
 EmbeddedCorpus open_corpus(const SimilarRequest& request, const std::optional<VectorCommand>& embed,
                            Console& console) {
   if (request.corpus.vectors_path.empty()) return embed_corpus(request, *embed, console);
@@ -37,6 +54,12 @@ EmbeddedCorpus open_corpus(const SimilarRequest& request, const std::optional<Ve
   Digest digest;
   digest.add_file(request.corpus.vectors_path);
   opened.digest = digest.text();
+  // Not of all that an index finds its way through, and has left out those that are none.
+  if (request.index.path.empty()) count_failed(request.corpus.vectors_path, opened);
+  if (opened.failed > 0 && request.record.output.strict) {
+    console.error(opened.first_failure);
+    opened.status = kSomeFailed;
+  }
   return opened;
 }
 
@@ -63,14 +86,16 @@ void check_widths(const SimilarRequest& request, const std::optional<VectorComma
               "; they must come from the same --model, with the same --dim");
 }
 
-// Without any, there is nothing to search; of the input's own, the results tell.
+// Without any, there is nothing to search; of the input's own, the results tell, save of pairs.
 void check_records(const SimilarRequest& request, const EmbeddedCorpus& embedded,
                    Console& console) {
-  if (request.corpus.kind == CorpusKind::input) return;
+  const bool is_input = request.corpus.kind == CorpusKind::input;
+  if (is_input && !request.pairs) return;
   const std::int64_t rows = embedded.corpus.vectors().rows();
-  if (rows > embedded.failed) {
+  if (rows > embedded.failed || is_input) {
     if (embedded.failed == 0) return;
-    return console.warning(concat("the corpus: ", grouped(embedded.failed), " of ", grouped(rows),
+    return console.warning(concat("the ", is_input ? "input" : "corpus", ": ",
+                                  grouped(embedded.failed), " of ", grouped(rows),
                                   " records have no vector and match nothing; the first is ",
                                   embedded.first_failure));
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <set>
+#include <string_view>
 
 #include "cli/usage_error.h"
 #include "similar/flags.h"
@@ -72,6 +74,24 @@ IndexRequest make_index_request(const SimilarFlags& flags) {
   return index;
 }
 
+// Vectors that are there are not made by a model, nor read from fields.
+void refuse_flags_of_texts(const SimilarFlags& flags, const RecordRequest& record) {
+  const std::set<std::string_view> moot{
+      "--pooling",  "--normalize",  "--no-normalize", "--layer",      "--dim",
+      "--stride",   "--max-length", "--truncation",   "--text-field", "--pair-field",
+      "--id-field", "--delimiter",  "--input-format"};
+  const auto refuse = [](std::string_view flag) {
+    usage_error(
+        flag, " is for texts; --query-vectors gives vectors, which are searched with as they are");
+  };
+  if (!flags.record.model.model.empty()) refuse("--model");
+  if (record.model.precision == nn::Precision::int8) refuse("--precision int8");
+  for (const std::string& option : record.output.options) {
+    const std::string_view flag = std::string_view(option).substr(0, option.find('='));
+    if (moot.contains(flag)) refuse(flag);
+  }
+}
+
 }  // namespace
 
 nn::Precision SimilarRequest::precision() const {
@@ -87,6 +107,9 @@ SimilarRequest make_request(const SimilarFlags& flags) {
     record.input.source.paths = {flags.query_vectors};
   }
   CorpusRequest corpus = make_corpus_request(flags, record.input);
+  if (!flags.query_vectors.empty() && corpus.kind != CorpusKind::texts) {
+    refuse_flags_of_texts(flags, record);
+  }
   if (flags.with_text && !corpus.vectors_path.empty()) {
     usage_error("--with-text: a corpus of vectors has no texts; expected --corpus FILE");
   }
