@@ -140,6 +140,17 @@ TEST_CASE("a picture is as wide as it is asked to be") {
   }
 }
 
+TEST_CASE("a lone layer is named once beside its curve") {
+  const auto glyphs = [](std::int64_t layer) {
+    std::vector<HeadStatistics> heads = sample_statistics({""});
+    for (HeadStatistics& head : heads) head.layer = layer;
+    return count_of("<use ", draw_statistics(heads, {}, PictureFormat::svg));
+  };
+  // One digit more wherever it is named: by each kind's curve and grid, and below the entropies.
+  const std::size_t named = glyphs(11) - glyphs(1);
+  CHECK((named == 5 || glyphs(1) == 0));  // without fonts there is no text
+}
+
 TEST_CASE("weights that are no numbers do no harm") {
   const TextMaps maps = text_maps(
       {"a\x1b", "\xff"}, {map_set(MapType::conv, {0}, {0}, 2, 3, [](auto, std::int64_t i, auto) {
@@ -188,6 +199,24 @@ TEST_CASE("numbers along an axis are round") {
   const std::vector<double> decades = decade_ticks(0.0005, 1);
   REQUIRE(decades.size() == 4);
   CHECK(decades.front() == doctest::Approx(0.001));
+}
+
+TEST_CASE("an axis has two numbers or more") {
+  for (const double largest : {0.1, 0.101, 0.19, 0.2, 0.49, 0.5, 0.91, 0.999, 7.3}) {
+    for (const int most : {2, 3, 6}) {
+      INFO(largest, ", ", most);
+      CHECK(linear_ticks(largest, most).size() >= 2);
+      CHECK(linear_ticks(largest, most).size() <= static_cast<std::size_t>(std::max(most, 3)));
+    }
+  }
+  for (double smallest = 0.01; smallest < 0.1; smallest += 0.001) {
+    INFO(smallest);
+    CHECK(decade_ticks(smallest, 5 * smallest).size() >= 2);
+    CHECK(decade_ticks(smallest, 13 * smallest).size() >= 2);
+  }
+  const std::vector<double> within_a_decade = decade_ticks(0.03, 0.39);
+  REQUIRE(within_a_decade.size() == 3);
+  CHECK(within_a_decade.front() == doctest::Approx(0.05));
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ void StatisticsPicture::find_ranges() {
 void StatisticsPicture::draw_layer_legend(Canvas& canvas, Point right, const KindView& view) const {
   const std::size_t count = view.layers.size();
   const std::string first = "layer " + std::to_string(view.layers.front());
-  const std::string last = std::to_string(view.layers.back());
+  const std::string last = count > 1 ? std::to_string(view.layers.back()) : first;
   const Text end{last, 7, colors_.faint_text};
   canvas.text(right, Align::right, end);
   const double swatch = std::clamp(48 / static_cast<double>(count), 0.5, 8.0);
@@ -136,7 +136,7 @@ void StatisticsPicture::draw_layer_legend(Canvas& canvas, Point right, const Kin
     canvas.fill({strip + swatch * static_cast<double>(i), right.y - 2.5, swatch, 5},
                 color_of_layer(i, count, style_.theme));
   }
-  canvas.text({strip - 3, right.y}, Align::right, {first, 7, colors_.faint_text});
+  if (count > 1) canvas.text({strip - 3, right.y}, Align::right, {first, 7, colors_.faint_text});
 }
 
 void StatisticsPicture::draw_distances(Canvas& canvas, const Box& box, const KindView& view) const {
