@@ -82,11 +82,13 @@ void draw_grid(Canvas& canvas, Point corner, const CellSize& size, const KindVie
       canvas.text({grid.x + middle, grid.y - 6}, Align::center, text);
     }
   };
-  const auto step = [](double cell) { return cell < 9 ? std::size_t{4} : std::size_t{1}; };
-  for (std::size_t i = 0; i < view.layers.size(); i += step(size.height)) {
+  const auto step = [](double cell, double least) {
+    return cell < least ? std::size_t{4} : std::size_t{1};
+  };
+  for (std::size_t i = 0; i < view.layers.size(); i += step(size.height, 9)) {
     label(i, view.layers[i], true);
   }
-  for (std::size_t i = 0; i < view.heads.size(); i += step(size.width)) {
+  for (std::size_t i = 0; i < view.heads.size(); i += step(size.width, 11)) {
     label(i, view.heads[i], false);
   }
   canvas.text({grid.x + grid.width / 2, grid.y - 15}, Align::center, {"head", 7.5, colors.text});
