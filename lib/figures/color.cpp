@@ -47,6 +47,16 @@ Rgb to_rgb(const OkLab& color) {
   return {to_byte(linear.red), to_byte(linear.green), to_byte(linear.blue)};
 }
 
+double from_byte(std::uint8_t byte) {
+  const double encoded = byte / 255.0;
+  return encoded <= 0.04045 ? encoded / 12.92 : std::pow((encoded + 0.055) / 1.055, 2.4);
+}
+
+double relative_luminance(const Rgb& color) {
+  return 0.2126 * from_byte(color.red) + 0.7152 * from_byte(color.green) +
+         0.0722 * from_byte(color.blue);
+}
+
 // A curve from `from` to `to`: lightness and hue change evenly, chroma is largest in the middle.
 struct Curve {
   double from_lightness, to_lightness;
@@ -106,6 +116,17 @@ ThemeColors theme_colors(Theme theme) {
     return {{255, 255, 255}, {26, 26, 30}, {104, 104, 112}, {200, 200, 206}};
   }
   return {color_table(Theme::dark).front(), {235, 235, 240}, {160, 160, 170}, {78, 78, 90}};
+}
+
+double contrast_ratio(const Rgb& one, const Rgb& other) {
+  const auto [darker, lighter] = std::minmax({relative_luminance(one), relative_luminance(other)});
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+Rgb ink_on(const Rgb& ground) {
+  constexpr Rgb kBlack{0, 0, 0};
+  constexpr Rgb kWhite{255, 255, 255};
+  return contrast_ratio(kBlack, ground) >= contrast_ratio(kWhite, ground) ? kBlack : kWhite;
 }
 
 double place_on_scale(double weight, double largest, WeightScale scale) {

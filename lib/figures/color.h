@@ -34,6 +34,14 @@ struct ThemeColors {
 };
 ThemeColors theme_colors(Theme theme);
 
+// (L1 + 0.05) / (L2 + 0.05) of the lighter's and the darker's relative luminance (WCAG 2.2), 1
+// to 21.
+double contrast_ratio(const Rgb& one, const Rgb& other);
+
+// Of text on a cell of that colour: black or white, whichever has the larger contrast. That is 4.5
+// or more on any colour, which WCAG asks of text.
+Rgb ink_on(const Rgb& ground);
+
 // Where a weight lies between nothing (0) and the largest (1).
 enum class WeightScale { linear, logarithmic };
 // Logarithmic: four decades below `largest`; what is less counts as nothing.

@@ -18,20 +18,29 @@ std::vector<double> linear_ticks(double largest, int most) {
   if (!(largest > 0) || !std::isfinite(largest)) return {0};
   // Counted in a unit so small that its steps are whole numbers.
   const double unit = std::pow(10, std::floor(std::log10(largest)) - 2);
-  const double step = static_cast<double>(round_step(largest / unit / std::max(most - 1, 1)));
+  const double units = largest / unit * (1 + 1e-9);  // 100 to 1000
+  const double longest_step = units >= 500 ? 500 : units >= 200 ? 200 : 100;
+  const double step = std::min(
+      static_cast<double>(round_step(largest / unit / std::max(most - 1, 1))), longest_step);
   std::vector<double> ticks;
-  for (double at = 0; at <= largest / unit * (1 + 1e-9); at += step) ticks.push_back(at * unit);
+  for (double at = 0; at <= units; at += step) ticks.push_back(at * unit);
   return ticks;
 }
 
 std::vector<double> decade_ticks(double smallest, double largest) {
-  std::vector<double> ticks;
-  if (!(smallest > 0) || !std::isfinite(largest)) return ticks;
-  for (double power = std::ceil(std::log10(smallest) - 1e-9); power <= std::log10(largest) + 1e-9;
+  if (!(smallest > 0) || !std::isfinite(largest)) return {};
+  std::vector<double> powers;
+  std::vector<double> finer;
+  for (double power = std::floor(std::log10(smallest)); power <= std::log10(largest) + 1e-9;
        ++power) {
-    ticks.push_back(std::pow(10, power));
+    for (const int times : {1, 2, 5}) {
+      const double tick = times * std::pow(10, power);
+      if (tick < smallest * (1 - 1e-9) || tick > largest * (1 + 1e-9)) continue;
+      finer.push_back(tick);
+      if (times == 1) powers.push_back(tick);
+    }
   }
-  return ticks;
+  return powers.size() < 2 ? finer : powers;
 }
 
 }  // namespace convbert

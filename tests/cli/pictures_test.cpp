@@ -157,6 +157,21 @@ TEST_CASE("pictures look as the flags say") {
   CHECK(png.substr(16, 4) == std::string("\0\0\x01\x90", 4));
 }
 
+TEST_CASE("a width that cannot hold the picture is a mistake of usage") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("map.png");
+  for (const std::vector<std::string>& what :
+       {std::vector<std::string>{"-t", "a few words"}, {"-t", "a few words", "--stats"}}) {
+    std::vector<std::string> arguments = what;
+    arguments.insert(arguments.end(), {"-o", path, "--width", "40"});
+    const ProcessResult result = attention(arguments);
+    CHECK(result.status == 2);
+    CHECK(contains(result.err, "--width 40: expected at least "));
+    CHECK(split_lines(result.err).size() == 1);
+    CHECK_FALSE(std::filesystem::exists(path));
+  }
+}
+
 TEST_CASE("how pictures look is for pictures") {
   for (const auto& [flags, reason] :
        {std::pair<std::vector<std::string>, std::string>{{"--theme", "dark"}, "--theme is for"},

@@ -102,6 +102,24 @@ TEST_CASE("nothing has the colour of the background") {
   }
 }
 
+TEST_CASE("contrast is that of WCAG") {
+  CHECK(contrast_ratio({0, 0, 0}, {255, 255, 255}) == doctest::Approx(21));
+  CHECK(contrast_ratio({255, 255, 255}, {0, 0, 0}) == doctest::Approx(21));
+  CHECK(contrast_ratio({119, 119, 119}, {255, 255, 255}) == doctest::Approx(4.48).epsilon(0.001));
+}
+
+TEST_CASE("text is read on every colour") {
+  for (const Theme theme : kThemes) {
+    for (const Rgb& color : color_table(theme)) {
+      const double contrast = contrast_ratio(ink_on(color), color);
+      CHECK(contrast >= 4.5);
+      CHECK(contrast >= contrast_ratio({0, 0, 0}, color));
+      CHECK(contrast >= contrast_ratio({255, 255, 255}, color));
+    }
+  }
+  CHECK(contrast_ratio(ink_on({49, 176, 155}), {49, 176, 155}) > 7.5);
+}
+
 TEST_CASE("places of weights on a scale") {
   CHECK(place_on_scale(0.3, 0.6, WeightScale::linear) == doctest::Approx(0.5));
   CHECK(place_on_scale(0.6, 0.6, WeightScale::logarithmic) == doctest::Approx(1));

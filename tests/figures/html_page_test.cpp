@@ -178,6 +178,10 @@ TEST_CASE("a page of two models holds both in a record") {
   CHECK(settings["models"] == Json{"first", "second"});
   CHECK(settings["theme"] == "dark");
   CHECK(settings["scale"] == "log");
+  for (const auto& [name, theme] : settings["themes"].items()) {
+    CHECK(theme["table"].get<std::string>().size() == 256 * 6);
+    CHECK(theme["inks"].get<std::string>().size() == 256 * 6);
+  }
   const std::vector<TextMaps> texts{known_text("one", kShortLabels, {2, 3}),
                                     known_text("one", {"a", "b"}, {1, 1})};
   const Json record = Json::parse(elements(html_record(texts), kRecordTag).at(0));

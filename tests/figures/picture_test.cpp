@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "figures/decoded_png.h"
+#include "figures/picture/map_layout.h"
 #include "figures/picture/svg.h"
 #include "figures/raster.h"
 #include "figures/sample_statistics.h"
@@ -140,6 +141,111 @@ TEST_CASE("a picture is as wide as it is asked to be") {
   }
 }
 
+// The least width that `draw` says it takes of the style.
+double least_width(PictureStyle style, auto draw) {
+  style.width = 20;
+  try {
+    draw(style);
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::usage);
+    const std::string message = error.what();
+    const std::string before = "--width 20: expected at least ";
+    REQUIRE(message.starts_with(before));
+    return std::stod(message.substr(before.size()));
+  }
+  FAIL("a picture 20 points wide was drawn");
+  return 0;
+}
+
+TEST_CASE("a width that is too small is refused with the least, which is kept") {
+  const auto check = [](auto draw) {
+    PictureStyle style;
+    const double least = least_width(style, draw);
+    for (const double more : {0.0, 1.0, 7.0, 40.0, 111.0}) {
+      style.width = least + more;
+      CHECK(decode_png(draw(style)).width == 2 * static_cast<int>(least + more));
+    }
+    style.width = least - 1;
+    CHECK_THROWS_AS(draw(style), Error);
+  };
+  check([](const PictureStyle& style) {
+    return draw_statistics(sample_statistics({""}), style, PictureFormat::png);
+  });
+  check([](const PictureStyle& style) {
+    return draw_maps(sample_text_maps(), style, PictureFormat::png);
+  });
+  for (const MapSet& set : sample_text_maps().sets) {
+    check([&](const PictureStyle& style) {
+      return draw_maps(text_maps(numbered_labels(6), {set}), style, PictureFormat::png);
+    });
+  }
+}
+
+// Layers by heads, of 18 tokens.
+MapSet square_maps(std::int64_t layers, std::int64_t heads) {
+  std::vector<std::int64_t> of_layers;
+  std::vector<std::int64_t> of_heads;
+  for (std::int64_t i = 0; i < layers; ++i) of_layers.push_back(i);
+  for (std::int64_t i = 0; i < heads; ++i) of_heads.push_back(i);
+  return map_set(MapType::attention, of_layers, of_heads, 18, 18,
+                 [](auto, auto, auto) { return 0.5; });
+}
+
+TEST_CASE("maps take the width that is asked for") {
+  const Typesetter typesetter;
+  const std::vector<std::string> labels = numbered_labels(18);
+  for (const auto& shape : {std::pair{6, 12}, {4, 2}, {1, 1}, {6, 1}}) {
+    const MapSet set = square_maps(shape.first, shape.second);
+    for (const double width : {230.0, 280.0, 330.0, 730.0, 1900.0}) {
+      const MapLayout layout = lay_out(text_maps(labels, {set}), set, labels, width, typesetter);
+      INFO(shape.first, " x ", shape.second, ", ", width);
+      CHECK(layout.width <= width);
+      CHECK(layout.width > width * 0.85);
+    }
+  }
+}
+
+TEST_CASE("layers and heads whose names do not fit have numbers") {
+  const Typesetter typesetter;
+  const bool has_fonts = typesetter.width_of({.content = "0"}) > 0;
+  const std::vector<std::string> labels = numbered_labels(18);
+  const MapSet set = square_maps(6, 12);
+  const auto laid_out = [&](double width) {
+    return lay_out(text_maps(labels, {set}), set, labels, width, typesetter);
+  };
+  CHECK(laid_out(280).numbers_layers == has_fonts);
+  CHECK(laid_out(280).numbers_heads == has_fonts);
+  CHECK_FALSE(laid_out(0).numbers_layers);
+  CHECK_FALSE(laid_out(730).numbers_layers);
+  CHECK_FALSE(laid_out(730).numbers_heads);
+}
+
+TEST_CASE("lines are broken between words") {
+  const Typesetter typesetter;
+  const std::string text = "convolution kernels, layer 0, head 0";
+  for (const double room : {1.0, 60.0, 90.0, 1000.0}) {
+    std::string joined;
+    for (const std::string& line : typesetter.lines_of({.content = text}, room)) {
+      const bool is_word = line.find(' ') == std::string::npos;
+      CHECK((is_word || typesetter.width_of({.content = line}) <= room));
+      joined += (joined.empty() ? "" : " ") + line;
+    }
+    CHECK(joined == text);
+  }
+  CHECK(typesetter.lines_of({.content = text}, 1000).size() == 1);
+}
+
+TEST_CASE("a lone layer is named once beside its curve") {
+  const auto glyphs = [](std::int64_t layer) {
+    std::vector<HeadStatistics> heads = sample_statistics({""});
+    for (HeadStatistics& head : heads) head.layer = layer;
+    return count_of("<use ", draw_statistics(heads, {}, PictureFormat::svg));
+  };
+  // One digit more wherever it is named: by each kind's curve and grid, and below the entropies.
+  const std::size_t named = glyphs(11) - glyphs(1);
+  CHECK((named == 5 || glyphs(1) == 0));  // without fonts there is no text
+}
+
 TEST_CASE("weights that are no numbers do no harm") {
   const TextMaps maps = text_maps(
       {"a\x1b", "\xff"}, {map_set(MapType::conv, {0}, {0}, 2, 3, [](auto, std::int64_t i, auto) {
@@ -188,6 +294,24 @@ TEST_CASE("numbers along an axis are round") {
   const std::vector<double> decades = decade_ticks(0.0005, 1);
   REQUIRE(decades.size() == 4);
   CHECK(decades.front() == doctest::Approx(0.001));
+}
+
+TEST_CASE("an axis has two numbers or more") {
+  for (const double largest : {0.1, 0.101, 0.19, 0.2, 0.49, 0.5, 0.91, 0.999, 7.3}) {
+    for (const int most : {2, 3, 6}) {
+      INFO(largest, ", ", most);
+      CHECK(linear_ticks(largest, most).size() >= 2);
+      CHECK(linear_ticks(largest, most).size() <= static_cast<std::size_t>(std::max(most, 3)));
+    }
+  }
+  for (double smallest = 0.01; smallest < 0.1; smallest += 0.001) {
+    INFO(smallest);
+    CHECK(decade_ticks(smallest, 5 * smallest).size() >= 2);
+    CHECK(decade_ticks(smallest, 13 * smallest).size() >= 2);
+  }
+  const std::vector<double> within_a_decade = decade_ticks(0.03, 0.39);
+  REQUIRE(within_a_decade.size() == 3);
+  CHECK(within_a_decade.front() == doctest::Approx(0.05));
 }
 
 }  // namespace

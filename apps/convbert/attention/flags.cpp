@@ -46,7 +46,8 @@ void add_look_flags(CLI::App& command, AttentionFlags& flags) {
       .with_default("linear");
   group
       .add("--width", flags.width, "N",
-           "Points (1/72 inch) of png, svg and pdf, columns of a terminal; default: what fits")
+           "Points (1/72 inch) that png, svg and pdf fill, columns of a terminal; default: what "
+           "fits")
       .within(40, 14400);
   group.add("--resolution", flags.resolution, "N", "Pixels an inch of png")
       .within(36, 2400)

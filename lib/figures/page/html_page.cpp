@@ -66,9 +66,14 @@ std::string css_color(const Rgb& color) {
 
 Json theme_json(Theme theme) {
   std::string table;
-  for (const Rgb& color : color_table(theme)) append_hex(table, color);
+  std::string inks;
+  for (const Rgb& color : color_table(theme)) {
+    append_hex(table, color);
+    append_hex(inks, ink_on(color));
+  }
   const ThemeColors colors = theme_colors(theme);
   return {{"table", table},
+          {"inks", inks},
           {"background", css_color(colors.background)},
           {"text", css_color(colors.text)},
           {"faint_text", css_color(colors.faint_text)},

@@ -97,6 +97,24 @@ double Typesetter::width_of(const Text& text) const {
   return pango_units_to_double(extents.width);
 }
 
+std::vector<std::string> Typesetter::lines_of(const Text& text, double room) const {
+  std::vector<std::string> lines;
+  for (std::string_view rest = text.content; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    const std::string word(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    Text joined = text;
+    const std::string line = lines.empty() ? word : lines.back() + " " + word;
+    joined.content = line;
+    if (lines.empty() || width_of(joined) > room) {
+      lines.push_back(word);
+    } else {
+      lines.back() = line;
+    }
+  }
+  return lines;
+}
+
 void check_style(const PictureStyle& style) {
   const bool has_width = std::isfinite(style.width) && style.width >= 0;
   const bool has_resolution = style.resolution >= 18 && style.resolution <= 2400;
@@ -104,6 +122,12 @@ void check_style(const PictureStyle& style) {
   throw Error(ErrorKind::usage,
               concat("a picture cannot be ", style.width, " points wide at ", style.resolution,
                      " pixels an inch; expected 0 or more points and 18 to 2400 pixels"));
+}
+
+void check_width(const PictureStyle& style, double least) {
+  if (style.width == 0 || style.width >= least) return;
+  throw Error(ErrorKind::usage, concat("--width ", style.width, ": expected at least ",
+                                       std::ceil(least), " points, which this picture takes"));
 }
 
 Canvas::Canvas(const Typesetter& typesetter, PictureFormat format, const PageSize& page,

@@ -53,6 +53,8 @@ class Typesetter {
  public:
   Typesetter();
   double width_of(const Text& text) const;
+  // Broken between words into lines that are at most `room` wide, but for a word that is wider.
+  std::vector<std::string> lines_of(const Text& text, double room) const;
 
  private:
   friend class Canvas;
@@ -81,6 +83,8 @@ enum class Mark { circle, diamond };
 
 // Throws Error(ErrorKind::usage) unless width and resolution are numbers that a page can have.
 void check_style(const PictureStyle& style);
+// Throws Error(ErrorKind::usage) where the style asks for less than `least` points.
+void check_width(const PictureStyle& style, double least);
 
 class Canvas {
  public:

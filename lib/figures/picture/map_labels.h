@@ -26,6 +26,8 @@ class MapLabels {
  private:
   void draw_titles(Canvas& canvas, std::int64_t index, const Box& box,
                    const ThemeColors& colors) const;
+  void draw_matrix_titles(Canvas& canvas, std::int64_t index, const Box& box,
+                          const ThemeColors& colors) const;
   void draw_rows(Canvas& canvas, const Box& map, const ThemeColors& colors) const;
   void draw_columns(Canvas& canvas, const Box& box, const ThemeColors& colors) const;
   void draw_numbers(Canvas& canvas, const Box& box, bool is_row, const ThemeColors& colors) const;

@@ -26,6 +26,12 @@ struct MapLayout {
   double outside = 0;     // width of the columns of what lies outside the text, one on either side
   double gap = 8;         // between maps, and lines of them
   double line_title = 0;  // above each line of maps
+  double row_title = 0;   // to the left of each row of a matrix
+
+  // Of a matrix: where "head 1" is wider than its column, or "layer 1" than its row is high, the
+  // number alone stands there, and the word once.
+  bool numbers_heads = false;
+  bool numbers_layers = false;
 
   bool has_token_rows = false;  // labels beside the rows; else numbers
   bool has_token_columns = false;
@@ -42,8 +48,14 @@ struct MapLayout {
 inline constexpr double kOutsideGap = 2;
 inline constexpr double kTitleHeight = 14;  // of a block
 inline constexpr double kSubtitleHeight = 11;
+inline constexpr double kSubtitleSize = 8;
+inline constexpr double kNumberSize = 6.5;  // of tokens and offsets
 
-// width: what maps and labels may take; 0: follows from the content.
+// "+4": how far a column of a band is from its row.
+std::string offset_label(std::int64_t offset);
+
+// width: what maps and labels may take, and take as far as whole cells allow; 0: follows from the
+// content. What needs more to be legible is as wide as it needs to be.
 MapLayout lay_out(const TextMaps& maps, const MapSet& set, const std::vector<std::string>& labels,
                   double width, const Typesetter& typesetter);
 

@@ -19,17 +19,22 @@ constexpr double kNoteHeight = 10;
 constexpr double kLeastNote = 240;  // points before a line of notes is broken
 constexpr double kBeforeBar = 10;
 constexpr double kNoteSize = 7;
+constexpr double kLeastWidth = 1;  // a page so wide is as wide as it must be
 
 struct Block {
   const MapSet* set;
   MapLayout layout;
   double largest;
-  std::string title;
+  std::vector<std::string> title;  // lines above
   std::vector<std::string> notes;  // lines below
 
   double body() const { return layout.width + kBeforeBar + kScaleBarSpace; }
+  // From the block's corner to the layout's, which has room for a line of the title.
+  double above() const { return kTitleHeight * static_cast<double>(title.size() - 1); }
+  // From the layout's corner to the notes.
+  double below() const { return std::max(layout.height, layout.top + kLeastScaleBar) + 4; }
   double height() const {
-    return layout.height + 4 + kNoteHeight * static_cast<double>(notes.size());
+    return above() + below() + kNoteHeight * static_cast<double>(notes.size());
   }
 };
 
@@ -53,14 +58,26 @@ class MapPicture {
       : maps_(maps), style_(style), colors_(theme_colors(style.theme)) {
     for (const std::string& label : maps.labels) labels_.push_back(visible_label(label));
     id_ = visible_label(maps.id);
-    for (const MapSet& set : maps.sets) lay_out_block(set);
+    double least = 0;
+    for (const MapSet& set : maps.sets) {
+      blocks_.push_back(block_of(set, style.width));
+      if (style.width > 0 && width_of(blocks_.back()) > style.width) {
+        least = std::max(least, width_of(block_of(set, kLeastWidth)));
+      }
+    }
+    check_width(style, least);
   }
 
   std::string draw(PictureFormat format);
 
  private:
-  void lay_out_block(const MapSet& set);
-  std::vector<std::string> notes_of(const Block& block) const;
+  // width: of the page; 0: follows from the content.
+  Block block_of(const MapSet& set, double width) const;
+  std::string notes_of(const Block& block) const;
+  Text title_text(std::string_view line) const { return {line, 10, colors_.text, true}; }
+  Text note_text(std::string_view line) const { return {line, kNoteSize, colors_.faint_text}; }
+  // Of a page that holds the block.
+  double width_of(const Block& block) const;
   std::int64_t pixels(double points) const {
     return std::max<std::int64_t>(1, std::llround(points * style_.resolution / 72));
   }
@@ -80,65 +97,60 @@ class MapPicture {
   std::vector<Block> blocks_;
 };
 
-void MapPicture::lay_out_block(const MapSet& set) {
-  const double room = style_.width > 0
-                          ? std::max(style_.width - 2 * kMargin - kScaleBarSpace - kBeforeBar, 1.0)
-                          : 0;
+Block MapPicture::block_of(const MapSet& set, double width) const {
+  const double body = std::max(width - 2 * kMargin - kScaleBarSpace - kBeforeBar, 1.0);
   Block block{&set,
-              lay_out(maps_, set, labels_, room, typesetter_),
+              lay_out(maps_, set, labels_, width > 0 ? body : 0, typesetter_),
               largest_weight(set),
-              title_of(set),
+              {},
               {}};
-  block.notes = notes_of(block);
-  blocks_.push_back(std::move(block));
+  const std::string title = title_of(set);
+  block.title =
+      width > 0 ? typesetter_.lines_of(title_text(title), width - 2 * kMargin) : std::vector{title};
+  const std::string notes = notes_of(block);
+  block.notes = typesetter_.lines_of(
+      note_text(notes), width > 0 ? width - 2 * kMargin : std::max(block.body(), kLeastNote));
+  return block;
 }
 
-// What a reader must know, in as many lines as its sentences need.
-std::vector<std::string> MapPicture::notes_of(const Block& block) const {
+// What a reader must know.
+std::string MapPicture::notes_of(const Block& block) const {
   const MapLayout& layout = block.layout;
   const MapSet& set = *block.set;
-  std::vector<std::string> sentences = {"Row: what a token reads."};
-  if (set.is_band()) sentences.emplace_back("Column: how far from it.");
-  if (!set.outside.empty()) sentences.emplace_back("Set apart: before and behind the text.");
+  std::string notes = "Row: what a token reads.";
+  if (set.is_band()) notes += " Column: how far from it.";
+  if (!set.outside.empty()) notes += " Set apart: before and behind the text.";
   const TextEnds ends(maps_, set);
   if (set.is_band() && shows_ends(layout, set) &&
       (ends.is_before(0, 0) || ends.is_behind(set.rows - 1, set.columns - 1))) {
-    sentences.emplace_back("Hatched: beyond the ends of the text.");
+    notes += " Hatched: beyond the ends of the text.";
   }
   if (set.rows > pixels(layout.map_height) || set.columns > pixels(layout.map_width)) {
-    sentences.emplace_back("Each pixel: the largest weight there.");
+    notes += " Each pixel: the largest weight there.";
   }
-  const double room =
-      std::max(block.body(), style_.width > 0 ? style_.width - 2 * kMargin : kLeastNote);
-  std::vector<std::string> lines;
-  for (const std::string& sentence : sentences) {
-    const std::string joined = lines.empty() ? "" : lines.back() + " " + sentence;
-    const bool fits = typesetter_.width_of({.content = joined, .size = kNoteSize}) <= room;
-    if (lines.empty() || !fits) {
-      lines.push_back(sentence);
-    } else {
-      lines.back() = joined;
-    }
+  return notes;
+}
+
+double MapPicture::width_of(const Block& block) const {
+  double width = block.body();
+  for (const std::string& line : block.title) {
+    width = std::max(width, typesetter_.width_of(title_text(line)));
   }
-  return lines;
+  for (const std::string& line : block.notes) {
+    width = std::max(width, typesetter_.width_of(note_text(line)));
+  }
+  return width + 2 * kMargin;
 }
 
 PageSize MapPicture::page() const {
-  double width = style_.width;
+  double width = 0;
   double height = 2 * kMargin + (id_.empty() ? 0 : kTitleHeight) - kBetweenBlocks;
   for (const Block& block : blocks_) {
-    width = std::max(width, 2 * kMargin + block.body());
+    width = std::max(width, width_of(block));
     height += block.height() + kBetweenBlocks;
-    if (style_.width > 0) continue;  // text is made to fit
-    width = std::max(
-        width,
-        2 * kMargin + typesetter_.width_of({.content = block.title, .size = 10, .is_bold = true}));
-    for (const std::string& note : block.notes) {
-      width =
-          std::max(width, 2 * kMargin + typesetter_.width_of({.content = note, .size = kNoteSize}));
-    }
   }
-  return {std::ceil(width * 2) / 2, std::ceil(height * 2) / 2, style_.resolution};
+  width = style_.width > 0 ? style_.width : std::ceil(width * 2) / 2;
+  return {width, std::ceil(height * 2) / 2, style_.resolution};
 }
 
 std::string MapPicture::draw(PictureFormat format) {
@@ -162,15 +174,19 @@ std::string MapPicture::draw(PictureFormat format) {
     for (const MapSet& set : maps_.sets) count += set.maps();
     throw Error(ErrorKind::input,
                 concat(error.what(), ": ", count, " maps of ", labels_.size(),
-                       " tokens; --from and --to, --words, --layer and --head take fewer"));
+                       " tokens; --from and --to, --words, --layer and --head take fewer",
+                       style_.width > 0 ? ", a smaller --width draws them smaller" : ""));
   }
 }
 
 void MapPicture::draw_block(Canvas& canvas, const Block& block, Point corner) const {
   const MapLayout& layout = block.layout;
   const MapSet& set = *block.set;
-  const double widest = style_.width > 0 ? std::max(style_.width - 2 * kMargin, 1.0) : 0;
-  canvas.text({corner.x, corner.y + 5}, Align::left, {block.title, 10, colors_.text, true, widest});
+  for (const std::string& line : block.title) {
+    canvas.text({corner.x, corner.y + 5}, Align::left, title_text(line));
+    corner.y += kTitleHeight;
+  }
+  corner.y -= kTitleHeight;  // the layout has room for a line
   const MapLabels labels(maps_, set, labels_, layout, typesetter_);
   for (std::int64_t index = 0; index < set.maps(); ++index) {
     Box box = layout.map(index);
@@ -182,11 +198,11 @@ void MapPicture::draw_block(Canvas& canvas, const Block& block, Point corner) co
   const double maps_height = layout.height - layout.top;
   draw_scale_bar(canvas,
                  {corner.x + layout.width + kBeforeBar, corner.y + layout.top, kScaleBarWidth,
-                  std::clamp(maps_height, 40.0, 144.0)},
+                  std::clamp(maps_height, kLeastScaleBar, kLargestScaleBar)},
                  {unit_of(set.type), block.largest, style_.scale, style_.theme});
-  double y = corner.y + layout.height + 4 + kNoteHeight / 2;
+  double y = corner.y + block.below() + kNoteHeight / 2;
   for (const std::string& note : block.notes) {
-    canvas.text({corner.x, y}, Align::left, {note, kNoteSize, colors_.faint_text, false, widest});
+    canvas.text({corner.x, y}, Align::left, note_text(note));
     y += kNoteHeight;
   }
 }

@@ -15,7 +15,7 @@ enum class PictureFormat { png, svg, pdf };
 struct PictureStyle {
   Theme theme = Theme::light;
   WeightScale scale = WeightScale::linear;
-  double width = 0;  // points (1/72 inch); 0: follows from the content, which it gives way to
+  double width = 0;  // points (1/72 inch), which the content fills; 0: follows from the content
   double resolution = 144;  // png: pixels per inch; of svg and pdf no cell is finer than that
 };
 
@@ -27,7 +27,7 @@ inline constexpr double kMostPixelsOfASide = 32000;
 // scale. A map that has more cells than pixels shows in each pixel the largest weight there.
 // The same maps and style give the same bytes wherever the same fonts are installed.
 // Throws Error(ErrorKind::input) for a picture that would be too large, Error(ErrorKind::usage) for
-// a style that none can have.
+// a style that none can have and for a width too small for its labels.
 std::string draw_maps(const TextMaps& maps, const PictureStyle& style, PictureFormat format);
 
 // Of a corpus, or of several models on one: a row of figures a model, on the same axes. Weight by

@@ -16,6 +16,8 @@ struct ScaleBar {
 
 inline constexpr double kScaleBarWidth = 8;
 inline constexpr double kScaleBarSpace = 36;  // with its numbers
+inline constexpr double kLeastScaleBar = 40;  // its height
+inline constexpr double kLargestScaleBar = 144;
 
 // Upright, from box.x and of height box.height; its numbers stand to the right of it.
 void draw_scale_bar(Canvas& canvas, const Box& box, const ScaleBar& bar);

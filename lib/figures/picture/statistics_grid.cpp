@@ -15,10 +15,6 @@ std::string in_hundredths(double share) {
   return std::to_string(hundredths / 100) + (digits.size() < 2 ? ".0" : ".") + digits;
 }
 
-double lightness(const Rgb& color) {
-  return (0.299 * color.red + 0.587 * color.green + 0.114 * color.blue) / 255;
-}
-
 Rgb color_of_window(const HeadStatistics& head, Theme theme) {
   const double window = head.figures[figure_named("window")].mean;
   return color_of(window, 1, WeightScale::linear, color_table(theme));
@@ -27,9 +23,8 @@ Rgb color_of_window(const HeadStatistics& head, Theme theme) {
 // What the head does and how much, where there is room.
 void write_in_cell(Canvas& canvas, const Box& box, const HeadStatistics& head, Theme theme) {
   const double window = head.figures[figure_named("window")].mean;
-  const Rgb color = color_of_window(head, theme);
   if (box.width < 15 || !std::isfinite(window)) return;
-  const Rgb ink = lightness(color) > 0.55 ? Rgb{20, 20, 24} : Rgb{245, 245, 248};
+  const Rgb ink = ink_on(color_of_window(head, theme));
   const std::string number = in_hundredths(window);
   const Point middle{box.x + box.width / 2, box.y + box.height / 2};
   if (box.width < kTextCell) return canvas.text(middle, Align::center, {number, 5.5, ink});
@@ -87,11 +82,13 @@ void draw_grid(Canvas& canvas, Point corner, const CellSize& size, const KindVie
       canvas.text({grid.x + middle, grid.y - 6}, Align::center, text);
     }
   };
-  const auto step = [](double cell) { return cell < 9 ? std::size_t{4} : std::size_t{1}; };
-  for (std::size_t i = 0; i < view.layers.size(); i += step(size.height)) {
+  const auto step = [](double cell, double least) {
+    return cell < least ? std::size_t{4} : std::size_t{1};
+  };
+  for (std::size_t i = 0; i < view.layers.size(); i += step(size.height, 9)) {
     label(i, view.layers[i], true);
   }
-  for (std::size_t i = 0; i < view.heads.size(); i += step(size.width)) {
+  for (std::size_t i = 0; i < view.heads.size(); i += step(size.width, 11)) {
     label(i, view.heads[i], false);
   }
   canvas.text({grid.x + grid.width / 2, grid.y - 15}, Align::center, {"head", 7.5, colors.text});

@@ -16,7 +16,6 @@ namespace {
 
 constexpr double kMargin = 12;
 constexpr double kPageWidth = 740;
-constexpr double kLeastPageWidth = 240;
 constexpr double kPlotHeight = 150;
 constexpr double kPanelTitle = 26;  // with the legend below it
 constexpr double kBetweenPanels = 14;
@@ -26,6 +25,11 @@ constexpr double kBetweenModels = 26;
 constexpr double kPanelHeight = kPanelTitle + kPlotHeight + kChartBelow;
 constexpr double kLeastPanel = 200;
 constexpr double kLargestCell = 40;
+constexpr double kLeastCell = 3;
+constexpr double kLegendSize = 7;
+constexpr double kLegendDash = 15;  // with the room before its name
+constexpr double kLegendMark = 8;
+constexpr double kBetweenNames = 6;
 
 constexpr std::array<MapKind, 2> kKinds = {MapKind::attention, MapKind::kernel};
 
@@ -46,6 +50,10 @@ Rgb color_of_layer(std::size_t index, std::size_t count, Theme theme) {
   return color_table(theme)[static_cast<std::size_t>(std::lround(255 * (0.3 + 0.65 * depth)))];
 }
 
+std::string distance_title(MapKind kind) {
+  return "Weight by distance, " + std::string(name_of(kind));
+}
+
 class StatisticsPicture {
  public:
   StatisticsPicture(std::span<const HeadStatistics> heads, const PictureStyle& style);
@@ -61,6 +69,8 @@ class StatisticsPicture {
     double height = 0;
   };
 
+  double legend_width() const;
+  double least_width() const;
   CellSize cell_size(const ModelView& model) const;
   Places places_of(const ModelView& model) const;
   void find_ranges();
@@ -76,6 +86,7 @@ class StatisticsPicture {
   std::vector<ModelView> models_;
   std::vector<MapKind> kinds_;  // that any model has
   double width_;
+  double least_panel_ = 0;
   double longest_distance_ = 1;
   double least_weight_ = 1;
   double largest_weight_ = 0;
@@ -87,13 +98,41 @@ StatisticsPicture::StatisticsPicture(std::span<const HeadStatistics> heads,
     : style_(style),
       colors_(theme_colors(style.theme)),
       models_(view_of(heads)),
-      width_(style.width > 0 ? std::max(style.width, kLeastPageWidth) : kPageWidth) {
+      width_(style.width > 0 ? style.width : kPageWidth) {
   for (const MapKind kind : kKinds) {
     if (std::ranges::any_of(models_, [&](const ModelView& m) { return m.find(kind) != nullptr; })) {
       kinds_.push_back(kind);
     }
   }
+  least_panel_ = std::max(kLeastPanel, kChartLeft + legend_width());
+  for (const MapKind kind : kinds_) {
+    const std::string title = distance_title(kind);
+    least_panel_ = std::max(least_panel_, typesetter_.width_of({title, kPanelTitleSize, {}, true}));
+  }
+  check_width(style, least_width());
   find_ranges();
+}
+
+// Of the legend above entropies.
+double StatisticsPicture::legend_width() const {
+  double width = kLegendDash + typesetter_.width_of({"uniform", kLegendSize});
+  for (const MapKind kind : kinds_) {
+    width += kLegendMark + typesetter_.width_of({name_of(kind), kLegendSize}) + kBetweenNames;
+  }
+  return width;
+}
+
+double StatisticsPicture::least_width() const {
+  double widest = least_panel_;
+  for (const ModelView& model : models_) {
+    for (const KindView& view : model.kinds) {
+      const double cells = kLeastCell * static_cast<double>(view.heads.size());
+      const std::string title = grid_title(view.kind);
+      widest = std::max({widest, kGridLeft + cells + kBetweenPanels + kScaleBarSpace,
+                         typesetter_.width_of({title, kPanelTitleSize, {}, true})});
+    }
+  }
+  return widest + 2 * kMargin;
 }
 
 // Axes are the same for all models and kinds.
@@ -126,7 +165,7 @@ void StatisticsPicture::find_ranges() {
 void StatisticsPicture::draw_layer_legend(Canvas& canvas, Point right, const KindView& view) const {
   const std::size_t count = view.layers.size();
   const std::string first = "layer " + std::to_string(view.layers.front());
-  const std::string last = std::to_string(view.layers.back());
+  const std::string last = count > 1 ? std::to_string(view.layers.back()) : first;
   const Text end{last, 7, colors_.faint_text};
   canvas.text(right, Align::right, end);
   const double swatch = std::clamp(48 / static_cast<double>(count), 0.5, 8.0);
@@ -136,7 +175,7 @@ void StatisticsPicture::draw_layer_legend(Canvas& canvas, Point right, const Kin
     canvas.fill({strip + swatch * static_cast<double>(i), right.y - 2.5, swatch, 5},
                 color_of_layer(i, count, style_.theme));
   }
-  canvas.text({strip - 3, right.y}, Align::right, {first, 7, colors_.faint_text});
+  if (count > 1) canvas.text({strip - 3, right.y}, Align::right, {first, 7, colors_.faint_text});
 }
 
 void StatisticsPicture::draw_distances(Canvas& canvas, const Box& box, const KindView& view) const {
@@ -204,13 +243,14 @@ void StatisticsPicture::draw_entropy(Canvas& canvas, const Box& box, const Model
     draw_heads(canvas, chart, view, left);
     left += 0.76 / static_cast<double>(kinds_.size());
     canvas.mark({legend + 3, box.y - 8}, mark_of(view.kind), 4, color);
-    const Text name{name_of(view.kind), 7, colors_.faint_text};
-    canvas.text({legend + 8, box.y - 8}, Align::left, name);
-    legend += 8 + typesetter_.width_of(name) + 9;
+    const Text name{name_of(view.kind), kLegendSize, colors_.faint_text};
+    canvas.text({legend + kLegendMark, box.y - 8}, Align::left, name);
+    legend += kLegendMark + typesetter_.width_of(name) + kBetweenNames;
   }
   canvas.line(std::vector<Point>{{legend, box.y - 8}, {legend + 12, box.y - 8}},
               {colors_.faint_text, 0.8, true});
-  canvas.text({legend + 15, box.y - 8}, Align::left, {"uniform", 7, colors_.faint_text});
+  canvas.text({legend + kLegendDash, box.y - 8}, Align::left,
+              {"uniform", kLegendSize, colors_.faint_text});
   chart.draw_axes();
 }
 
@@ -222,11 +262,11 @@ CellSize StatisticsPicture::cell_size(const ModelView& model) const {
   // Side by side where the text in a cell stays legible.
   const bool is_wide = model.kinds.size() < 2 || both < kTextCell * static_cast<double>(heads);
   const double cell =
-      std::clamp((is_wide ? room : both) / static_cast<double>(heads), 3.0, kLargestCell);
+      std::clamp((is_wide ? room : both) / static_cast<double>(heads), kLeastCell, kLargestCell);
   // Whole half points, which are whole pixels at 144 an inch.
   const auto half_points = [](double x) { return std::floor(x * 2) / 2; };
   return {half_points(cell),
-          cell >= kTextCell ? 19 : half_points(std::clamp(cell * 0.8, 3.0, 13.0))};
+          cell >= kTextCell ? 19 : half_points(std::clamp(cell * 0.8, kLeastCell, 13.0))};
 }
 
 // Panels side by side, as many as stay legible; grids below them, side by side if they fit.
@@ -235,7 +275,7 @@ StatisticsPicture::Places StatisticsPicture::places_of(const ModelView& model) c
   const double width = width_ - 2 * kMargin;
   const auto panels = kinds_.size() + 1;
   const auto in_line = std::clamp<std::size_t>(
-      static_cast<std::size_t>((width + kBetweenPanels) / (kLeastPanel + kBetweenPanels)), 1,
+      static_cast<std::size_t>((width + kBetweenPanels) / (least_panel_ + kBetweenPanels)), 1,
       panels);
   const double panel = (width + kBetweenPanels) / static_cast<double>(in_line) - kBetweenPanels;
   double y = model.name.empty() ? 0 : kModelTitle;
@@ -282,10 +322,7 @@ void StatisticsPicture::draw_model(Canvas& canvas, double y, const ModelView& mo
   for (std::size_t i = 0; i < kinds_.size(); ++i) {
     const KindView* view = model.find(kinds_[i]);
     if (view == nullptr) continue;
-    draw_distances(
-        canvas,
-        plot_in(places.panels[i], "Weight by distance, " + std::string(name_of(view->kind))),
-        *view);
+    draw_distances(canvas, plot_in(places.panels[i], distance_title(view->kind)), *view);
   }
   draw_entropy(canvas, plot_in(places.panels.back(), "Entropy of each head"), model);
   for (std::size_t i = 0; i < model.kinds.size(); ++i) {

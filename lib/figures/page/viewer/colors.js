@@ -6,17 +6,20 @@ class Colors {
     for (const [name, theme] of Object.entries(settings.themes)) {
       const pixels = new Uint32Array(256);  // as ImageData's bytes, on a little-endian machine
       const css = [];
+      const inks = [];  // of text on the colour
       for (let i = 0; i < 256; ++i) {
         const hex = theme.table.slice(6 * i, 6 * i + 6);
         const [red, green, blue] = [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16));
         pixels[i] = (255 << 24 | blue << 16 | green << 8 | red) >>> 0;
         css.push('#' + hex);
+        inks.push('#' + theme.inks.slice(6 * i, 6 * i + 6));
       }
       this.themes[name] = {
         ...theme,
         name,
         pixels,
         css,
+        inks,
         accent: css[name === 'light' ? 172 : 176],
         mark: name === 'light' ? '#c2410c' : '#7dd3fc',  // what was searched for
       };
@@ -63,13 +66,6 @@ class Colors {
   }
   of(weight, largest, scale) {
     return this.theme.css[this.step(weight, largest, scale)];
-  }
-  // Black or white, whichever is read on that step's colour.
-  textOn(step) {
-    const pixel = this.theme.pixels[step];
-    const luminance =
-        0.2126 * (pixel & 255) + 0.7152 * (pixel >> 8 & 255) + 0.0722 * (pixel >> 16 & 255);
-    return luminance > 125 ? '#111114' : '#ffffff';
   }
   // A canvas of one pixel a weight.
   paint(weights, rows, columns, largest, scale, canvas = document.createElement('canvas')) {

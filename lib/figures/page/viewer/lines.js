@@ -123,7 +123,7 @@ class LinesView {
           const step = steps[isFrom ? token * size + chosen : chosen * size + token];
           if (step > 3) {
             surface.fill(x, y(token) - kRowHeight / 2 + 1, side, kRowHeight - 2, theme.css[step]);
-            color = app.colors.textOn(step);
+            color = theme.inks[step];
           }
         }
         if (isChosen) {

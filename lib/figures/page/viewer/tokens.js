@@ -80,7 +80,7 @@ class Tokens {
       span.shownStep = step;
       span.shownTheme = app.colors.theme.name;
       span.style.backgroundColor = step > 2 ? app.colors.theme.css[step] : '';
-      span.style.color = step > 2 ? app.colors.textOn(step) : '';
+      span.style.color = step > 2 ? app.colors.theme.inks[step] : '';
     });
     if (chosen !== this.chosen) {
       for (const [i, isChosen] of [[this.chosen, false], [chosen, true]]) {
