@@ -84,6 +84,7 @@ LearningData read_data(const ModelFiles& top, const DistillRequest& request, Bad
   if (train.has_dev()) {
     dev = read_taught(train.dev, label_field, *dev_vectors, loaded, bad, console);
     if (dev.caught != 0) return {.caught = dev.caught};
+    tell_truncated(dev.source, dev.truncated, loaded, console);
   }
   LearningData data{.plan = plan_labels(texts, train.label_field, loaded.model.config.labels)};
   std::vector<std::int32_t> labels = label_numbers(texts, data.plan);

@@ -29,7 +29,9 @@ LearningData read_data(const ModelFiles& top, const TrainRequest& request, BadRe
   reading.keeps_texts = !request.report.empty();
   LabelledTexts dev = read_labelled(request.dev, reading, loaded, bad, console);
   data.caught = dev.caught;
-  if (dev.caught == 0) data.dev = make_set(std::move(dev), data.plan, bad);
+  if (dev.caught != 0) return data;
+  tell_truncated(dev.source, dev.truncated, loaded, console);
+  data.dev = make_set(std::move(dev), data.plan, bad);
   return data;
 }
 
