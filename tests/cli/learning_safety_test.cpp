@@ -134,8 +134,8 @@ TEST_CASE("what is learnt on cut texts says so") {
   const ProcessResult result = train({animals_path, "--dev", folder.write("dev.jsonl", animals()),
                                       "-o", labels, "--max-length", "4", "--epochs", "1"});
   REQUIRE(result.status == 0);
-  CHECK(result.err.find("data.jsonl: 2 texts were cut to 4 tokens") != std::string::npos);
-  CHECK(result.err.find("dev.jsonl: 2 texts were cut to 4 tokens") != std::string::npos);
+  CHECK(result.err.find("data.jsonl: 3 texts were cut to 4 tokens") != std::string::npos);
+  CHECK(result.err.find("dev.jsonl: 3 texts were cut to 4 tokens") != std::string::npos);
   CHECK(read_file(labels + "/README.md").find("texts cut to 4 tokens") != std::string::npos);
   CHECK(training_json(labels)["command"] == Json{"train", "--epochs=1", "--max-length=4"});
 }
