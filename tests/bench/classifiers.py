@@ -68,7 +68,9 @@ def transformers(train, test, folder, options):
     make_bare(ROOT / "models/convbert-mini", f"{folder}/bare")
     model = Classifier(f"{folder}/bare", sorted({label for _, label in train}))
     # As `convbert train` chooses them.
-    model.train(train, epochs=min(20, max(3, math.ceil(60_000 / len(train)))), learning_rate=3e-4)
+    usual = min(20, max(3, math.ceil(60_000 / len(train))))
+    epochs = min(150, max(usual, math.ceil(300 / math.ceil(len(train) / 32))))
+    model.train(train, epochs, learning_rate=3e-4)
     return lambda: model.predict([text for text, _ in test])
 
 
