@@ -5,7 +5,8 @@ classifiers.py CONVBERT TRAIN.jsonl TEST.jsonl [--label-field label] [--sizes x8
 
 TF-IDF of words and pairs of words with logistic regression (scikit-learn), fastText, vectors of `convbert embed` with
 logistic regression, transformers (PyTorch) on the embedded model with the settings of `convbert train`, SetFit on
-FOLDER, `convbert train --freeze encoder` and `convbert train`, the last ones and `embed` on FOLDER as well. Each
+FOLDER and its way by this program, `convbert train --freeze encoder` and `convbert train`, the last one and `embed`
+on FOLDER as well. Each
 with its defaults, on the first N records of a shuffle (0: all; xN: N of each label), mean over seeds of the shuffle;
 seconds are those of training alone, the whole process for convbert. What is not installed is left out. Needs numpy
 and scikit-learn.
@@ -105,6 +106,27 @@ def frozen(train, test, folder, options):
     return convbert(train, test, folder, options, ["--freeze", "encoder"])
 
 
+def pairs(train, test, folder, options):
+    """SetFit's way (Tunstall et al. 2022) by this program: of each record 20 pairs with its label's and 20 with
+    others', vectors fitted to them, and a logistic regression on the vectors."""
+    from sklearn.linear_model import LogisticRegression
+    draws, lines = random.Random(0), []
+    for text, label in train:
+        of_label = [other for other, its in train if its == label and other != text] or [text]
+        of_others = [other for other, its in train if its != label]
+        for _ in range(20):
+            lines += [{"text": text, "text_pair": draws.choice(others), "label": score}
+                      for others, score in ((of_label, 1), (of_others, 0))]
+    pathlib.Path(f"{folder}/pairs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    subprocess.run([options.convbert, "train", f"{folder}/pairs.jsonl", "-m", options.base, "-o", f"{folder}/model",
+                    "--task", "similarity", "--epochs", "1", "--batch-size", "16", "--learning-rate", "2e-5", "-q"],
+                   check=True)
+    flags = ["-m", f"{folder}/model"]
+    model = LogisticRegression(max_iter=2000)
+    model.fit(vectors_of(train, folder, options, flags), [label for _, label in train])
+    return lambda: model.predict(vectors_of(test, folder, options, flags))
+
+
 def on_base(method):
     return lambda train, test, folder, options: method(train, test, folder, options, ["-m", options.base])
 
@@ -114,7 +136,9 @@ METHODS = {"tfidf": ("TF-IDF and logistic regression", tfidf), "fasttext": ("fas
            "transformers": ("transformers, embedded model", transformers),
            "frozen": ("convbert train --freeze encoder", frozen), "train": ("convbert train", convbert)}
 METHODS_ON_BASE = {"embed-base": ("convbert embed -m BASE and logistic regression", on_base(vectors)),
-                   "setfit": ("SetFit, BASE", setfit), "train-base": ("convbert train -m BASE", on_base(convbert))}
+                   "setfit": ("SetFit, BASE", setfit),
+                   "pairs": ("convbert train --task similarity -m BASE on pairs, logistic regression", pairs),
+                   "train-base": ("convbert train -m BASE", on_base(convbert))}
 
 
 def read(path, label_field):
