@@ -8,8 +8,8 @@ and a dev.jsonl; of TREC, which has none, every eleventh training record is held
 Everything is done in an order, and each figure is appended to FILE as it is known:
   vocab    one vocabulary for all;
   cost     FLOPs of a step of each model, from which its steps follow: all runs have the same budget of FLOPs;
-  sweep    each model at learning rates that double, from 5e-4 and 1e-3 towards the better until one is better
-           than both neighbours, for a fifth of the budget, with a seed that no run has; that rate is taken:
+  sweep    each model at four learning rates that double, from 1.25e-4 to 1e-3, and further where the best is the
+           first or the last, for a fifth of the budget, with a seed that no run has; the best is taken:
            by the loss of masked words, and of a model that tells replaced words by how well it tells words that
            were exchanged (exchanged_words.py), as its own loss is low where its generator is poor;
   run      each model, each seed, at its rate: figures on held-out text, and the model at five points;
@@ -33,7 +33,7 @@ from exchanged_words import area_under_roc, exchange
 from models import MODELS, config_of
 
 RATES = tuple(1e-3 * 2.0**power for power in range(-5, 4))
-FIRST_RATES = 4, 5  # of RATES
+FIRST_RATES = 2, 3, 4, 5  # of RATES
 SWEEP_SEED = 1000
 POINTS = 5
 LENGTH, BATCH = 128, 8
@@ -144,7 +144,7 @@ class Experiment:
             shutil.rmtree(folder)
         return line["merit"]
 
-    # The best of RATES, found from the middle by going to the better side.
+    # The best of the first rates, or of those beyond them where it lies at an end.
     def rate_of(self, model):
         merits = {i: self.merit(model, RATES[i]) for i in FIRST_RATES}
         while True:
