@@ -153,8 +153,8 @@ void add_flags(CLI::App& command, AnswerFlags& flags) {
   FlagGroup group(command, "Answers");
   group
       .add("--top-k", flags.top_k, "K",
-           "Answers of the K best spans of tokens, as a list \"answers\"; spans of the same words "
-           "are one answer")
+           "Up to K answers, as a list \"answers\": the K best spans of tokens, made whole words; "
+           "those that become the same count once, as in Hugging Face's pipeline")
       .within(1, 1000);
   group.add("--max-answer-length", flags.most_tokens, "N", "Tokens of an answer at most")
       .within(1, 1 << 20)
