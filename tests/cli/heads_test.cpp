@@ -178,7 +178,7 @@ TEST_CASE("messages name the flags that a command has") {
                 "(--question-field names another)");
   const std::string tags = std::string(CONVBERT_TEST_DATA) + "/models/convbert-tag";
   check_refused(run_convbert({"tag", "-m", tags, "-t", "a", "--pair-field", "p"}),
-                "--pair-field: tags are of single texts");
+                "tag has no flag --pair-field");
 }
 
 TEST_CASE("a question on the spot, and its best answer alone") {

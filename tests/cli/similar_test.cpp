@@ -267,6 +267,12 @@ TEST_CASE("rows of a matrix that are no vectors are told, and flags of texts ref
     check_refused(run_similar(with({"--query-vectors", query, "--corpus-vectors", query}, flags)),
                   flags[0]);
   }
+  const auto indexed = run_similar(
+      {"--query-vectors", query, "--corpus-vectors", path, "--index", folder.path("i.faiss")});
+  CHECK(indexed.status == 1);
+  CHECK(indexed.err.find("the corpus: " + told) != std::string::npos);
+  CHECK(similar_lines({"--query-vectors", query, "--corpus-vectors", query, "--id-field", "row"})[0]
+            .contains("row"));
   // Long as they are, they have a direction.
   const std::string large =
       folder.write("large.npy", npy_array({2, 2}, std::vector<float>{3e38F, 3e38F, 1.0F, 1.0F}));

@@ -69,6 +69,7 @@ int run(const DetectFlags& flags, Console& console) {
 
 void add_flags(CLI::App& command, DetectFlags& flags) {
   add_record_flags(command, flags.record, kFormats);
+  remove_flag(command, "--pair-field");  // of single texts
   add_encoder_flags(command, flags.record.model);
   FlagGroup group(command, "Tokens");
   add_offsets_flag(group, flags.offsets);

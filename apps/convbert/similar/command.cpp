@@ -54,8 +54,7 @@ EmbeddedCorpus open_corpus(const SimilarRequest& request, const std::optional<Ve
   Digest digest;
   digest.add_file(request.corpus.vectors_path);
   opened.digest = digest.text();
-  // Not of all that an index finds its way through, and has left out those that are none.
-  if (request.index.path.empty()) count_failed(request.corpus.vectors_path, opened);
+  count_failed(request.corpus.vectors_path, opened);
   if (opened.failed > 0 && request.record.output.strict) {
     console.error(opened.first_failure);
     opened.status = kSomeFailed;

@@ -76,10 +76,10 @@ IndexRequest make_index_request(const SimilarFlags& flags) {
 
 // Vectors that are there are not made by a model, nor read from fields.
 void refuse_flags_of_texts(const SimilarFlags& flags, const RecordRequest& record) {
-  const std::set<std::string_view> moot{
-      "--pooling",  "--normalize",  "--no-normalize", "--layer",      "--dim",
-      "--stride",   "--max-length", "--truncation",   "--text-field", "--pair-field",
-      "--id-field", "--delimiter",  "--input-format"};
+  const std::set<std::string_view> moot{"--pooling",    "--normalize",  "--no-normalize",
+                                        "--layer",      "--dim",        "--stride",
+                                        "--max-length", "--truncation", "--text-field",
+                                        "--pair-field", "--delimiter",  "--input-format"};
   const auto refuse = [](std::string_view flag) {
     usage_error(
         flag, " is for texts; --query-vectors gives vectors, which are searched with as they are");
