@@ -266,6 +266,16 @@ TEST_CASE("fields are replaced in formats that have fields") {
   CHECK(run_convbert({"classify", "-f", "text"}, {.input = input}).err == "");
 }
 
+TEST_CASE("of a device there is no partial file to go on from") {
+  Process process({"embed", "-o", "/dev/null"});
+  for (int i = 0; i < 3000; ++i) process.write("a dog sleeps\n");
+  process.signal(SIGTERM);
+  process.close_input();
+  const ProcessResult result = process.wait();
+  CHECK(result.status == 128 + SIGTERM);
+  CHECK_FALSE(contains(result.err, "--resume goes on"));
+}
+
 TEST_CASE("ids of an array are as wide as the longest") {
   const TemporaryFolder folder;
   const std::string path = folder.path("v.npz");

@@ -41,7 +41,15 @@ SignalGuard::SignalGuard(CancelToken& cancel) {
   }
 }
 
-SignalGuard::~SignalGuard() { current_token.store(nullptr); }
+// From here on a signal ends the process again, so that none is lost before the next guard.
+SignalGuard::~SignalGuard() {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    struct sigaction now {};
+    ::sigaction(signal, nullptr, &now);
+    if (now.sa_handler == request_stop) ::signal(signal, SIG_DFL);
+  }
+  current_token.store(nullptr);
+}
 
 int SignalGuard::caught() const { return caught_signal.load(); }
 

@@ -213,9 +213,10 @@ int run_records(const RecordRequest& request, const RecordCommand& command, Reco
                     {.records = start.records, .failed = start.failed, .input = source.progress()},
                     is_typed);
   bool stopped_by_strict = false;
+  bool keeps_state = false;  // is there a partial file to go on from?
   try {
     Output output(asked, command, layout, start, cancel);
-    const bool keeps_state = asked.is_resumable && output.is_partial();
+    keeps_state = asked.is_resumable && output.is_partial();
     Notices notices(request.input, command, layout, console);
     PipelineStages stages;
     stages.prepare = [&](Job& job) { prepare_job(command, job); };
@@ -251,7 +252,7 @@ int run_records(const RecordRequest& request, const RecordCommand& command, Reco
   }
   progress.summarize();
   if (source.caught() != 0) {
-    if (asked.is_resumable && progress.records() > 0) {
+    if (keeps_state && progress.records() > 0) {
       console.note(concat(OutputFile::partial_path(asked.path), " holds ", progress.records(),
                           " records; --resume goes on from there"));
     }

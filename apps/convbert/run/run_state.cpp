@@ -53,8 +53,12 @@ std::string model_digest(const ModelRequest& model) {
   std::error_code error;
   if (!fs::is_directory(origin, error)) return origin;
   std::vector<fs::path> paths;
-  for (const auto& entry : fs::recursive_directory_iterator(origin, error)) {
-    if (entry.is_regular_file(error)) paths.push_back(entry.path());
+  // A folder that cannot be read holds nothing that a model is read from.
+  constexpr auto kOptions = fs::directory_options::skip_permission_denied;
+  std::error_code end;
+  for (fs::recursive_directory_iterator entry(origin, kOptions, end);
+       !end && entry != fs::recursive_directory_iterator(); entry.increment(end)) {
+    if (entry->is_regular_file(error)) paths.push_back(entry->path());
   }
   std::ranges::sort(paths);
   Digest digest;
