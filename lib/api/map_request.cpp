@@ -34,6 +34,9 @@ bool is_of_convolution(MapType type) {
 MapRequest complete_request(MapRequest request, const ModelConfig& config) {
   complete_list(request.selection.layers, config.layers, "selection.layers");
   complete_list(request.selection.heads, config.attention_heads, "selection.heads");
+  if (request.from < 0) {
+    throw Error(ErrorKind::usage, concat("from: expected 0 or more, found ", request.from));
+  }
   if (request.types.empty()) {
     request.types.push_back(MapType::attention);
     if (config.convolution) {

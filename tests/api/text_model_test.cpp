@@ -252,6 +252,10 @@ TEST_CASE("requests that the model cannot meet name the option") {
   };
   check_throws(ErrorKind::usage, "layer: expected 0 (the embeddings) to 2, found 3",
                [&] { model.embed({"hello"}, {.layer = 3}); });
+  MapRequest before_the_text;
+  before_the_text.from = -1;
+  check_throws(ErrorKind::usage, "from: expected 0 or more, found -1",
+               [&] { model.attention({"hello"}, before_the_text); });
   check_throws(ErrorKind::usage, "dim: expected 1 to 32",
                [&] { model.embed({"hello"}, {.dim = 33}); });
   check_throws(ErrorKind::usage, "sequence classification", [&] { model.classify({"hello"}); });
