@@ -1,7 +1,6 @@
 #include "distill/teacher.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "cli/usage_error.h"
@@ -71,7 +70,7 @@ void Teacher::reduce(const std::vector<std::int64_t>& rows, int threads) {
 double Teacher::turn_to(const LoadedModel& student, const TaughtTexts& texts, int threads) {
   const std::vector<std::size_t> chosen = spread(std::ssize(texts.rows), kMostTurned);
   std::vector<float> now = student_directions(student, texts.sequences, chosen, threads);
-  if (!std::ranges::all_of(now, [](float x) { return std::isfinite(x); })) {
+  if (!all_finite(now)) {
     usage_error("distill: the student's vectors hold no numbers; are its weights damaged?");
   }
   const MatrixView given{now.data(), std::ssize(chosen), student_, student_};

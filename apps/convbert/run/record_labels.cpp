@@ -42,6 +42,8 @@ std::optional<double> number_of(std::string_view json) {
   return number && std::isfinite(*number) ? number : std::nullopt;
 }
 
+bool is_integer(const std::string& text) { return parse_number<std::int64_t>(text).has_value(); }
+
 std::optional<std::vector<std::string>> elements_of(std::string_view json) {
   std::vector<std::string_view> elements;
   if (!json.starts_with('[') || !split_json_array(json, {}, elements).empty()) return std::nullopt;
@@ -83,8 +85,7 @@ KnownLabels::KnownLabels(std::vector<std::string> names) : names_(std::move(name
   for (std::size_t i = 0; i < names_.size(); ++i) {
     numbers_.emplace(names_[i], static_cast<std::int32_t>(i));
   }
-  are_numbers_ = std::ranges::all_of(
-      names_, [](const std::string& name) { return parse_number<std::int64_t>(name).has_value(); });
+  are_numbers_ = std::ranges::all_of(names_, is_integer);
 }
 
 std::int32_t KnownLabels::find(std::string_view json) const {

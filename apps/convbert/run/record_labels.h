@@ -20,6 +20,9 @@ std::string_view label_field(const Record& record, std::string_view name);
 // nothing for anything else, or one beyond double precision.
 std::optional<double> number_of(std::string_view json);
 
+// Is a label's name a whole number, of 64 bits?
+bool is_integer(const std::string& text);
+
 // The elements of a list as they stand in its JSON; nothing for another value, and for text from a
 // table's cell that is no JSON.
 std::optional<std::vector<std::string>> elements_of(std::string_view json);

@@ -73,7 +73,6 @@ bool is_list(const std::string& json) { return elements_of(text_of_json(json)).h
 bool has_no_fraction(std::string_view number) {
   return number.find_first_not_of("-0123456789") == std::string_view::npos;
 }
-bool is_integer(const std::string& text) { return parse_number<std::int64_t>(text).has_value(); }
 
 // All lists, or all numbers of which some are fractions, or classes.
 LearningTask task_by_labels(const LabelledTexts& texts) {
