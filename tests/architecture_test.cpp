@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace convbert {
 namespace {
@@ -178,6 +179,44 @@ TEST_CASE("the library does not print, exit or abort") {
     for (const char* word : {"std::cout", "std::cerr", "std::clog", "std::terminate", "printf(",
                              "puts(", "exit(", "abort(", "assert("}) {
       CHECK_FALSE(names(code, word));
+    }
+  });
+}
+
+// What stands in quotes on a line of code.
+std::vector<std::string> literals_of(const std::string& line) {
+  std::vector<std::string> literals;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (line.compare(at, 2, "//") == 0) break;
+    if (line.compare(at, 3, "'\"'") == 0) at += 3;  // one quote, as a character
+    if (line[at] != '"') continue;
+    const std::size_t begin = ++at;
+    while (at < line.size() && line[at] != '"') at += line[at] == '\\' ? 2 : 1;
+    literals.push_back(line.substr(begin, at - begin));
+  }
+  return literals;
+}
+
+bool names_flag(const std::string& literal) {
+  for (std::size_t at = 0; (at = literal.find("--", at)) != std::string::npos; ++at) {
+    if (at + 2 < literal.size() && std::islower(static_cast<unsigned char>(literal[at + 2])) != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Who calls it may have none: it names its options, and the program puts its flags in their place.
+TEST_CASE("the library names no flags") {
+  CHECK(literals_of("f('\"', \"a \\\" --b\", c);  // \"--d\"") ==
+        std::vector<std::string>{"a \\\" --b"});
+  CHECK(names_flag("use --dim"));
+  CHECK_FALSE(names_flag("a -- b"));
+  const std::string of_zstd = "unpack it before: zstd -dc --long=31";
+  for_each_line(kRoot / "lib", [&](const std::string& file, int number, const std::string& line) {
+    for (const std::string& literal : literals_of(line)) {
+      INFO(file, ":", number, ": ", line);
+      CHECK((!names_flag(literal) || literal.find(of_zstd) != std::string::npos));
     }
   });
 }

@@ -12,6 +12,7 @@
 #include "attention/command.h"
 #include "bench/command.h"
 #include "cli/console.h"
+#include "cli/error_message.h"
 #include "cli/exit_status.h"
 #include "cli/help.h"
 #include "cli/signals.h"
@@ -110,7 +111,7 @@ class Program {
       return kSomeFailed;
     } catch (const Error& error) {
       const bool is_ours = error.kind() == ErrorKind::internal;
-      console_.error(concat(is_ours ? "internal error, please report: " : "", error.what()));
+      console_.error(concat(is_ours ? "internal error, please report: " : "", message_of(error)));
     } catch (const std::bad_alloc&) {
       console_.error("out of memory");
     } catch (const std::system_error& error) {  // no more threads, say

@@ -52,8 +52,8 @@ EncodeOptions encode_options(const LoadedModel& loaded, const LengthOptions& len
     limit = *lengths.max_length;
     const std::int64_t least = loaded.tokenizer.special_tokens(false);
     if (limit < std::max<std::int64_t>(least, 1) || limit > positions) {
-      throw Error(ErrorKind::usage,
-                  concat("max_length: expected ", least, " to ", positions, ", the positions of ",
+      throw Error(ErrorKind::usage, OptionName{"max_length"},
+                  concat(": expected ", least, " to ", positions, ", the positions of ",
                          loaded.model.origin, ", found ", limit));
     }
   }

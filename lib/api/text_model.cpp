@@ -103,11 +103,12 @@ TextModel TextModel::open(const std::filesystem::path& directory, const TextMode
 
 TextModel TextModel::open(const ModelFiles& files, const TextModelOptions& options) {
   if (options.threads < 0) {
-    throw Error(ErrorKind::usage, concat("threads: expected 0 or more, found ", options.threads));
+    throw Error(ErrorKind::usage, OptionName{"threads"},
+                concat(": expected 0 or more, found ", options.threads));
   }
   if (options.batch_tokens < 1) {
-    throw Error(ErrorKind::usage,
-                concat("batch_tokens: expected 1 or more, found ", options.batch_tokens));
+    throw Error(ErrorKind::usage, OptionName{"batch_tokens"},
+                concat(": expected 1 or more, found ", options.batch_tokens));
   }
   const int threads = options.threads > 0 ? options.threads : available_processors();
   LengthOptions lengths{.max_length = options.max_length, .truncation = options.truncation};

@@ -24,6 +24,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "api/classification.h"
@@ -47,14 +48,23 @@ struct Text {
   std::optional<std::string_view> pair;
 };
 
+// What a range may give: a string that lies somewhere, a view of one, or a Text. A string that is
+// made anew for each look at the range, as std::views::transform does with a function that returns
+// std::string, is gone before anything looks at it.
+template <class Reference>
+concept LastingText = std::convertible_to<Reference, Text> &&
+    (std::is_reference_v<Reference> || std::is_pointer_v<Reference> ||
+     std::same_as<std::remove_cv_t<Reference>, std::string_view> ||
+     std::same_as<std::remove_cv_t<Reference>, Text>);
+
 // Any range of strings or Texts, as a call takes it; or in braces. It looks at the strings, which
-// must live until the call returns.
+// must live until the call returns: a range that makes them as it goes does not compile, and is to
+// be gathered in a vector first.
 class Texts {
  public:
   Texts(std::initializer_list<Text> texts) : texts_(texts) {}
   template <std::ranges::forward_range Range>
-  requires std::convertible_to<std::ranges::range_reference_t<const Range>, Text> Texts(
-      const Range& range)
+  requires LastingText<std::ranges::range_reference_t<const Range>> Texts(const Range& range)
       : texts_(std::ranges::begin(range), std::ranges::end(range)) {}
 
   std::size_t size() const { return texts_.size(); }

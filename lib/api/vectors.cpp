@@ -26,7 +26,8 @@ VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options,
   const SentenceConfig& sentence = loaded.sentence;
   if (!sentence.unsupported.empty() && !(options.pooling && options.normalize)) {
     throw Error(ErrorKind::format,
-                concat(sentence.unsupported, "; pooling and normalize decide instead of it"));
+                concat(sentence.unsupported,
+                       "; pooling and normalize decide instead of it, and dim cuts vectors"));
   }
   VectorPlan plan{
       .of = of,
@@ -37,12 +38,14 @@ VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options,
   };
   if (plan.layer < 0) plan.layer += config.layers + 1;
   if (plan.layer < 0 || plan.layer > config.layers) {
-    throw Error(ErrorKind::usage, concat("layer: expected 0 (the embeddings) to ", config.layers,
-                                         ", found ", *options.layer));
+    throw Error(
+        ErrorKind::usage, OptionName{"layer"},
+        concat(": expected 0 (the embeddings) to ", config.layers, ", found ", *options.layer));
   }
   if (plan.dim < 1 || plan.dim > config.hidden_size) {
-    throw Error(ErrorKind::usage, concat("dim: expected 1 to ", config.hidden_size,
-                                         ", the size of the model's vectors, found ", plan.dim));
+    throw Error(ErrorKind::usage, OptionName{"dim"},
+                concat(": expected 1 to ", config.hidden_size,
+                       ", the size of the model's vectors, found ", plan.dim));
   }
   return plan;
 }

@@ -47,15 +47,19 @@ struct MapSums {
 template <class Weight>
 void add_row(MapSums& sums, std::int64_t query, std::int64_t first, std::span<const Weight> row) {
   const auto count = static_cast<std::int64_t>(row.size());
-  const std::int64_t begin = std::max<std::int64_t>(0, -first);
-  const std::int64_t end = std::min(count, sums.tokens - first);
-  double* by_offset = sums.by_offset.data() + (first - query + sums.reach);
-  double* by_token = sums.by_token.data() + first;
+  const std::int64_t begin = std::clamp<std::int64_t>(-first, 0, count);
+  const std::int64_t end = std::clamp(sums.tokens - first, begin, count);
   const Weight* weights = row.data();
-  for (std::int64_t c = begin; c < end; ++c) by_offset[c] += weights[c];
-  for (std::int64_t c = begin; c < end; ++c) by_token[c] += weights[c];
+  if (begin < end) {
+    const std::int64_t token = first + begin;
+    double* by_offset = sums.by_offset.data() + (token - query + sums.reach);
+    double* by_token = sums.by_token.data() + token;
+    const std::span<const Weight> inside(weights + begin, weights + end);
+    for (std::size_t i = 0; i < inside.size(); ++i) by_offset[i] += inside[i];
+    for (std::size_t i = 0; i < inside.size(); ++i) by_token[i] += inside[i];
+  }
   for (std::int64_t c = 0; c < begin; ++c) sums.outside += weights[c];
-  for (std::int64_t c = std::max(begin, end); c < count; ++c) sums.outside += weights[c];
+  for (std::int64_t c = end; c < count; ++c) sums.outside += weights[c];
   double entropy = 0;
   Weight largest = 0;
   for (std::int64_t c = 0; c < count; ++c) {

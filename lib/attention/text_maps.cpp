@@ -272,9 +272,10 @@ TextMaps text_maps_of(AttentionMaps computed, const MapSelection& held, const Ma
   const auto count = static_cast<std::int64_t>(tokens.size());
   const std::int64_t last = std::min(request.to.value_or(count - 1), count - 1);
   if (request.from > last) {
-    throw Error(ErrorKind::input, concat("--from ", request.from, ": the text has ", count,
-                                         request.words ? " words" : " tokens",
-                                         ", special tokens included, counted from 0"));
+    throw Error(
+        ErrorKind::input, OptionName{"from"},
+        concat(" ", request.from, ": the text has ", count, request.words ? " words" : " tokens",
+               ", special tokens included, counted from 0"));
   }
   if (request.from > 0 || last + 1 < count) {
     for (MapSet& set : text.sets) cut_range(set, request.from, last);

@@ -10,22 +10,33 @@
 namespace convbert {
 
 enum class ErrorKind {
-  usage,     // a flag or request that cannot be carried out
+  usage,     // a request that cannot be carried out
   input,     // a record that is not what it should be; the run can go on
   format,    // a model or file whose content is not what its format says
   system,    // the operating system refused: missing file, full disk, failed read
   internal,  // a broken promise inside the library
 };
 
-// what() is one line that names the file, line, tensor or flag, what was expected and what was
+// The name of an option of the caller's: a member of one of the library's requests.
+struct OptionName {
+  const char* name;
+};
+
+// what() is one line that names the file, line, tensor or option, what was expected and what was
 // found, and where it helps, what to do.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+  // Of an option: what() is its name with `rest` behind it, as in "dim: expected 1 to 256".
+  Error(ErrorKind kind, OptionName option, const std::string& rest)
+      : std::runtime_error(option.name + rest), kind_(kind), option_(option.name) {}
   ErrorKind kind() const { return kind_; }
+  // The option whose name what() begins with; "" for none. A program puts there what it calls it.
+  std::string_view option() const { return option_; }
 
  private:
   ErrorKind kind_;
+  const char* option_ = "";
 };
 
 // Joins the printed forms of its arguments: concat("found ", 3, " rows").

@@ -14,12 +14,13 @@ namespace convbert {
 namespace {
 
 // A separator that the header may have in place of the one it was read with.
-std::string other_delimiter(const std::vector<std::string>& names) {
+std::string other_delimiter(const std::vector<std::string>& names, const char* option) {
   if (names.size() != 1) return "";
-  for (const auto& [c, flag] :
+  for (const auto& [c, shown] :
        {std::pair{';', "';'"}, {'\t', "'\\t'"}, {',', "','"}, {'|', "'|'"}}) {
-    if (names.front().find(c) != std::string::npos)
-      return concat("; is it --delimiter ", flag, "?");
+    if (names.front().find(c) != std::string::npos) {
+      return concat("; is it ", option, " ", shown, "?");
+    }
   }
   return "";
 }
@@ -67,9 +68,9 @@ class DelimitedParser : public RecordParser {
         fail(concat("the header names \"", printable(name), "\" twice"));
       }
     }
-    text_ = required_column(fields_.text, fields_.text_flag, fail);
+    text_ = required_column(fields_.text, fields_.names.text, fail);
     if (!fields_.pair.empty() && fields_.pair != fields_.text) {
-      pair_ = fields_.pair_required ? required_column(fields_.pair, fields_.pair_flag, fail)
+      pair_ = fields_.pair_required ? required_column(fields_.pair, fields_.names.pair, fail)
                                     : column(fields_.pair);
     }
     id_ = column(fields_.id);
@@ -77,11 +78,11 @@ class DelimitedParser : public RecordParser {
   }
 
   template <class Fail>
-  std::size_t required_column(const std::string& name, const char* flag, Fail fail) const {
+  std::size_t required_column(const std::string& name, const char* option, Fail fail) const {
     const auto found = column(name);
     if (!found) {
       fail(concat("the header has no column ", quoted(name), "; it has ", list_of_names(), " (",
-                  flag, " names another)", other_delimiter(names_)));
+                  option, " names another)", other_delimiter(names_, fields_.names.delimiter)));
     }
     return *found;
   }

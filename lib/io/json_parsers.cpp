@@ -40,8 +40,8 @@ class ObjectReader {
       : fields_(fields), source_(std::move(source)) {}
 
   // Fills the record, or sets its error. `expected` says what `json` should be. Throws
-  // Error(format) when the first kMostWithoutField all were without a field that every record must
-  // have.
+  // Error(format) for the next after the first kMostWithoutField when they, and it, all are without
+  // a field that every record must have.
   void read(std::string_view json, std::string_view expected, Record& record) {
     lacks_field_ = false;
     is_readable_ = false;
@@ -81,16 +81,17 @@ class ObjectReader {
     }
     is_readable_ = true;
     if (json[first] != '{') {
-      return concat("expected a JSON object, found ",
-                    printable(std::string(json.substr(0, 50)), 40),
-                    json[first] == '[' ? "; --input-format json reads an array of objects" : "");
+      const bool is_array = json[first] == '[';
+      return concat(
+          "expected a JSON object, found ", printable(std::string(json.substr(0, 50)), 40),
+          is_array ? concat("; ", fields_.names.format, " json reads an array of objects") : "");
     }
     return find_texts(record);
   }
 
   std::string find_texts(Record& record) {
     const RecordField* text = find_field(record, fields_.text);
-    if (text == nullptr) return lacks_field(record, fields_.text, fields_.text_flag);
+    if (text == nullptr) return lacks_field(record, fields_.text, fields_.names.text);
     if (text->json.front() != '"' && !fields_.text_may_be_json) return not_a_string(*text);
     record.text = text_of_json(text->json);
     const bool has_pair_field = !fields_.pair.empty() && fields_.pair != fields_.text;
@@ -99,7 +100,7 @@ class ObjectReader {
       if (pair->json.front() != '"') return not_a_string(*pair);
       record.pair = decode_json_string(pair->json);
     } else if (has_pair_field && fields_.pair_required) {
-      return lacks_field(record, fields_.pair, fields_.pair_flag);
+      return lacks_field(record, fields_.pair, fields_.names.pair);
     }
     return "";
   }
@@ -119,9 +120,9 @@ class ObjectReader {
     }
   }
 
-  std::string lacks_field(const Record& record, const std::string& name, const char* flag) {
+  std::string lacks_field(const Record& record, const std::string& name, const char* option) {
     lacks_field_ = true;
-    return concat(no_field(record, name), " (", flag, " names another)");
+    return concat(no_field(record, name), " (", option, " names another)");
   }
 
   static std::string not_a_string(const RecordField& field) {

@@ -98,7 +98,7 @@ std::string_view header_text(std::string_view bytes, const std::string& path) {
   constexpr std::string_view kMagic = "\x93NUMPY";
   constexpr std::size_t kLengthAt = 8;  // behind magic and version
   if (!bytes.starts_with(kMagic) || bytes.size() < kLengthAt + 4) {
-    refuse(path, "expected a numpy array (.npy), as `embed --format npy` writes it");
+    refuse(path, "expected a numpy array (.npy)");
   }
   const bool is_first_version = bytes[6] == 1;
   if (bytes[6] < 1 || bytes[6] > 3) {

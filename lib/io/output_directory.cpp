@@ -1,7 +1,6 @@
 #include "io/output_directory.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,8 +9,12 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
+#include "io/partial_lock.h"
 
 namespace convbert {
 namespace {
@@ -23,8 +26,8 @@ constexpr const char* kMark = ".convbert-partial";
 constexpr mode_t kFileMode = 0666;  // less the umask
 constexpr mode_t kFolderMode = 0777;
 
-[[noreturn]] void fail_with(const std::string& path, const char* what) {
-  throw Error(ErrorKind::system, concat(printable(path), ": ", what, ": ", std::strerror(errno)));
+[[noreturn]] void fail_with(const std::string& path, const char* what, int reason = errno) {
+  throw Error(ErrorKind::system, concat(printable(path), ": ", what, ": ", std::strerror(reason)));
 }
 
 bool is_there(const std::string& path) {
@@ -64,6 +67,23 @@ void flush_folder(const std::string& path) {
   flush(folder.number(), path);
 }
 
+std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  if (error) fail_with(folder, "cannot read", error.value());
+  return names;
+}
+
+void remove_all(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) fail_with(path, "cannot remove", error.value());
+}
+
 void write_all(int descriptor, std::span<const std::byte> bytes, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
@@ -75,40 +95,53 @@ void write_all(int descriptor, std::span<const std::byte> bytes, const std::stri
 
 }  // namespace
 
-OutputDirectory::OutputDirectory(const std::string& path)
-    : path_(without_slashes(path)), partial_(path_ + ".partial") {
-  refuse_existing(path_);
+OutputDirectory::OutputDirectory(Named path)
+    : path_(without_slashes(path.name)), partial_(path_ + ".partial") {}
+
+OutputDirectory::OutputDirectory(const std::string& path) : OutputDirectory(Named{path}) {
   take_partial();
+  empty_partial();
   is_ours_ = true;
+  refuse_existing(path_);  // nobody else makes it from here on
   add(kMark, "");
 }
 
+// Opened and locked. Whoever held the lock before may have made it `path_`, or have removed it.
 void OutputDirectory::take_partial() {
-  const bool is_new = ::mkdir(partial_.c_str(), kFolderMode) == 0;
-  if (!is_new && errno != EEXIST) fail_with(partial_, "cannot create");
-  directory_ =
-      FileDescriptor(::open(partial_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (directory_.number() < 0) {
-    throw Error(ErrorKind::usage, concat(printable(partial_), ": expected no file or link of that ",
-                                         "name; remove it"));
+  while (true) {
+    refuse_existing(path_);
+    if (::mkdir(partial_.c_str(), kFolderMode) != 0 && errno != EEXIST) {
+      fail_with(partial_, "cannot create");
+    }
+    FileDescriptor opened(
+        ::open(partial_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (opened.number() < 0) {
+      if (errno == ENOENT) continue;
+      if (errno != ENOTDIR && errno != ELOOP) fail_with(partial_, "cannot open");
+      throw Error(ErrorKind::usage, concat(printable(partial_), ": expected no file or link of ",
+                                           "that name; remove it"));
+    }
+    if (!lock_partial(opened.number(), partial_)) continue;
+    directory_ = std::move(opened);
+    return;
   }
-  if (::flock(directory_.number(), LOCK_EX | LOCK_NB) != 0) {
-    throw Error(ErrorKind::usage, concat(printable(partial_), ": another process is writing it"));
-  }
-  if (is_new || fs::is_empty(partial_)) return;
-  if (!is_there(partial_ + "/" + kMark)) {
+}
+
+// Of what an interrupted run has left. The mark goes last: what is left of that is known, too.
+void OutputDirectory::empty_partial() const {
+  std::vector<std::string> names = names_in(partial_);
+  if (names.empty()) return;
+  if (std::erase(names, kMark) == 0) {
     throw Error(ErrorKind::usage, concat(printable(partial_), ": is no directory that an ",
                                          "interrupted run has left; move it away"));
   }
-  for (const fs::directory_entry& entry : fs::directory_iterator(partial_)) {
-    if (entry.path().filename() != kMark) fs::remove_all(entry.path());  // the mark goes last
-  }
-  fs::remove(partial_ + "/" + kMark);
+  for (const std::string& name : names) remove_all(partial_ + "/" + name);
+  remove_all(partial_ + "/" + kMark);
 }
 
 OutputDirectory::~OutputDirectory() {
   std::error_code error;
-  if (is_ours_) fs::remove_all(partial_, error);
+  if (is_ours_ && is_named(directory_.number(), partial_)) fs::remove_all(partial_, error);
 }
 
 void OutputDirectory::make_folders(const std::string& name) {
@@ -141,6 +174,10 @@ void OutputDirectory::add(const std::string& name, std::string_view content) {
 void OutputDirectory::finish() {
   for (const std::string& folder : folders_) flush_folder(folder);
   flush(directory_.number(), partial_);
+  if (!is_named(directory_.number(), partial_)) {
+    throw Error(ErrorKind::system,
+                concat(printable(partial_), ": was removed or replaced meanwhile"));
+  }
   refuse_existing(path_);
   if (std::rename(partial_.c_str(), path_.c_str()) != 0) fail_with(path_, "cannot rename");
   is_ours_ = false;

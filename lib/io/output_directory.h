@@ -18,7 +18,7 @@ namespace convbert {
 class OutputDirectory {
  public:
   // Throws Error(usage) where `path` is there already, another process is writing it, or
-  // <path>.partial is something else; Error(system) naming what cannot be made.
+  // <path>.partial is something else; Error(system) naming what cannot be made or removed.
   explicit OutputDirectory(const std::string& path);
   ~OutputDirectory();
   OutputDirectory(const OutputDirectory&) = delete;
@@ -31,11 +31,18 @@ class OutputDirectory {
   void add(const std::string& name, const std::function<void(const Put&)>& fill);
   void add(const std::string& name, std::string_view content);
 
-  // Throws Error(usage) where `path` has come to be meanwhile.
+  // Throws Error(usage) where `path` has come to be meanwhile, Error(system) with the reason.
   void finish();
 
  private:
+  // What the public constructor delegates to: where the rest of that throws, the destructor runs.
+  struct Named {
+    std::string name;
+  };
+  explicit OutputDirectory(Named path);
+
   void take_partial();
+  void empty_partial() const;
   void make_folders(const std::string& name);
 
   std::string path_;

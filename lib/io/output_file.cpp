@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 
 #include "core/error.h"
 #include "core/file_descriptor.h"
+#include "io/partial_lock.h"
 
 namespace convbert {
 namespace {
@@ -40,21 +40,7 @@ std::string final_path(const std::string& path) {
   throw Error(ErrorKind::system, concat(path, ": ", what, ": ", std::strerror(errno)));
 }
 
-bool is_same_file(const struct stat& a, const struct stat& b) {
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-void lock(int descriptor, const std::string& partial) {
-  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) fail_with(partial, "cannot lock");
-    throw Error(ErrorKind::usage, concat(partial, ": another process is writing it"));
-  }
-}
-
-// A partial file under its lock. Whoever held the lock before may have given the file its final
-// name meanwhile: then the name means another one, or none, and is looked up again.
-// -1 where there is none, and `flags` do not make one.
+// A partial file under its lock; -1 where there is none, and `flags` do not make one.
 int open_locked(const std::string& partial, int flags, mode_t mode) {
   while (true) {
     FileDescriptor file(::open(
@@ -66,15 +52,16 @@ int open_locked(const std::string& partial, int flags, mode_t mode) {
       }
       fail_with(partial, (flags & O_CREAT) != 0 ? "cannot create" : "cannot open");
     }
-    struct stat opened {};
-    if (::fstat(file.number(), &opened) != 0) fail_with(partial, "cannot stat");
-    if (!S_ISREG(opened.st_mode)) {
+    const auto status = [&] {
+      struct stat found {};
+      if (::fstat(file.number(), &found) != 0) fail_with(partial, "cannot stat");
+      return found;
+    };
+    if (!S_ISREG(status().st_mode)) {
       throw Error(ErrorKind::usage, concat(partial, ": expected a regular file; remove it"));
     }
-    lock(file.number(), partial);
-    struct stat named {};
-    if (::lstat(partial.c_str(), &named) != 0 || !is_same_file(opened, named)) continue;
-    if (named.st_nlink != 1) {
+    if (!lock_partial(file.number(), partial)) continue;
+    if (status().st_nlink != 1) {
       throw Error(ErrorKind::usage, concat(partial, ": has a second name; remove this one"));
     }
     return file.release();
@@ -206,18 +193,11 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
 OutputFile::~OutputFile() {
   struct stat status {};
   const bool is_empty = is_partial() && ::fstat(descriptor_, &status) == 0 && status.st_size == 0;
-  if (is_empty && !finished_ && is_what_its_name_means()) ::unlink(name_.c_str());
+  if (is_empty && !finished_ && is_named(descriptor_, name_)) ::unlink(name_.c_str());
   if (owned_ && descriptor_ >= 0) ::close(descriptor_);
 }
 
 void OutputFile::fail(const char* what) const { fail_with(name_, what); }
-
-bool OutputFile::is_what_its_name_means() const {
-  struct stat opened {};
-  struct stat named {};
-  return ::fstat(descriptor_, &opened) == 0 && ::lstat(name_.c_str(), &named) == 0 &&
-         is_same_file(opened, named);
-}
 
 void OutputFile::write(std::string_view bytes) {
   size_ += static_cast<std::int64_t>(bytes.size());
@@ -328,7 +308,7 @@ void OutputFile::finish() {
   }
   if (!is_partial()) return;
   if (::fsync(descriptor_) != 0 && errno != EINVAL) fail("cannot flush to disk");
-  if (!is_what_its_name_means()) {
+  if (!is_named(descriptor_, name_)) {
     throw Error(ErrorKind::system, concat(name_, ": was removed or replaced meanwhile"));
   }
   struct stat replaced {};

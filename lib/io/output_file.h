@@ -84,7 +84,6 @@ class OutputFile {
   void put(std::string_view bytes);
   void put_stream(std::string_view bytes);
   bool wait_for_room(bool is_stopping) const;
-  bool is_what_its_name_means() const;
 
   int descriptor_;
   bool owned_;

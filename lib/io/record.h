@@ -15,7 +15,8 @@ struct RecordField {
   bool in_quotes = false;  // of CSV
 };
 
-// A record that cannot be used has an `error`, and then no text.
+// A record that cannot be used has an `error`, and then neither text nor pair, and no field but its
+// id.
 struct Record {
   std::int64_t number = 0;              // in the whole input, from 0
   std::int64_t line = 0;                // in its file, from 1

@@ -57,12 +57,15 @@ std::unique_ptr<RecordParser> make_parser(InputFormat format, TextBuffer text,
   return make_text_parser(std::move(text), fields);
 }
 
-void check_input(const std::string& path) {
+void check_input(const std::string& path, const RecordOptionNames& names) {
   if (path == "-") return;
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
-    const char* hint = errno == ENOENT ? "; a text is given with --text" : "";
-    throw Error(ErrorKind::system, concat(path, ": cannot open: ", std::strerror(errno), hint));
+    const int reason = errno;
+    const std::string text = names.texts_on_the_spot;
+    const bool may_be_text = reason == ENOENT && !text.empty();
+    throw Error(ErrorKind::system, concat(path, ": cannot open: ", std::strerror(reason),
+                                          may_be_text ? "; a text is given with " + text : ""));
   }
   if (S_ISDIR(status.st_mode)) {
     throw Error(ErrorKind::system, concat(path, ": expected a file, found a directory"));
@@ -77,7 +80,7 @@ class FileRecords : public RecordSource {
     std::int64_t total = 0;
     bool all_sized = true;
     for (const std::string& path : options_.paths) {
-      check_input(path);
+      check_input(path, options_.fields.names);
       std::error_code error;
       const bool regular = path != "-" && std::filesystem::is_regular_file(path, error);
       if (regular) total += static_cast<std::int64_t>(std::filesystem::file_size(path, error));
@@ -132,17 +135,18 @@ class FileRecords : public RecordSource {
     return true;
   }
 
-  // Refuses flags that the format has no use for, before anything else comes of it.
+  // Refuses options that the format has no use for, before anything else comes of it.
   void check_fields(TextBuffer& text, InputFormat format, bool is_guess) const {
     const bool has_fields = options_.fields.are_named && is_guess;
     const bool has_delimiter =
         options_.delimiter && format != InputFormat::csv && format != InputFormat::tsv;
     if ((!has_fields && !has_delimiter) || text.peek(1).empty()) return;
+    const RecordOptionNames& names = options_.fields.names;
     throw Error(
         ErrorKind::usage,
         concat(text.source().name(), ": it is read as ", name_of(format), ", which has no ",
-               has_delimiter ? "--delimiter" : concat("field ", quoted(options_.fields.text)),
-               "; --input-format csv, tsv or jsonl says what it is"));
+               has_delimiter ? names.delimiter : concat("field ", quoted(options_.fields.text)),
+               "; ", names.format, " csv, tsv or jsonl says what it is"));
   }
 
   // A text that was cancelled has not come to its end, whatever its parser makes of that.
@@ -185,7 +189,11 @@ class TextRecords : public RecordSource {
       add(record, given_.pair_name, given_.pairs[next_]);
       record.pair = given_.pairs[next_];
     }
-    if (!record.error.empty()) record.fields.clear();
+    if (!record.error.empty()) {
+      record.fields.clear();
+      record.text.clear();
+      record.pair.reset();
+    }
     next_ += step_;
     return true;
   }

@@ -24,6 +24,16 @@ enum class InputFormat { automatic, text, jsonl, json, tsv, csv };
 std::optional<InputFormat> input_format_from_name(std::string_view name);
 std::string_view name_of(InputFormat format);
 
+// How messages call what the caller can set: by default by the members below. A program that sets
+// them by flags says those.
+struct RecordOptionNames {
+  const char* text = "fields.text";
+  const char* pair = "fields.pair";
+  const char* delimiter = "delimiter";
+  const char* format = "format";
+  const char* texts_on_the_spot = "";  // what gives a text itself instead of a file; "": nothing
+};
+
 struct RecordFields {
   std::string text = "text";
   std::string pair = "text_pair";  // "" for none
@@ -31,9 +41,7 @@ struct RecordFields {
   std::string id = "id";
   bool are_named = false;         // asked for: an input taken for text, which has none, is refused
   bool text_may_be_json = false;  // a text that is not a string stands for itself (lists of ids)
-  // For messages: what names another field.
-  const char* text_flag = "--text-field";
-  const char* pair_flag = "--pair-field";
+  RecordOptionNames names = {};
 };
 
 // Which records of the whole input: number % count == index.

@@ -89,8 +89,8 @@ void read_further_settings(const ModelFiles& files, SentenceConfig& config) {
                                 printable(prompt), ") is not supported");
   }
   if (const std::int64_t width = json_integer(json, "truncate_dim", 0, source); width != 0) {
-    config.unsupported = concat(source, ": vectors cut to ", width, " (truncate_dim) are not ",
-                                "supported; --dim cuts them");
+    config.unsupported =
+        concat(source, ": vectors cut to ", width, " (truncate_dim) are not supported");
   }
 }
 

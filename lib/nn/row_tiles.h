@@ -7,7 +7,8 @@
 
 namespace convbert::nn {
 
-// Every height that is used divides this, so no tile passes padded_rows().
+// The least height of either kind, 8 or 24, divides this. Only a tile of that height may begin with
+// fewer rows left than it has, so none passes padded_rows().
 inline constexpr std::int64_t kRowGranule = 48;
 
 class RowTiles {

@@ -34,13 +34,14 @@ void truncate(TokenRun& first, TokenRun* second, std::size_t budget, Truncation 
   const std::size_t second_size = second == nullptr ? 0 : second->total;
   const std::size_t total = first.total + second_size;
   if (total <= budget) return;
-  const auto fail = [&](const std::string& what) {
-    throw Error(ErrorKind::input, concat("the text has ", total, " tokens, the limit is ", budget,
-                                         " besides special tokens", what));
+  const auto fail = [&](const char* name, const std::string& what) {
+    throw Error(ErrorKind::input, OptionName{"truncation"},
+                concat(" ", name, ": the text has ", total, " tokens, the limit is ", budget,
+                       " besides special tokens", what));
   };
   const std::size_t excess = total - budget;
   switch (strategy) {
-    case Truncation::error: fail(" (--truncation error)"); return;
+    case Truncation::error: fail("error", ""); return;
     case Truncation::longest_first:
       if (second == nullptr) return shorten(first, budget);
       {
@@ -51,14 +52,14 @@ void truncate(TokenRun& first, TokenRun* second, std::size_t budget, Truncation 
       return;
     case Truncation::only_first:
       if (first.total <= excess) {
-        fail(concat(": the first has too few (", first.total,
-                    ") to cut; use --truncation longest_first"));
+        fail("only_first",
+             concat("; the first has too few (", first.total, ") to cut: use longest_first"));
       }
       return shorten(first, first.total - excess);
     case Truncation::only_second:
       if (second_size <= excess) {
-        fail(concat(": the second has too few (", second_size,
-                    ") to cut; use --truncation longest_first"));
+        fail("only_second",
+             concat("; the second has too few (", second_size, ") to cut: use longest_first"));
       }
       return shorten(*second, second_size - excess);
   }

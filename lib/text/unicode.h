@@ -1,8 +1,8 @@
 // Properties of code points, as the reference tokenizer was built with: general categories of
 // Unicode 8, canonical decomposition of Unicode 9, lower-casing of Unicode 17. Newer tables
 // disagree on hundreds of code points, and models were trained with these.
-// The only file that uses ICU, for decomposition, which is stable across versions once a code
-// point is assigned.
+// Only unicode.cpp uses ICU's tables: for decomposition and combining classes, which are stable
+// across versions once a code point is assigned, and for is_word_character().
 #pragma once
 
 #include <array>

@@ -157,8 +157,9 @@ class Learning {
     if (is_new) {
       bytes_ += token.size() + 1;
       if (bytes_ > kMostVocabularyBytes) {
-        throw Error(ErrorKind::usage, concat("size: ", tokens_.size(), " tokens take more than ",
-                                             kMostVocabularyBytes, " bytes; expected fewer"));
+        throw Error(ErrorKind::usage, OptionName{"size"},
+                    concat(": ", tokens_.size(), " tokens take more than ", kMostVocabularyBytes,
+                           " bytes; expected fewer"));
       }
       tokens_.push_back(token);
     }
@@ -188,8 +189,8 @@ class Learning {
       if (is_inside[c]) inside_[c] = id_of(std::string(kPrefix) + text_of(c));
     }
     if (tokens_.size() > training_.size) {
-      throw Error(ErrorKind::usage,
-                  concat("size: expected at least ", tokens_.size(), ", for ",
+      throw Error(ErrorKind::usage, OptionName{"size"},
+                  concat(": expected at least ", tokens_.size(), ", for ",
                          training_.reserved.size(), " reserved tokens and ", kept.size(),
                          " characters, with ", kPrefix, " and without, found ", training_.size));
     }

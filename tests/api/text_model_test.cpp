@@ -2,11 +2,20 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
+#include <concepts>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
+#include <ranges>
+#include <span>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -288,6 +297,36 @@ TEST_CASE("a text that cannot be used is named") {
     strict.embed({"a", "", "one two three four five six"});
   });
 }
+
+// A range whose iterators give `Reference`, as std::views::transform makes one of a function that
+// returns it.
+template <class Reference>
+struct RangeOf {
+  struct Iterator {
+    using iterator_concept = std::forward_iterator_tag;
+    using value_type = std::remove_cvref_t<Reference>;
+    using difference_type = std::ptrdiff_t;
+    Reference operator*() const;
+    Iterator& operator++();
+    Iterator operator++(int);
+    bool operator==(const Iterator&) const;
+  };
+  Iterator begin() const { return {}; }
+  Iterator end() const { return {}; }
+};
+static_assert(std::ranges::forward_range<const RangeOf<std::string>>);
+static_assert(std::convertible_to<std::vector<std::string>, Texts>);
+static_assert(std::convertible_to<std::span<const std::string>, Texts>);
+static_assert(std::convertible_to<std::vector<std::string_view>, Texts>);
+static_assert(std::convertible_to<std::vector<const char*>, Texts>);
+static_assert(std::convertible_to<std::array<Text, 2>, Texts>);
+static_assert(std::convertible_to<RangeOf<const std::string&>, Texts>);
+static_assert(std::convertible_to<RangeOf<std::string_view>, Texts>);
+static_assert(std::convertible_to<RangeOf<const char*>, Texts>);
+static_assert(std::convertible_to<RangeOf<Text>, Texts>);
+// It would look at strings that are gone.
+static_assert(!std::constructible_from<Texts, RangeOf<std::string>>);
+static_assert(!std::constructible_from<Texts, RangeOf<const std::string>>);
 
 TEST_CASE("a vocabulary that is larger than the model's embeddings is refused") {
   const fs::path folder = fs::temp_directory_path() / "convbert_api_test";

@@ -86,7 +86,7 @@ TEST_CASE("a range of tokens is cut out, not rescaled") {
   CHECK(make(sample_maps(), part).labels.size() == 4);
   part.from = 6;
   CHECK_THROWS_WITH_AS(make(sample_maps(), part),
-                       "--from 6: the text has 6 tokens, special tokens included, counted from 0",
+                       "from 6: the text has 6 tokens, special tokens included, counted from 0",
                        Error);
 }
 

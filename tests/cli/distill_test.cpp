@@ -230,7 +230,8 @@ TEST_CASE("what does not fit is refused in one line") {
       place.distill(place.folder.write("whole.npy", npy("<i8", {96, 1}, std::string(768, 0))),
                     "out"),
       "expected float32");
-  check_refused(place.distill(place.input, "out"), "expected a numpy array");
+  check_refused(place.distill(place.input, "out"),
+                "--teacher-vectors: " + place.input + ": expected a numpy array (.npy); embed ");
   check_refused(place.distill(place.folder.path("none.npy"), "out"), "none.npy");
   check_refused(place.distill(vectors, "out", {"--dev", place.input}), "--dev needs --dev-vectors");
   check_refused(place.distill(vectors, "out", {"--dev-vectors", vectors}),

@@ -169,7 +169,9 @@ TEST_CASE("texts that are too long") {
   const ProcessResult refused =
       run_convbert({"embed", "--truncation", "error"}, {.input = text + "{\"text\":\"a\"}\n"});
   CHECK(refused.status == 1);
-  CHECK(contains(refused.out, "the text has 600 tokens, the limit is 126 besides special tokens"));
+  CHECK(contains(refused.out,
+                 "<stdin>:1: --truncation error: the text has 600 tokens, the limit is 126 besides "
+                 "special tokens"));
   const ProcessResult whole =
       run_convbert({"tokenize", "--only-result", "--max-length", "0"}, {.input = text});
   CHECK(Json::parse(whole.out)["input_ids"].size() == 602);

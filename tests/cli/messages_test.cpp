@@ -157,6 +157,10 @@ TEST_CASE("a folder of models is listed, and a model's last name is enough") {
 
 TEST_CASE("a text given as if it were a file is told how to be given") {
   check_says({"embed", "A dog sleeps."}, "a text is given with --text");
+  const ProcessResult without_texts = run_convbert({"evaluate", "A dog sleeps."});
+  CHECK(without_texts.status == 2);
+  CHECK(contains(without_texts.err, "A dog sleeps.: cannot open: "));
+  CHECK_FALSE(contains(without_texts.err, "--text"));  // it has no such flag
 }
 
 }  // namespace

@@ -93,7 +93,10 @@ TEST_CASE("a picture that would be too large") {
   const ProcessResult result =
       attention({"-t", "a few words", "-o", path, "--resolution", "2400", "--width", "14400"});
   CHECK(result.status == 1);
-  CHECK(contains(result.err, "--layer"));
+  CHECK(contains(
+      result.err,
+      " tokens; expected fewer: --from and --to, --words, --layer and --head take fewer, a smaller "
+      "--width draws them smaller\n"));
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
@@ -178,6 +181,8 @@ TEST_CASE("how pictures look is for pictures") {
         {{"-f", "html", "--width", "300"}, "as wide as its window"},
         {{"-f", "svg", "--theme", "dark", "--resolution", "300"}, "--resolution is for"},
         {{"-f", "png", "--scale", "cubic"}, "--scale"},
+        {{"-f", "png", "--stats", "--scale", "log"}, "--scale is for maps"},
+        {{"-f", "svg", "--stats", "--scale", "linear"}, "--scale is for maps"},
         {{"-f", "terminal", "--out-dir", "x"}, "is one stream"},
         {{"-f", "png", "--compare", "convbert-mini"}, "--compare: expected"}}) {
     std::vector<std::string> arguments{"-t", "a"};

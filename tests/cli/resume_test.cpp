@@ -111,6 +111,19 @@ TEST_CASE("options that do not show in the results are compared") {
   CHECK(resume({"classify", "--threads", "1", "--format", "text"}, out, input).status == 0);
 }
 
+TEST_CASE("what --resume needs cannot be kept where its name is taken, and why is said") {
+  const TemporaryFolder folder;
+  const std::string state = folder.path("out.jsonl.partial.state");
+  fs::create_directory(state);
+  // It is kept at the latest when the run ends before its time.
+  const ProcessResult result = run_convbert(
+      {"tokenize", "--strict", "-o", folder.path("out.jsonl")}, {.input = "a\n\xFF\n"});
+  CHECK(result.status == 2);
+  CHECK(
+      result.err.find(state + ": cannot open: Is a directory; what --resume needs is kept there") !=
+      std::string::npos);
+}
+
 TEST_CASE("without what was kept every result is computed again") {
   const TemporaryFolder folder;
   const std::string out = folder.path("out.tsv");

@@ -221,23 +221,38 @@ TEST_CASE("bad records match nothing, and the rest go on") {
   const auto corpus = run_similar({"--corpus", bad, "-t", "one"});
   CHECK(corpus.status == 1);
   CHECK(ids_of(Json::parse(corpus.out)) == std::vector<Json>{0, 2});
-  CHECK(corpus.err.find("the corpus: 2 of 4 records have no vector and match nothing; the first "
-                        "is " +
-                        bad + ":2: ") != std::string::npos);
+  for (const char* line : {":2: ", ":4: "}) {
+    CHECK(corpus.err.find("warning: " + bad + line) != std::string::npos);
+  }
+  CHECK(corpus.err.find("the corpus: 2 of 4 records have no vector and match nothing\n") !=
+        std::string::npos);
   const auto strict = run_similar({"--corpus", bad, "-t", "one", "--strict"});
   CHECK(strict.status == 1);
   CHECK(strict.out.empty());
   CHECK(strict.err.find("bad.jsonl:2") != std::string::npos);
 }
 
-TEST_CASE("pairs tell of records that have no vector") {
+TEST_CASE("pairs tell of all records that have no vector") {
   const TemporaryFolder folder;
-  const std::string bad = folder.write("bad.txt", "one\n\xFF\xFE\nmore\n");
+  const std::string bad = folder.write("bad.txt", "one\n\xFF\xFE\nmore\n\xFF\n");
   const auto pairs = run_similar({bad, "--pairs"});
   CHECK(pairs.status == 1);
   CHECK(split_lines(pairs.out).size() == 1);
-  CHECK(pairs.err.find("the input: 1 of 3 records have no vector and match nothing; the first is " +
-                       bad + ":2: ") != std::string::npos);
+  for (const char* line : {":2: ", ":4: "}) {
+    INFO(pairs.err);
+    CHECK(pairs.err.find("warning: " + bad + line + "invalid UTF-8") != std::string::npos);
+  }
+  CHECK(pairs.err.find("the input: 2 of 4 records have no vector and match nothing\n") !=
+        std::string::npos);
+  // Which have no pair, and so no place in a table either.
+  const auto table = run_similar({bad, "--pairs", "-f", "csv"});
+  CHECK(split_lines(table.out).front() == "id,id_pair,score");
+  CHECK(table.err == pairs.err);
+  const auto strict = run_similar({bad, "--pairs", "--strict"});
+  CHECK(strict.status == 1);
+  CHECK(strict.out.empty());
+  CHECK(strict.err.find("error: " + bad + ":2: ") != std::string::npos);
+  CHECK(strict.err.find("warning: ") == std::string::npos);
   const auto none = run_similar({folder.write("none.txt", "\xFF\n\xFE\n"), "--pairs"});
   CHECK(none.status == 1);
   CHECK(none.err.find("the input: 2 of 2 records") != std::string::npos);
@@ -351,7 +366,8 @@ TEST_CASE("what cannot be done is refused with the reason") {
   refused({"/dev/null"}, "expected files, found /dev/null, which is none");
   refused({"--corpus", "-"}, "--corpus -: standard input has the queries already");
   refused({"--corpus", empty, kReviews}, "expected something to search, found no records");
-  refused({"--corpus", bad, kReviews}, "found no record that can be used: " + bad + ":1: no field");
+  refused({"--corpus", bad, kReviews, "-q"},
+          "found no record that can be used: " + bad + ":1: no field");
   refused({"--corpus", folder.path("none"), kReviews}, "none");
   refused({"--corpus-vectors", two, kReviews},
           "expected vectors of 256 numbers, as the model gives, found 2");
@@ -362,7 +378,9 @@ TEST_CASE("what cannot be done is refused with the reason") {
           "expected something to search, found no records");
   refused({"--corpus-vectors", two, "--corpus", empty, kReviews}, "excludes");
   refused({"--corpus-vectors", two, "--with-text", kReviews}, "a corpus of vectors has no texts");
-  refused({"--corpus-vectors", kEnglish, kReviews}, "expected a numpy array");
+  refused({"--corpus-vectors", kEnglish, kReviews},
+          "--corpus-vectors: " + std::string(kEnglish) +
+              ": expected a numpy array (.npy); embed --format npy writes vectors");
   const std::string whole = read_file(two);
   refused(
       {"--corpus-vectors", folder.write("cut.npy", whole.substr(0, whole.size() - 3)), kReviews},

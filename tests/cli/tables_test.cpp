@@ -97,7 +97,8 @@ TEST_CASE("a row that fails keeps its place, its cells where they can be read, a
   CHECK(result.status == 1);
   const auto lines = split_lines(result.out);
   REQUIRE(lines.size() == 5);
-  CHECK(lines[1].starts_with("a b c d e f g,1,,,,,,,\"<stdin>:2: the text has"));
+  CHECK(
+      lines[1].starts_with("a b c d e f g,1,,,,,,,\"<stdin>:2: --truncation error: the text has"));
   CHECK(lines[2].starts_with("short,2,\"[\"\"[CLS]"));
   CHECK(lines[3] == ",,,,,,,,<stdin>:4: a row of 1 fields; the header has 2");
   CHECK(lines[4].starts_with("last,4,"));

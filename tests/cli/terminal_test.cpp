@@ -118,6 +118,12 @@ TEST_CASE("at a terminal texts on the spot give a table that fits it") {
     begin = end + 1;
   }
 
+  // Elsewhere nothing is lost.
+  const std::string whole = run_convbert({"embed", "-t", "A dog sleeps.", "-f", "table"}).out;
+  CHECK(contains(whole, "id  text           embedding"));
+  CHECK_FALSE(contains(whole, "\u2026"));
+  CHECK(std::ranges::count(whole, ',') == 255);  // between 256 numbers
+
   CHECK(contains(shown({"embed", "--dim", "4", "-t", "hi", "-f", "jsonl"}, 80), "{\"id\":0"));
   CHECK(run_convbert({"embed", "--dim", "4", "-t", "hi"}).out.starts_with("{\"id\":0"));
 }

@@ -149,7 +149,7 @@ double least_width(PictureStyle style, auto draw) {
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::usage);
     const std::string message = error.what();
-    const std::string before = "--width 20: expected at least ";
+    const std::string before = "width 20: expected at least ";
     REQUIRE(message.starts_with(before));
     return std::stod(message.substr(before.size()));
   }
@@ -265,8 +265,8 @@ TEST_CASE("what cannot be drawn is said before it is tried") {
   const TextMaps maps = sample_text_maps();
   const PictureStyle large{Theme::light, WeightScale::linear, 14000, 2400};
   for (const PictureFormat format : kFormats) {
-    CHECK_THROWS_WITH_AS(draw_maps(maps, large, format), doctest::Contains("--layer and --head"),
-                         Error);
+    CHECK_THROWS_WITH_AS(draw_maps(maps, large, format),
+                         doctest::Contains("15 maps of 6 tokens; expected fewer"), PictureTooLarge);
     CHECK_THROWS_AS(draw_statistics(sample_statistics({""}), large, format), Error);
   }
   for (const double width :

@@ -168,6 +168,49 @@ TEST_CASE("a line of JSON that failed keeps its id if it comes before the fault"
   CHECK(found[5].starts_with("5 6 !"));
 }
 
+TEST_CASE("a text on the spot that cannot be used leaves neither text nor pair") {
+  const auto source = records_of_texts({.texts = {"a", "b\xFF"}, .pairs = {"c\xFF", "d"}}, {});
+  Record record;
+  while (source->next(record)) {
+    CHECK(contains(record.error, concat("text ", record.line, ": invalid UTF-8 at byte 2")));
+    CHECK(record.text.empty());
+    CHECK_FALSE(record.pair.has_value());
+    CHECK(record.fields.empty());
+  }
+  CHECK(record.number == 1);
+}
+
+TEST_CASE("what messages call the options of reading, its caller says") {
+  RecordSourceOptions options;
+  const auto message = [&](const std::string& name, const std::string& content) {
+    const TemporaryFolder folder;
+    options.paths = {folder.write(name, content)};
+    try {
+      const CancelToken cancel;
+      Record record;
+      open_records(options, cancel)->next(record);
+      return record.error;
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+  };
+  const auto ends = [&](const std::string& text, const std::string& delimiter,
+                        const std::string& format) {
+    CHECK(message("a.csv", "a;b\n")
+              .ends_with(" (" + text + " names another); is it " + delimiter + " ';'?"));
+    CHECK(
+        message("a.jsonl", "[{}]\n").ends_with("; " + format + " json reads an array of objects"));
+    options.delimiter = ';';
+    CHECK(message("a.txt", "a\n")
+              .ends_with("which has no " + delimiter + "; " + format +
+                         " csv, tsv or jsonl says what it is"));
+    options.delimiter.reset();
+  };
+  ends("fields.text", "delimiter", "format");
+  options.fields.names = {.text = "--text-field", .delimiter = "-d", .format = "--input-format"};
+  ends("--text-field", "-d", "--input-format");
+}
+
 TEST_CASE("a file whose records all lack their text is not read on") {
   const auto lines = [](int count) {
     std::string text;
@@ -175,11 +218,13 @@ TEST_CASE("a file whose records all lack their text is not read on") {
     return text;
   };
   CHECK(read("a.jsonl", lines(100)).error == "");
+  CHECK(read("a.jsonl", lines(100) + "{\"text\":\"a\"}\n").error == "");
+  CHECK(read("a.jsonl", lines(101)).error != "");
   const Found found = read("a.jsonl", lines(5000));
   CHECK(found.records.size() == 100);
   CHECK(contains(found.error,
                  "the first 100 records all failed: no field \"text\"; it has \"body\" "
-                 "(--text-field names another)"));
+                 "(fields.text names another)"));
   CHECK(read("a.jsonl", lines(50) + "{\"text\":\"a\"}\n" + lines(5000)).error == "");
   CHECK(read("a.jsonl", "broken\n" + lines(5000)).error == "");
 }

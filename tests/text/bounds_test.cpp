@@ -113,7 +113,7 @@ TEST_CASE("an error names all the tokens of a text") {
   } catch (const Error& error) {
     message = error.what();
   }
-  CHECK(contains(message, "the text has 1000 tokens, the limit is 6"));
+  CHECK(contains(message, "truncation error: the text has 1000 tokens, the limit is 6"));
 }
 
 TEST_CASE("offsets of a cut text convert") {

@@ -30,7 +30,13 @@ class PictureWriter : public MapWriter {
       : format_(format), style_(picture_style(look)) {}
 
   void write(std::span<const TextMaps> of_models, Job& job, const ResultLayout&) const override {
-    job.output = draw_maps(of_models.front(), style_, picture_format(format_));
+    try {
+      job.output = draw_maps(of_models.front(), style_, picture_format(format_));
+    } catch (const PictureTooLarge& error) {
+      throw Error(ErrorKind::input,
+                  concat(error.what(), ": --from and --to, --words, --layer and --head take fewer",
+                         style_.width > 0 ? ", a smaller --width draws them smaller" : ""));
+    }
   }
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
     return make_lone_sink(format_, output);

@@ -23,6 +23,9 @@ void check_statistics(const AttentionFlags& flags, Format format) {
   if (flags.words || flags.from || flags.to) {
     usage_error("--stats is of all tokens: --words, --from and --to are for maps");
   }
+  if (flags.scale) {
+    usage_error("--scale is for maps; the pictures of --stats are linear");
+  }
   if (!flags.folder.empty()) usage_error("--stats is one result: it has no --out-dir");
   if (flags.record.output.resume) {
     usage_error("--stats and --resume exclude each other: a part of a sum cannot be gone on with");

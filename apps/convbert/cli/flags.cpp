@@ -24,6 +24,7 @@ void add_input_files(CLI::App& command, InputFlags& input) {
 }
 
 void add_texts_on_the_spot(CLI::App& command, InputFlags& input) {
+  input.takes_texts = true;
   FlagGroup group(command, kInputGroup);
   group
       .add("-t,--text", input.texts, "TEXT", "A text to work on, instead of files; can be repeated")

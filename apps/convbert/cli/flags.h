@@ -14,6 +14,7 @@
 namespace convbert::app {
 
 struct InputFlags {
+  bool takes_texts = false;  // has the command --text?
   std::vector<std::string> paths;
   std::vector<std::string> texts;
   std::vector<std::string> pairs;

@@ -33,6 +33,11 @@ RecordFields fields_of(const InputFlags& flags) {
   fields.pair = flags.pair_field.value_or(fields.pair);
   fields.pair_required = flags.pair_field && !flags.pair_field->empty();
   fields.id = flags.id_field.value_or(fields.id);
+  fields.names = {.text = "--text-field",
+                  .pair = "--pair-field",
+                  .delimiter = "--delimiter",
+                  .format = "--input-format",
+                  .texts_on_the_spot = flags.takes_texts ? "--text" : ""};
   fields.are_named = flags.text_field || flags.pair_field || flags.id_field;
   if (fields.text.empty()) usage_error("--text-field: expected a name");
   if (fields.id.empty()) usage_error("--id-field: expected a name");

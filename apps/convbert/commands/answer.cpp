@@ -58,8 +58,8 @@ AnswerRequest make_request(const AnswerFlags& flags) {
   RecordRequest record = make_request(in_order_of_texts(flags), kFormats);
   record.input.given.text_name = "question";
   record.input.given.pair_name = "context";
-  record.input.source.fields.text_flag = "--question-field";
-  record.input.source.fields.pair_flag = "--context-field";
+  record.input.source.fields.names.text = "--question-field";
+  record.input.source.fields.names.pair = "--context-field";
   return {.record = std::move(record),
           .stride = flags.stride,
           .options = {.most_tokens = flags.most_tokens,

@@ -74,11 +74,9 @@ class VocabularySink : public ResultSink {
     const std::size_t distinct = counter_.size();
     const WordFigures words = counter_.figures();
     const WordPieceTraining& training = request_.training;
-    const auto tokens = naming_flags([&] {
-      return learn_wordpieces(std::move(counter_), training, [&](std::size_t count) {
-        console_.status(concat(number(count), " of ", number(training.size), " tokens"));
-        return input_.caught() == 0;
-      });
+    const auto tokens = learn_wordpieces(std::move(counter_), training, [&](std::size_t count) {
+      console_.status(concat(number(count), " of ", number(training.size), " tokens"));
+      return input_.caught() == 0;
     });
     if (!tokens) throw StoppedOutput();
     console_.clear_status();

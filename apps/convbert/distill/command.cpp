@@ -17,6 +17,7 @@
 #include "distill/teacher.h"
 #include "run/models.h"
 #include "run/run_state.h"
+#include "run/vector_file.h"
 #include "train/learn.h"
 #include "train/losses.h"
 
@@ -24,7 +25,7 @@ namespace convbert::app {
 namespace {
 
 std::shared_ptr<const NpyMatrix> open_dev_vectors(const std::string& path, const Teacher& teacher) {
-  auto vectors = std::make_shared<NpyMatrix>(path);
+  auto vectors = std::make_shared<NpyMatrix>(open_vectors("--dev-vectors", path));
   if (vectors->columns() != teacher.width()) {
     usage_error("--dev-vectors: expected vectors of ", teacher.width(),
                 " numbers, as --teacher-vectors has, found ", vectors->columns(), " in ",

@@ -7,7 +7,7 @@
 #include "cli/table.h"
 #include "cli/usage_error.h"
 #include "distill/row_fault.h"
-#include "io/npy_matrix.h"
+#include "run/vector_file.h"
 #include "train/word_vectors.h"
 
 namespace convbert::app {
@@ -34,7 +34,7 @@ Parameters new_student(const NewStudentSource& source, const NewModel& model, st
                        int threads, Console& console) {
   std::optional<NpyMatrix> given;
   if (!source.word_vectors.empty()) {
-    given.emplace(source.word_vectors);
+    given = open_vectors("--word-vectors", source.word_vectors);
     check_shape(*given, source, model);
   }
   Parameters parameters = new_parameters(model.config, seed, model.settings.initializer_range);

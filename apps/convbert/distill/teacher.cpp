@@ -6,6 +6,7 @@
 #include "cli/usage_error.h"
 #include "distill/student.h"
 #include "model/pooling.h"
+#include "run/vector_file.h"
 #include "train/procrustes.h"
 
 namespace convbert::app {
@@ -44,7 +45,8 @@ void read_direction(const NpyMatrix& vectors, std::int64_t row, std::span<float>
 }  // namespace
 
 Teacher::Teacher(const std::string& path, std::int64_t student)
-    : vectors_(std::make_shared<NpyMatrix>(path)), student_(student) {
+    : vectors_(std::make_shared<NpyMatrix>(open_vectors("--teacher-vectors", path))),
+      student_(student) {
   if (width() < student) {
     usage_error("--teacher-vectors: ", printable(path), " has vectors of ", width(),
                 " numbers, the student of ", student,

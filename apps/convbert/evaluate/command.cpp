@@ -107,11 +107,9 @@ int run(const EvaluateFlags& flags, Console& console) {
     }
   }
   if (!asked && request.task == Task::similarity) {
-    loaded.encode = naming_flags([&] {
-      return encode_options(loaded, {.max_length = request.record.truncation.max_length,
-                                     .truncation = request.record.truncation.strategy,
-                                     .for_vectors = true});
-    });
+    loaded.encode = encode_options(loaded, {.max_length = request.record.truncation.max_length,
+                                            .truncation = request.record.truncation.strategy,
+                                            .for_vectors = true});
   }
   const auto command = make_evaluate_command(request, std::move(loaded));
   return run_records(request.record, *command, input, console);

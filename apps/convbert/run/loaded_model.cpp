@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "cli/usage_error.h"
 #include "nn/compute.h"
 #include "run/models.h"
 #include "text/windows.h"
@@ -49,12 +48,10 @@ LoadedModel load(const ModelFiles& top, const ModelRequest& request,
                       .precision = request.precision,
                       .threads = request.threads};
   if (use.head) options.head = *use.head;
-  LoadedModel loaded = naming_flags([&] {
-    return open_model(model_source(top), options,
-                      {.max_length = truncation.max_length,
-                       .truncation = truncation.strategy,
-                       .for_vectors = use.for_vectors});
-  });
+  LoadedModel loaded = open_model(model_source(top), options,
+                                  {.max_length = truncation.max_length,
+                                   .truncation = truncation.strategy,
+                                   .for_vectors = use.for_vectors});
   report(loaded.model, request.precision, console);
   return loaded;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/console.h"
+#include "cli/error_message.h"
 #include "cli/request.h"
 #include "core/error.h"
 #include "io/output_file.h"
@@ -58,7 +59,7 @@ void attempt(Job& job, Step step) {
     step();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::input) throw;
-    job.failure = concat(job.record.where, ": ", error.what());
+    job.failure = concat(job.record.where, ": ", message_of(error));
     job.output.clear();
     job.arrays.clear();
   }

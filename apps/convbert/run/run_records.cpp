@@ -37,7 +37,7 @@ ResultLayout make_layout(const RecordRequest& request, const RecordCommand& comm
   std::vector<std::string> names = command.result_names();
   if (has_rows(layout)) {
     if (std::ranges::find(names, kTruncated) != names.end()) layout.columns.push_back(kTruncated);
-    layout.table.has_error = info_of(layout.format).holds_errors && !request.output.strict;
+    layout.table.has_error = command.holds_errors(layout.format) && !request.output.strict;
     names = layout.columns;
     if (layout.table.has_error) names.push_back(kErrorColumn);
   }

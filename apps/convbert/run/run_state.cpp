@@ -219,12 +219,21 @@ void RunState::save() {
   if (file_.number() < 0) {
     file_ = FileDescriptor(::open(
         path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+    if (file_.number() < 0) {
+      throw Error(ErrorKind::system, concat(path_, ": cannot open: ", std::strerror(errno),
+                                            "; what --resume needs is kept there"));
+    }
     lines = first_line() + "\n";
     for (std::size_t i = 0; i < taken_up_; ++i) append(loaded_[i].records, loaded_[i].input);
   }
   append(records_, digest_.text());
-  if (::write(file_.number(), lines.data(), lines.size()) != std::ssize(lines)) {
-    throw Error(ErrorKind::system, concat(path_, ": cannot write: ", std::strerror(errno)));
+  for (std::string_view rest = lines; !rest.empty();) {
+    const ssize_t count = ::write(file_.number(), rest.data(), rest.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      throw Error(ErrorKind::system, concat(path_, ": cannot write: ", std::strerror(errno)));
+    }
+    rest.remove_prefix(static_cast<std::size_t>(count));
   }
 }
 

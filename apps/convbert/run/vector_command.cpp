@@ -2,7 +2,6 @@
 
 #include "cli/flag_group.h"
 #include "cli/flags.h"
-#include "cli/usage_error.h"
 #include "nn/compute.h"
 
 namespace convbert::app {
@@ -34,10 +33,11 @@ VectorRequest make_request(const VectorFlags& flags) {
 VectorPlan make_plan(const VectorOptions& options, VectorsOf of, const LoadedModel& loaded) {
   const std::string& unsupported = loaded.sentence.unsupported;
   if (!unsupported.empty() && !(options.pooling && options.normalize)) {
-    throw Error(ErrorKind::format, concat(unsupported, "; --pooling and --normalize or ",
-                                          "--no-normalize decide instead of it"));
+    throw Error(ErrorKind::format,
+                concat(unsupported, "; --pooling and --normalize or ",
+                       "--no-normalize decide instead of it, and --dim cuts ", "vectors"));
   }
-  return naming_flags([&] { return plan_vectors(loaded, options, of); });
+  return plan_vectors(loaded, options, of);
 }
 
 void VectorCommand::encode(Job& job) const {

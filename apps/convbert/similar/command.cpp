@@ -9,6 +9,7 @@
 #include "cli/usage_error.h"
 #include "run/run_state.h"
 #include "run/vector_command.h"
+#include "run/vector_file.h"
 #include "search/exact_search.h"
 #include "similar/corpus.h"
 #include "similar/flags.h"
@@ -50,7 +51,9 @@ EmbeddedCorpus open_corpus(const SimilarRequest& request, const std::optional<Ve
                            Console& console) {
   if (request.corpus.vectors_path.empty()) return embed_corpus(request, *embed, console);
   EmbeddedCorpus opened{
-      .corpus = Corpus(request.corpus.vectors_path), .first_failure = "", .digest = ""};
+      .corpus = Corpus(open_vectors("--corpus-vectors", request.corpus.vectors_path)),
+      .first_failure = "",
+      .digest = ""};
   Digest digest;
   digest.add_file(request.corpus.vectors_path);
   opened.digest = digest.text();
@@ -74,7 +77,7 @@ void check_widths(const SimilarRequest& request, const std::optional<VectorComma
                   const Corpus& corpus) {
   const std::int64_t width = corpus.vectors().width();
   if (!request.query_vectors.empty()) {
-    const std::int64_t found = NpyMatrix(request.query_vectors).columns();
+    const std::int64_t found = open_vectors("--query-vectors", request.query_vectors).columns();
     if (found == width) return;
     usage_error("--query-vectors ", printable(request.query_vectors), ": expected vectors of ",
                 width, " numbers, as the corpus has, found ", found);
@@ -85,18 +88,19 @@ void check_widths(const SimilarRequest& request, const std::optional<VectorComma
               "; they must come from the same --model, with the same --dim");
 }
 
-// Without any, there is nothing to search; of the input's own, the results tell, save of pairs.
+// Without any, there is nothing to search.
 void check_records(const SimilarRequest& request, const EmbeddedCorpus& embedded,
                    Console& console) {
   const bool is_input = request.corpus.kind == CorpusKind::input;
-  if (is_input && !request.pairs) return;
+  if (request.results_name_failures()) return;
+  const bool are_named = request.corpus.vectors_path.empty();  // one by one, as texts were read
   const std::int64_t rows = embedded.corpus.vectors().rows();
   if (rows > embedded.failed || is_input) {
     if (embedded.failed == 0) return;
     return console.warning(concat("the ", is_input ? "input" : "corpus", ": ",
                                   grouped(embedded.failed), " of ", grouped(rows),
-                                  " records have no vector and match nothing; the first is ",
-                                  embedded.first_failure));
+                                  " records have no vector and match nothing",
+                                  are_named ? "" : "; the first is " + embedded.first_failure));
   }
   const std::string& path = request.corpus.kind == CorpusKind::texts
                                 ? request.corpus.texts.source.paths.front()

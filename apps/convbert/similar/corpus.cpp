@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "cli/exit_status.h"
 #include "cli/usage_error.h"
@@ -36,7 +37,7 @@ std::string_view TextColumn::operator[](std::int64_t index) const {
   return std::string_view(bytes_).substr(begin, ends_[at] - begin);
 }
 
-Corpus::Corpus(const std::string& path) : vectors_(std::make_unique<VectorFile>(NpyMatrix(path))) {}
+Corpus::Corpus(NpyMatrix matrix) : vectors_(std::make_unique<VectorFile>(std::move(matrix))) {}
 
 Corpus::Corpus(std::int64_t width, bool keeps_texts) : keeps_texts_(keeps_texts) {
   auto table = std::make_unique<VectorTable>(width);
@@ -88,7 +89,9 @@ EmbeddedCorpus embed_corpus(const SimilarRequest& request, const RecordCommand& 
     embedded.corpus.add(job.record, floats_of(job.output));
     if (!job.failed()) return true;
     if (embedded.failed++ == 0) embedded.first_failure = job.failure;
-    return !request.record.output.strict;
+    if (request.record.output.strict) return false;
+    if (!request.results_name_failures()) console.warning(job.failure);
+    return true;
   };
   stages.flush = [] {};
   stages.tick = [&](const InputProgress& read) { progress.show(read); };

@@ -28,8 +28,7 @@ class TextColumn {
 
 class Corpus {
  public:
-  // A matrix in a file. Throws as NpyMatrix does.
-  explicit Corpus(const std::string& path);
+  explicit Corpus(NpyMatrix matrix);
   // Of texts; record after record is added. `keeps_texts`: text() is asked for.
   Corpus(std::int64_t width, bool keeps_texts);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "run/result_writer.h"
+#include "run/vector_file.h"
 
 namespace convbert::app {
 namespace {
@@ -105,7 +106,7 @@ class MatrixRecords : public RecordSource {
 
 class MatrixQueries : public QueryVectors {
  public:
-  explicit MatrixQueries(const std::string& path) : matrix_(path) {}
+  explicit MatrixQueries(NpyMatrix matrix) : matrix_(std::move(matrix)) {}
 
   std::unique_ptr<RecordInput> open(const InputRequest& input) const override {
     return std::make_unique<RecordInput>([&](const CancelToken& cancel) {
@@ -163,7 +164,7 @@ std::unique_ptr<QueryVectors> make_kept_queries(const RecordCommand& embed, cons
 }
 
 std::unique_ptr<QueryVectors> make_matrix_queries(const std::string& path) {
-  return std::make_unique<MatrixQueries>(path);
+  return std::make_unique<MatrixQueries>(open_vectors("--query-vectors", path));
 }
 
 }  // namespace convbert::app

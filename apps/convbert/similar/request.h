@@ -45,6 +45,8 @@ struct SimilarRequest {
   std::int64_t most;
   float least;
 
+  // Has each record of the corpus a result, which tells what is wrong with it?
+  bool results_name_failures() const { return corpus.kind == CorpusKind::input && !pairs; }
   bool needs_model() const { return query_vectors.empty() || corpus.kind == CorpusKind::texts; }
   // Of the search; int8 is the encoder's alone.
   nn::Precision precision() const;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/console.h"
+#include "cli/error_message.h"
 #include "core/error.h"
 #include "io/record.h"
 
@@ -32,7 +33,7 @@ class BadRecords {
       use();
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::input) throw;
-      add(concat(record.where, ": ", error.what()));
+      add(concat(record.where, ": ", message_of(error)));
     }
   }
   std::int64_t count() const { return count_; }

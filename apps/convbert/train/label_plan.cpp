@@ -165,7 +165,7 @@ class SetBuilder {
         add(record, static_cast<std::int64_t>(i));
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::input) throw;
-        bad.add(concat(record.where, ": ", error.what()));
+        bad.add(concat(record.where, ": ", message_of(error)));
       }
     }
     if (!unknown_.empty()) refuse_unknown_labels(set_.source, unknown_);

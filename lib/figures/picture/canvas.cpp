@@ -29,9 +29,9 @@ void check_size(const PageSize& page) {
   const double across = page.width * page.resolution / kPointsPerInch;
   const double down = page.height * page.resolution / kPointsPerInch;
   if (across * down <= kMostPixels && std::max(across, down) <= kMostPixelsOfASide) return;
-  throw Error(ErrorKind::input, concat("a picture of ", std::ceil(across), " x ", std::ceil(down),
-                                       " pixels is too large; at most ", kMostPixels / 1e6,
-                                       " million and ", kMostPixelsOfASide, " a side are drawn"));
+  throw PictureTooLarge(concat("a picture of ", std::ceil(across), " x ", std::ceil(down),
+                               " pixels is too large; at most ", kMostPixels / 1e6, " million and ",
+                               kMostPixelsOfASide, " a side are drawn"));
 }
 
 cairo_surface_t* new_surface(PictureFormat format, const PageSize& page, std::string* bytes) {
@@ -126,8 +126,9 @@ void check_style(const PictureStyle& style) {
 
 void check_width(const PictureStyle& style, double least) {
   if (style.width == 0 || style.width >= least) return;
-  throw Error(ErrorKind::usage, concat("--width ", style.width, ": expected at least ",
-                                       std::ceil(least), " points, which this picture takes"));
+  throw Error(ErrorKind::usage, OptionName{"width"},
+              concat(" ", style.width, ": expected at least ", std::ceil(least),
+                     " points, which this picture takes"));
 }
 
 Canvas::Canvas(const Typesetter& typesetter, PictureFormat format, const PageSize& page,

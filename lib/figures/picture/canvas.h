@@ -88,7 +88,7 @@ void check_width(const PictureStyle& style, double least);
 
 class Canvas {
  public:
-  // Throws Error(ErrorKind::input) for a page that is larger than kMostPixels, before any of it is
+  // Throws PictureTooLarge for a page that is larger than kMostPixels, before any of it is
   // in memory.
   Canvas(const Typesetter& typesetter, PictureFormat format, const PageSize& page, Rgb background);
 

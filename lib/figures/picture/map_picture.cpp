@@ -168,14 +168,11 @@ std::string MapPicture::draw(PictureFormat format) {
       y += block.height() + kBetweenBlocks;
     }
     return canvas.finish();
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::input) throw;
+  } catch (const PictureTooLarge& error) {
     std::int64_t count = 0;
     for (const MapSet& set : maps_.sets) count += set.maps();
-    throw Error(ErrorKind::input,
-                concat(error.what(), ": ", count, " maps of ", labels_.size(),
-                       " tokens; --from and --to, --words, --layer and --head take fewer",
-                       style_.width > 0 ? ", a smaller --width draws them smaller" : ""));
+    throw PictureTooLarge(
+        concat(error.what(), ": ", count, " maps of ", labels_.size(), " tokens; expected fewer"));
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "attention/statistics.h"
 #include "attention/text_maps.h"
+#include "core/error.h"
 #include "figures/color.h"
 
 namespace convbert {
@@ -14,7 +15,7 @@ enum class PictureFormat { png, svg, pdf };
 
 struct PictureStyle {
   Theme theme = Theme::light;
-  WeightScale scale = WeightScale::linear;
+  WeightScale scale = WeightScale::linear;  // of maps; statistics are linear
   double width = 0;  // points (1/72 inch), which the content fills; 0: follows from the content
   double resolution = 144;  // png: pixels per inch; of svg and pdf no cell is finer than that
 };
@@ -23,11 +24,17 @@ struct PictureStyle {
 inline constexpr double kMostPixels = 64e6;
 inline constexpr double kMostPixelsOfASide = 32000;
 
+// A picture that would be larger than these. What makes it smaller, the caller knows.
+class PictureTooLarge : public Error {
+ public:
+  explicit PictureTooLarge(const std::string& message) : Error(ErrorKind::input, message) {}
+};
+
 // The bytes of a picture file: each set a block, its maps in a grid of layers by heads, with one
 // scale. A map that has more cells than pixels shows in each pixel the largest weight there.
 // The same maps and style give the same bytes wherever the same fonts are installed.
-// Throws Error(ErrorKind::input) for a picture that would be too large, Error(ErrorKind::usage) for
-// a style that none can have and for a width too small for its labels.
+// Throws PictureTooLarge; Error(ErrorKind::input) where there is nothing to draw,
+// Error(ErrorKind::usage) for a style that none can have and for a width too small for its labels.
 std::string draw_maps(const TextMaps& maps, const PictureStyle& style, PictureFormat format);
 
 // Of a corpus, or of several models on one: a row of figures a model, on the same axes. Weight by
