@@ -19,11 +19,21 @@ Normalization normalization_of(const VectorOptions& options, const SentenceConfi
   return of_model ? Normalization::before_cut : Normalization::none;
 }
 
+// Likewise.
+std::int64_t dim_of(const VectorOptions& options, const LoadedModel& loaded, VectorsOf of) {
+  if (options.dim != 0) return options.dim;
+  const std::int64_t all = loaded.model.config.hidden_size;
+  return of == VectorsOf::texts ? std::min(loaded.sentence.dim.value_or(all), all) : all;
+}
+
 }  // namespace
 
 VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options, VectorsOf of) {
   const ModelConfig& config = loaded.model.config;
   const SentenceConfig& sentence = loaded.sentence;
+  if (!sentence.unsupported_prompt.empty()) {
+    throw Error(ErrorKind::format, sentence.unsupported_prompt);
+  }
   if (!sentence.unsupported.empty() && !(options.pooling && options.normalize)) {
     throw Error(ErrorKind::format,
                 concat(sentence.unsupported, "; pooling and normalize decide instead of it"));
@@ -33,7 +43,7 @@ VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options,
       .pooling = options.pooling.value_or(sentence.pooling),
       .normalization = normalization_of(options, sentence, of),
       .layer = options.layer.value_or(config.layers),
-      .dim = options.dim == 0 ? config.hidden_size : options.dim,
+      .dim = dim_of(options, loaded, of),
   };
   if (plan.layer < 0) plan.layer += config.layers + 1;
   if (plan.layer < 0 || plan.layer > config.layers) {

@@ -18,7 +18,7 @@ struct VectorOptions {
   std::optional<Pooling> pooling{};     // of texts; none: what the model says, else mean
   std::optional<bool> normalize{};      // to length 1, in `dim`; none: as the model says
   std::optional<std::int64_t> layer{};  // 0: the embeddings; -1, as none: the last layer's
-  std::int64_t dim = 0;                 // so many of the first dimensions; 0: all
+  std::int64_t dim = 0;                 // so many of the first dimensions; 0: as the model says
 };
 
 // When vectors are scaled to length 1. As sentence-transformers has it, the model's own step sees
@@ -35,7 +35,8 @@ struct VectorPlan {
 };
 
 // Throws Error(usage) that begins with "layer:" or "dim:" for what the model has not; Error(format)
-// where the model's own way to vectors cannot be done here and the options do not replace it.
+// where the model's own way to vectors cannot be done here and the options do not replace it, as
+// they never do a prompt.
 VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options, VectorsOf of);
 
 // hidden: [tokens, hidden_size] of one text after plan.layer layers. [plan.dim]
