@@ -30,6 +30,7 @@ class MapsCommand : public RecordCommand {
     }
     return names;
   }
+  std::vector<std::string> files() const override { return files_of(models_); }
   bool holds_errors(Format format) const override { return info_of(format).is_json; }
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
     return folder_.path.empty() ? writer_->make_sink(output)

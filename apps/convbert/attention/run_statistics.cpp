@@ -109,6 +109,7 @@ class StatisticsCommand : public RecordCommand {
   }
 
   std::vector<std::string> result_names() const override { return {}; }
+  std::vector<std::string> files() const override { return files_of(models_); }
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
     return std::make_unique<StatisticsSink>(models_, render_, output);
   }

@@ -80,6 +80,7 @@ class EvaluateCommand : public RecordCommand {
   }
 
   std::vector<std::string> result_names() const override { return {}; }
+  std::vector<std::string> files() const override { return loaded_.files; }
   bool holds_errors(Format) const override { return false; }
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
     return std::make_unique<ReportSink>(Evaluation(request_.task, labels_.names()), request_,

@@ -28,6 +28,7 @@ PackedJobs pack(std::span<Job> jobs);
 // time, and its rows are handed over together.
 class EncoderCommand : public RecordCommand {
  public:
+  std::vector<std::string> files() const final { return loaded_.files; }
   void prepare(Job& job) const final;
   ComputeBatch make_worker(const ResultLayout& layout) const final;
 

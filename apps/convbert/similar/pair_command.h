@@ -23,6 +23,7 @@ class PairCommand : public RecordCommand {
 
   std::vector<std::string> result_names() const override;
   std::vector<std::string> columns() const override { return result_names(); }
+  std::vector<std::string> files() const override { return request_.files(); }
   bool is_cheap() const override { return true; }
 
   // Of its records, `id_name` being the field of their ids. Must not outlive it.
