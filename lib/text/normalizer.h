@@ -39,6 +39,11 @@ class Normalizer {
   // text. A character that decomposes gives several with one source. Valid until the next call.
   std::span<const NormalizedCharacter> normalize(std::string_view text, std::uint32_t first);
 
+  // May a text be cut before this character, whatever is before it? The normal forms of the two
+  // parts are then that of the whole: marks are put in order up to the next starter (UAX #15, as
+  // ICU's hasBoundaryBefore for NFD), and all other steps see one character.
+  bool has_boundary_before(char32_t c) const;
+
  private:
   struct Mark {
     char32_t character;
@@ -48,7 +53,7 @@ class Normalizer {
 
   // The steps, each on characters_. The first returns the union of all their properties.
   std::uint8_t clean_and_space(std::string_view text, std::uint32_t first);
-  void decompose();
+  void decompose_and_strip();
   void lowercase();
 
   void put_marks();
@@ -56,7 +61,7 @@ class Normalizer {
 
   NormalizerOptions options_;
   std::vector<NormalizedCharacter> characters_;
-  std::vector<NormalizedCharacter> next_;  // what decompose() makes of them
+  std::vector<NormalizedCharacter> next_;  // what decompose_and_strip() makes of them
   std::vector<Mark> marks_;                // that wait there for the next starter
   std::size_t consumed_ = 0;               // characters whose first part is in next_
 };

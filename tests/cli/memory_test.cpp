@@ -1,0 +1,42 @@
+// What a run holds in memory.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+#include "support/process.h"
+
+namespace convbert::test {
+namespace {
+
+#ifndef CONVBERT_SANITIZED  // which takes memory of its own
+constexpr std::int64_t kMebibyte = 1 << 20;
+
+TEST_CASE("a text of any script takes the memory of one in English") {
+  constexpr std::size_t kBytes = 16 << 20;
+  const TemporaryFolder folder;
+  const auto peak_of = [&](std::string_view part) {
+    std::string line;
+    while (line.size() < kBytes) line += part;
+    const ProcessResult result = run_convbert(
+        {"tokenize", "--threads", "1", "--max-length", "16", folder.write("line.txt", line)},
+        {.output_path = "/dev/null"});
+    CHECK(result.status == 0);
+    return result.peak_bytes;
+  };
+  const std::int64_t english = peak_of("to be or not to be ");
+  for (const std::string_view part : {
+           "\u4E2D\u6587\u5B57\u7B26",        // words by themselves
+           "\u0E44\u0E17\u0E22",              // one word, as far as BERT knows
+           "\uD55C\uAE00",                    // the same, of characters that decompose
+           "\u0434\u043B\u0438\u043D\u0439",  // and of some that do
+           "e\u0301",
+       }) {
+    INFO(part);
+    CHECK(peak_of(part) < english + 8 * kMebibyte);
+  }
+}
+#endif
+
+}  // namespace
+}  // namespace convbert::test
