@@ -26,8 +26,19 @@ std::span<const NormalizedCharacter> Normalizer::normalize(std::string_view text
   return characters_;
 }
 
-// A character that is dropped separates nothing. Of a decomposition the first part counts: U+0F73
-// is a starter, and begins with a mark.
+std::size_t Normalizer::next_boundary(std::string_view text, std::size_t position) const {
+  while (position < text.size() && is_utf8_continuation(text[position])) ++position;
+  while (position < text.size()) {
+    std::size_t next = position;
+    if (has_boundary_before(decode_utf8(text, next))) break;
+    position = next;
+  }
+  return position;
+}
+
+// As ICU's function of that name for NFD (UAX #15): marks are put in order up to the next starter,
+// and all other steps see one character. One that is dropped separates nothing. Of a decomposition
+// the first part counts: U+0F73 is a starter, and begins with a mark.
 bool Normalizer::has_boundary_before(char32_t c) const {
   if (!options_.strips_accents()) return true;
   if (options_.clean_text && is_dropped(c, unicode::properties(c))) return false;

@@ -1,6 +1,7 @@
 // BERT's text normalisation, with the source of every character.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -39,10 +40,9 @@ class Normalizer {
   // text. A character that decomposes gives several with one source. Valid until the next call.
   std::span<const NormalizedCharacter> normalize(std::string_view text, std::uint32_t first);
 
-  // May a text be cut before this character, whatever is before it? The normal forms of the two
-  // parts are then that of the whole: marks are put in order up to the next starter (UAX #15, as
-  // ICU's hasBoundaryBefore for NFD), and all other steps see one character.
-  bool has_boundary_before(char32_t c) const;
+  // The first place from `position` on where the text can be cut, or its end: the normal forms of
+  // the two parts are that of the whole. A run of combining marks has none, however long.
+  std::size_t next_boundary(std::string_view text, std::size_t position) const;
 
  private:
   struct Mark {
@@ -51,6 +51,7 @@ class Normalizer {
     bool is_inserted;  // not the first of its decomposition: shares the source before it
   };
 
+  bool has_boundary_before(char32_t c) const;
   // The steps, each on characters_. The first returns the union of all their properties.
   std::uint8_t clean_and_space(std::string_view text, std::uint32_t first);
   void decompose_and_strip();

@@ -52,18 +52,24 @@ class WordSplitter {
     return source;
   }
 
-  // The same of a text, or a part of one, that has been normalised.
+  // The same of a text that has been normalised, in parts: a word is visited once it is known where
+  // it ends.
   template <class Visit>
-  void visit_normalized(std::span<const NormalizedCharacter> characters, Visit visit) {
-    words_.add(characters, visit);
+  void add_normalized(std::span<const NormalizedCharacter> part, Visit visit) {
+    words_.add(part, visit);
+  }
+  template <class Visit>
+  void finish_normalized(Visit visit) {
     words_.finish(visit);
   }
 
   Normalizer& normalizer() { return normalizer_; }
 
+  // What is worth normalising at a time.
+  static constexpr std::size_t kPieceBytes = 1 << 12;
+
  private:
   using Kind = AsciiRules::Kind;
-  static constexpr std::size_t kPieceBytes = 1 << 12;
 
   bool is_boundary(char byte) const {
     const Kind kind = rules_.kind(byte);
@@ -89,20 +95,13 @@ class WordSplitter {
     return at;
   }
 
-  // Of a piece that can be normalised by itself: the first place to cut behind kPieceBytes. A run
-  // of combining marks has none, however long, and takes ten times its size.
+  // Of what is normalised at a time: a boundary of ASCII, or the first other one behind
+  // kPieceBytes.
   std::size_t piece_end(std::string_view text, std::size_t begin) const {
     const std::size_t most = std::min(text.size(), begin + kPieceBytes);
     std::size_t end = begin;
     while (end < most && !is_boundary(text[end])) ++end;
-    if (end < most) return end;
-    while (end < text.size() && is_utf8_continuation(text[end])) ++end;
-    while (end < text.size() && !is_boundary(text[end])) {
-      std::size_t next = end;
-      if (normalizer_.has_boundary_before(decode_utf8(text, next))) break;
-      end = next;
-    }
-    return end;
+    return end < most ? end : normalizer_.next_boundary(text, end);
   }
 
   template <class Visit>

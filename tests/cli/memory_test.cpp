@@ -11,13 +11,13 @@ namespace {
 
 #ifndef CONVBERT_SANITIZED  // which takes memory of its own
 constexpr std::int64_t kMebibyte = 1 << 20;
+constexpr std::size_t kLineBytes = 16 << 20;
 
 TEST_CASE("a text of any script takes the memory of one in English") {
-  constexpr std::size_t kBytes = 16 << 20;
   const TemporaryFolder folder;
   const auto peak_of = [&](std::string_view part) {
     std::string line;
-    while (line.size() < kBytes) line += part;
+    while (line.size() < kLineBytes) line += part;
     const ProcessResult result = run_convbert(
         {"tokenize", "--threads", "1", "--max-length", "16", folder.write("line.txt", line)},
         {.output_path = "/dev/null"});
@@ -35,6 +35,27 @@ TEST_CASE("a text of any script takes the memory of one in English") {
     INFO(part);
     CHECK(peak_of(part) < english + 8 * kMebibyte);
   }
+}
+
+TEST_CASE("a model with tokens of its own takes no more memory for a long text") {
+  const TemporaryFolder folder;
+  const std::string model = std::string(CONVBERT_SOURCE_DIR) + "/models/convbert-mini/";
+  for (const std::string name : {"config.json", "tokenizer_config.json", "vocab.txt"}) {
+    folder.write("m/" + name, read_file(model + name));
+  }
+  std::string line;
+  while (line.size() < kLineBytes) line += "to be or not to be ";
+  const std::string input = folder.write("line.txt", line);
+  const auto peak = [&] {
+    const ProcessResult result = run_convbert(
+        {"tokenize", "-m", folder.path("m"), "--threads", "1", "--max-length", "16", input},
+        {.output_path = "/dev/null"});
+    CHECK(result.status == 0);
+    return result.peak_bytes;
+  };
+  const std::int64_t before = peak();
+  folder.write("m/added_tokens.json", R"({"xyzzy": 16384})");
+  CHECK(peak() < before + 8 * kMebibyte);
 }
 #endif
 
