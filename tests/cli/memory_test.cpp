@@ -57,6 +57,33 @@ TEST_CASE("a model with tokens of its own takes no more memory for a long text")
   folder.write("m/added_tokens.json", R"({"xyzzy": 16384})");
   CHECK(peak() < before + 8 * kMebibyte);
 }
+
+TEST_CASE("a long text takes the memory of a batch, however many its windows") {
+  const std::string models = std::string(CONVBERT_TEST_DATA) + "/models/";
+  // Of 64 tokens each, of which a few are new: together they are many times the text.
+  const auto peak_of = [&](int sentences, const std::string& command, const std::string& model,
+                           const std::vector<std::string>& flags) {
+    std::string text;
+    for (int i = 0; i < sentences; ++i) text += "the cat and the dog saw a man in the house ";
+    const std::string record =
+        R"({"question":"who saw the man?","context":")" + text + R"(","text":")" + text + "\"}\n";
+    const ProcessResult result = run_convbert(
+        with({command, "-m", models + model, "--threads", "1", "--max-length", "64"}, flags),
+        {.input = record});
+    INFO(result.err);
+    CHECK(result.status == 0);
+    return result.peak_bytes;
+  };
+  const auto check = [&](const std::string& command, const std::string& model,
+                         const std::vector<std::string>& flags) {
+    INFO(command);
+    const std::int64_t short_text = peak_of(100, command, model, flags);
+    CHECK(peak_of(1500, command, model, flags) < short_text + 8 * kMebibyte);
+  };
+  check("answer", "convbert-qa", {"--stride", "52", "--top-k", "20"});
+  check("tag", "convbert-tag", {"--stride", "60", "--per-word"});
+  check("embed", "convbert-qa", {"--stride", "60"});
+}
 #endif
 
 }  // namespace
