@@ -1,7 +1,6 @@
 #include "api/vectors.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "core/error.h"
@@ -70,19 +69,14 @@ std::vector<float> finish_vector(std::vector<float> pooled, const VectorPlan& pl
   return pooled;
 }
 
-std::vector<float> mean_of_windows(ConstMatrixView pooled, std::span<const std::int64_t> tokens) {
-  std::vector<float> mean(pooled.row(0), pooled.row(0) + pooled.columns);
-  if (pooled.rows == 1) return mean;
-  std::ranges::fill(mean, 0.0F);
-  const auto all =
-      static_cast<float>(std::accumulate(tokens.begin(), tokens.end(), std::int64_t{0}));
-  for (std::int64_t window = 0; window < pooled.rows; ++window) {
-    const float share = static_cast<float>(tokens[static_cast<std::size_t>(window)]) / all;
-    for (std::int64_t i = 0; i < pooled.columns; ++i) {
-      mean[static_cast<std::size_t>(i)] += share * pooled.row(window)[i];
-    }
+void WindowMean::add(std::span<const float> pooled, std::int64_t tokens) {
+  if (tokens == tokens_of_all_) {  // a lone window, as it is
+    mean_.assign(pooled.begin(), pooled.end());
+    return;
   }
-  return mean;
+  mean_.resize(pooled.size());
+  const float share = static_cast<float>(tokens) / static_cast<float>(tokens_of_all_);
+  for (std::size_t i = 0; i < pooled.size(); ++i) mean_[i] += share * pooled[i];
 }
 
 std::vector<float> token_vectors(ConstMatrixView hidden, const VectorPlan& plan) {

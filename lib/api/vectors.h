@@ -45,9 +45,19 @@ std::vector<float> text_vector(ConstMatrixView hidden, const VectorPlan& plan);
 // The same from what pooling has left of it, [hidden_size].
 std::vector<float> finish_vector(std::vector<float> pooled, const VectorPlan& plan);
 
-// The mean of a text's windows, each counting as often as it has tokens. pooled: [windows,
-// hidden_size], tokens: of each window.
-std::vector<float> mean_of_windows(ConstMatrixView pooled, std::span<const std::int64_t> tokens);
+// The mean of a text's windows, each counting as often as it has tokens.
+class WindowMean {
+ public:
+  explicit WindowMean(std::int64_t tokens_of_all) : tokens_of_all_(tokens_of_all) {}
+
+  // pooled: [hidden_size], of as many tokens.
+  void add(std::span<const float> pooled, std::int64_t tokens);
+  const std::vector<float>& mean() const { return mean_; }
+
+ private:
+  std::int64_t tokens_of_all_;
+  std::vector<float> mean_;  // of the windows so far, as their shares of all
+};
 
 // [tokens, plan.dim]
 std::vector<float> token_vectors(ConstMatrixView hidden, const VectorPlan& plan);

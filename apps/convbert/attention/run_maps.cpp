@@ -73,6 +73,7 @@ class MapsCommand : public RecordCommand {
       attempt(job, [&] {
         // Each model reads the text with a tokenizer of its own.
         encodings.push_back(m == 0 ? job.encoding : encode(model.loaded, job.record));
+        if (m > 0) job.tokens += std::ssize(encodings.back().ids);
         batch.append(encodings.back().ids, encodings.back().type_ids);
         places.push_back(s);
       });

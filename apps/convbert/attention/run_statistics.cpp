@@ -123,6 +123,7 @@ class StatisticsCommand : public RecordCommand {
     }
     encode_job(models_.front().loaded, job);
     job.weight = weight_of_maps(job.weight);
+    for (const Encoding& other : others) job.tokens += std::ssize(other.ids);
     job.summary = std::move(others);
   }
 

@@ -123,7 +123,7 @@ class TokenizeCommand : public TokenizerCommand {
       result.field("tokens", tokenizer_.tokens(encoding));
     }
     result.finish();
-    job.encoding.ids = std::move(encoding.ids);  // what comes after counts them, no more
+    job.tokens = std::ssize(encoding.ids);
   }
 
  private:
