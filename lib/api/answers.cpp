@@ -49,6 +49,35 @@ Context context_of(const Encoding& window, ConstMatrixView logits, bool may_be_e
   return context;
 }
 
+// Of tokens, by their places in the context.
+struct Span {
+  double score;
+  std::size_t first;
+  std::size_t last;
+};
+
+// Few are kept, of many.
+std::vector<Span> best_spans(const Context& context, const AnswerOptions& options) {
+  const auto is_better = [](const Span& a, const Span& b) {
+    return std::tuple(-a.score, a.first, a.last) < std::tuple(-b.score, b.first, b.last);
+  };
+  std::vector<Span> spans;  // a heap, the worst on top
+  for (std::size_t first = 0; first < context.tokens.size(); ++first) {
+    const std::size_t end =
+        std::min(context.tokens.size(), first + static_cast<std::size_t>(options.most_tokens));
+    for (std::size_t last = first; last < end; ++last) {
+      const Span span{context.start[first] * context.end[last], first, last};
+      if (spans.size() == options.count && !is_better(span, spans.front())) continue;
+      spans.push_back(span);
+      std::ranges::push_heap(spans, is_better);
+      if (spans.size() <= options.count) continue;
+      std::ranges::pop_heap(spans, is_better);
+      spans.pop_back();
+    }
+  }
+  return spans;
+}
+
 // The text from the beginning of the first token's word to the end of the last one's.
 Offsets whole_words(const Tokenizer& tokenizer, const Encoding& window, const Context& context,
                     std::size_t first, std::size_t last) {
@@ -62,55 +91,42 @@ Offsets whole_words(const Tokenizer& tokenizer, const Encoding& window, const Co
 
 }  // namespace
 
-std::vector<Answer> answers_of(const Tokenizer& tokenizer, std::span<const Encoding* const> windows,
-                               ConstMatrixView logits, const AnswerOptions& options) {
-  std::map<std::pair<std::uint32_t, std::uint32_t>, double> best;  // by range
-  double empty = 1.0;
-  std::int64_t row = 0;
-  for (const Encoding* at : windows) {
-    const Encoding& window = *at;
-    const auto count = static_cast<std::int64_t>(window.size());
-    const Context context = context_of(window, logits.row_range(row, count), options.may_be_empty);
-    row += count;
-    if (options.may_be_empty) empty = std::min(empty, context.empty);
+void BestAnswers::add(const Encoding& window, ConstMatrixView logits) {
+  const Context context = context_of(window, logits, options_.may_be_empty);
+  if (options_.may_be_empty) empty_ = std::min(empty_, static_cast<float>(context.empty));
+  for (const Span& span : best_spans(context, options_)) {
+    const Offsets range = whole_words(tokenizer_, window, context, span.first, span.last);
+    float& score = scores_[{range.begin, range.end}];
+    score = std::max(score, static_cast<float>(span.score));
+  }
+  if (scores_.size() > 2 * options_.count) forget_all_but_the_best();
+}
 
-    // The best spans of the window; few are kept, of many.
-    struct Span {
-      double score;
-      std::size_t first;
-      std::size_t last;
-    };
-    const auto is_better = [](const Span& a, const Span& b) {
-      return std::tuple(-a.score, a.first, a.last) < std::tuple(-b.score, b.first, b.last);
-    };
-    std::vector<Span> spans;  // a heap, the worst on top
-    for (std::size_t first = 0; first < context.tokens.size(); ++first) {
-      const std::size_t end =
-          std::min(context.tokens.size(), first + static_cast<std::size_t>(options.most_tokens));
-      for (std::size_t last = first; last < end; ++last) {
-        const Span span{context.start[first] * context.end[last], first, last};
-        if (spans.size() == options.count && !is_better(span, spans.front())) continue;
-        spans.push_back(span);
-        std::ranges::push_heap(spans, is_better);
-        if (spans.size() <= options.count) continue;
-        std::ranges::pop_heap(spans, is_better);
-        spans.pop_back();
-      }
-    }
-    for (const Span& span : spans) {
-      const Offsets range = whole_words(tokenizer, window, context, span.first, span.last);
-      double& score = best[{range.begin, range.end}];
-      score = std::max(score, span.score);
-    }
-  }
-  std::vector<Answer> answers;
-  for (const auto& [range, score] : best) {
-    answers.push_back({static_cast<float>(score), {range.first, range.second}});
-  }
-  if (options.may_be_empty) answers.push_back({static_cast<float>(empty), {0, 0}});
-  std::ranges::stable_sort(answers, std::ranges::greater{}, &Answer::score);
-  if (answers.size() > options.count) answers.resize(options.count);
+std::vector<Answer> BestAnswers::list() const {
+  std::vector<Answer> answers = best_that_are_there();
+  if (!options_.may_be_empty) return answers;
+  // Behind those that are as good.
+  const auto place =
+      std::ranges::upper_bound(answers, empty_, std::ranges::greater{}, &Answer::score);
+  answers.insert(place, {empty_, {0, 0}});
+  if (answers.size() > options_.count) answers.pop_back();
   return answers;
+}
+
+std::vector<Answer> BestAnswers::best_that_are_there() const {
+  std::vector<Answer> answers;
+  for (const auto& [range, score] : scores_)
+    answers.push_back({score, {range.first, range.second}});
+  std::ranges::stable_sort(answers, std::ranges::greater{}, &Answer::score);
+  if (answers.size() > options_.count) answers.resize(options_.count);
+  return answers;
+}
+
+// Scores only rise: what is not among the best now must come again to be, and brings its score.
+void BestAnswers::forget_all_but_the_best() {
+  const std::vector<Answer> best = best_that_are_there();
+  scores_.clear();
+  for (const auto& [score, range] : best) scores_.emplace(std::pair(range.begin, range.end), score);
 }
 
 }  // namespace convbert

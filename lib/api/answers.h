@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "core/tensor.h"
@@ -24,8 +24,7 @@ struct Answer {
   Offsets range;  // code points of the context, whole words
 };
 
-// Of windows of one question and its context, as windows_of() gives them: `logits` are theirs one
-// after another, [tokens of all windows, {start, end}].
+// The best answers to a question, of the windows of its context (text/windows.h) one after another.
 //
 // In each window start and end are a softmax over the context's tokens, and [CLS] where an answer
 // may be empty; the score of no answer is the least over the windows, as in Hugging Face's
@@ -33,7 +32,24 @@ struct Answer {
 // in two windows counts once, with its better score. The pipeline's order holds for these, too: the
 // best spans of tokens are taken first, then made whole words, so that there may be fewer than
 // `count`, although the context has more.
-std::vector<Answer> answers_of(const Tokenizer& tokenizer, std::span<const Encoding* const> windows,
-                               ConstMatrixView logits, const AnswerOptions& options);
+class BestAnswers {
+ public:
+  // The tokenizer must outlive it.
+  BestAnswers(const Tokenizer& tokenizer, const AnswerOptions& options)
+      : tokenizer_(tokenizer), options_(options) {}
+
+  // logits: [tokens of the window, {start, end}]
+  void add(const Encoding& window, ConstMatrixView logits);
+  std::vector<Answer> list() const;
+
+ private:
+  std::vector<Answer> best_that_are_there() const;
+  void forget_all_but_the_best();
+
+  const Tokenizer& tokenizer_;
+  AnswerOptions options_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, float> scores_;  // by range
+  float empty_ = 1.0F;                                               // of no answer
+};
 
 }  // namespace convbert

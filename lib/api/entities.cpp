@@ -144,22 +144,34 @@ std::vector<Entity> entities_of(std::span<const TaggedToken> tokens,
   return entities;
 }
 
-std::vector<Entity> merge_windows(std::vector<Entity> entities) {
-  std::ranges::stable_sort(entities, {}, [](const Entity& entity) { return entity.range.begin; });
-  std::vector<Entity> merged;
-  for (Entity& entity : entities) {
-    if (merged.empty() || entity.range.begin >= merged.back().range.end) {
-      merged.push_back(std::move(entity));
-      continue;
-    }
-    Entity& before = merged.back();
-    const auto length = entity.range.end - entity.range.begin;
-    const auto length_before = before.range.end - before.range.begin;
-    if (length > length_before || (length == length_before && entity.score > before.score)) {
-      before = std::move(entity);
-    }
+void EntityMerger::add(std::vector<Entity> entities, std::uint32_t begin) {
+  merge_before(begin);
+  for (Entity& entity : entities) waiting_.emplace(entity.range.begin, std::move(entity));
+}
+
+std::vector<Entity> EntityMerger::finish() {
+  for (auto& [begin, entity] : waiting_) merge(std::move(entity));
+  return std::move(merged_);
+}
+
+void EntityMerger::merge_before(std::uint32_t begin) {
+  const auto end = waiting_.lower_bound(begin);
+  for (auto next = waiting_.begin(); next != end; ++next) merge(std::move(next->second));
+  waiting_.erase(waiting_.begin(), end);
+}
+
+// In the order of their beginnings, of equal ones in that of the windows.
+void EntityMerger::merge(Entity entity) {
+  if (merged_.empty() || entity.range.begin >= merged_.back().range.end) {
+    merged_.push_back(std::move(entity));
+    return;
   }
-  return merged;
+  Entity& before = merged_.back();
+  const auto length = entity.range.end - entity.range.begin;
+  const auto length_before = before.range.end - before.range.begin;
+  if (length > length_before || (length == length_before && entity.score > before.score)) {
+    before = std::move(entity);
+  }
 }
 
 std::vector<Entity> tagged_words(std::span<const TaggedToken> tokens,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,9 +48,22 @@ struct Entity {
 std::vector<Entity> entities_of(std::span<const TaggedToken> tokens,
                                 std::span<const std::string> labels, Aggregation aggregation);
 
-// The entities of windows that overlap, window after window: of those that lie over each other the
-// longest stays, of equally long ones the surest.
-std::vector<Entity> merge_windows(std::vector<Entity> entities);
+// The entities of windows that overlap: of those that lie over each other the longest stays, of
+// equally long ones the surest.
+class EntityMerger {
+ public:
+  // Of the next window, whose text begins at `begin`, code points.
+  void add(std::vector<Entity> entities, std::uint32_t begin);
+  // Once, behind the last.
+  std::vector<Entity> finish();
+
+ private:
+  void merge_before(std::uint32_t begin);
+  void merge(Entity entity);
+
+  std::multimap<std::uint32_t, Entity> waiting_;  // that a further window may bring others before
+  std::vector<Entity> merged_;
+};
 
 // Every word by its first piece, "O" included.
 std::vector<Entity> tagged_words(std::span<const TaggedToken> tokens,

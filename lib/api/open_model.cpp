@@ -27,7 +27,12 @@ Tokenizer open_tokenizer(const ModelSource& source) {
 LoadedModel open_model(const ModelSource& source, const LoadOptions& load,
                        const LengthOptions& lengths) {
   Tokenizer tokenizer = open_tokenizer(source);
-  LoadedModel loaded{load_model(source.files, load), std::move(tokenizer), source.sentence, {}};
+  Model model = load_model(source.files, load);
+  LoadedModel loaded{.model = std::move(model),
+                     .tokenizer = std::move(tokenizer),
+                     .sentence = source.sentence,
+                     .encode = {},
+                     .files = source.files.opened()};
   check_vocabulary(loaded.tokenizer, loaded.model.config, loaded.model.origin);
   loaded.encode = encode_options(loaded, lengths);
   return loaded;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/model_files.h"
 #include "model/model.h"
@@ -41,7 +42,8 @@ struct LoadedModel {
   Model model;
   Tokenizer tokenizer;
   SentenceConfig sentence;
-  EncodeOptions encode;  // with the limit that holds
+  EncodeOptions encode;            // with the limit that holds
+  std::vector<std::string> files;  // that all of this was read from
 };
 
 // Throws what load_model(), open_tokenizer() and check_vocabulary() throw; Error(usage) as

@@ -1,7 +1,6 @@
 #include "api/vectors.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "core/error.h"
@@ -19,11 +18,21 @@ Normalization normalization_of(const VectorOptions& options, const SentenceConfi
   return of_model ? Normalization::before_cut : Normalization::none;
 }
 
+// Likewise.
+std::int64_t dim_of(const VectorOptions& options, const LoadedModel& loaded, VectorsOf of) {
+  if (options.dim != 0) return options.dim;
+  const std::int64_t all = loaded.model.config.hidden_size;
+  return of == VectorsOf::texts ? std::min(loaded.sentence.dim.value_or(all), all) : all;
+}
+
 }  // namespace
 
 VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options, VectorsOf of) {
   const ModelConfig& config = loaded.model.config;
   const SentenceConfig& sentence = loaded.sentence;
+  if (!sentence.unsupported_prompt.empty()) {
+    throw Error(ErrorKind::format, sentence.unsupported_prompt);
+  }
   if (!sentence.unsupported.empty() && !(options.pooling && options.normalize)) {
     throw Error(ErrorKind::format,
                 concat(sentence.unsupported,
@@ -34,7 +43,7 @@ VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options,
       .pooling = options.pooling.value_or(sentence.pooling),
       .normalization = normalization_of(options, sentence, of),
       .layer = options.layer.value_or(config.layers),
-      .dim = options.dim == 0 ? config.hidden_size : options.dim,
+      .dim = dim_of(options, loaded, of),
   };
   if (plan.layer < 0) plan.layer += config.layers + 1;
   if (plan.layer < 0 || plan.layer > config.layers) {
@@ -63,19 +72,14 @@ std::vector<float> finish_vector(std::vector<float> pooled, const VectorPlan& pl
   return pooled;
 }
 
-std::vector<float> mean_of_windows(ConstMatrixView pooled, std::span<const std::int64_t> tokens) {
-  std::vector<float> mean(pooled.row(0), pooled.row(0) + pooled.columns);
-  if (pooled.rows == 1) return mean;
-  std::ranges::fill(mean, 0.0F);
-  const auto all =
-      static_cast<float>(std::accumulate(tokens.begin(), tokens.end(), std::int64_t{0}));
-  for (std::int64_t window = 0; window < pooled.rows; ++window) {
-    const float share = static_cast<float>(tokens[static_cast<std::size_t>(window)]) / all;
-    for (std::int64_t i = 0; i < pooled.columns; ++i) {
-      mean[static_cast<std::size_t>(i)] += share * pooled.row(window)[i];
-    }
+void WindowMean::add(std::span<const float> pooled, std::int64_t tokens) {
+  if (tokens == tokens_of_all_) {  // a lone window, as it is
+    mean_.assign(pooled.begin(), pooled.end());
+    return;
   }
-  return mean;
+  mean_.resize(pooled.size());
+  const float share = static_cast<float>(tokens) / static_cast<float>(tokens_of_all_);
+  for (std::size_t i = 0; i < pooled.size(); ++i) mean_[i] += share * pooled[i];
 }
 
 std::vector<float> token_vectors(ConstMatrixView hidden, const VectorPlan& plan) {

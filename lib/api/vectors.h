@@ -18,7 +18,7 @@ struct VectorOptions {
   std::optional<Pooling> pooling{};     // of texts; none: what the model says, else mean
   std::optional<bool> normalize{};      // to length 1, in `dim`; none: as the model says
   std::optional<std::int64_t> layer{};  // 0: the embeddings; -1, as none: the last layer's
-  std::int64_t dim = 0;                 // so many of the first dimensions; 0: all
+  std::int64_t dim = 0;                 // so many of the first dimensions; 0: as the model says
 };
 
 // When vectors are scaled to length 1. As sentence-transformers has it, the model's own step sees
@@ -35,7 +35,8 @@ struct VectorPlan {
 };
 
 // Throws Error(usage) that begins with "layer:" or "dim:" for what the model has not; Error(format)
-// where the model's own way to vectors cannot be done here and the options do not replace it.
+// where the model's own way to vectors cannot be done here and the options do not replace it, as
+// they never do a prompt.
 VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options, VectorsOf of);
 
 // hidden: [tokens, hidden_size] of one text after plan.layer layers. [plan.dim]
@@ -44,9 +45,19 @@ std::vector<float> text_vector(ConstMatrixView hidden, const VectorPlan& plan);
 // The same from what pooling has left of it, [hidden_size].
 std::vector<float> finish_vector(std::vector<float> pooled, const VectorPlan& plan);
 
-// The mean of a text's windows, each counting as often as it has tokens. pooled: [windows,
-// hidden_size], tokens: of each window.
-std::vector<float> mean_of_windows(ConstMatrixView pooled, std::span<const std::int64_t> tokens);
+// The mean of a text's windows, each counting as often as it has tokens.
+class WindowMean {
+ public:
+  explicit WindowMean(std::int64_t tokens_of_all) : tokens_of_all_(tokens_of_all) {}
+
+  // pooled: [hidden_size], of as many tokens.
+  void add(std::span<const float> pooled, std::int64_t tokens);
+  const std::vector<float>& mean() const { return mean_; }
+
+ private:
+  std::int64_t tokens_of_all_;
+  std::vector<float> mean_;  // of the windows so far, as their shares of all
+};
 
 // [tokens, plan.dim]
 std::vector<float> token_vectors(ConstMatrixView hidden, const VectorPlan& plan);

@@ -1,6 +1,8 @@
 #include "core/model_files.h"
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 
 #include "core/error.h"
 
@@ -14,6 +16,13 @@ bool is_safe(std::string_view name) {
 }
 
 }  // namespace
+
+struct ModelFiles::Opened {
+  std::mutex mutex;
+  std::set<std::string> paths;
+};
+
+ModelFiles::ModelFiles() : opened_(std::make_shared<Opened>()) {}
 
 ModelFiles ModelFiles::directory(const std::filesystem::path& path) {
   std::error_code error;
@@ -50,6 +59,10 @@ FileBytes ModelFiles::open(std::string_view name) const {
                 concat(origin_, ": refuses to open \"", printable(std::string(name)),
                        "\": expected the name of a file inside the model's directory"));
   }
+  {
+    const std::lock_guard lock(opened_->mutex);
+    opened_->paths.insert(path_of(name));
+  }
   if (!is_embedded_) return FileBytes(MappedFile(directory_ / name));
   const auto file = std::ranges::find(embedded_, prefix_ + std::string(name), &EmbeddedFile::name);
   if (file == embedded_.end()) {
@@ -64,11 +77,17 @@ ModelFiles ModelFiles::subdirectory(std::string_view name) const {
                 concat(origin_, ": refuses to enter \"", printable(std::string(name)),
                        "\": expected a folder inside the model's directory"));
   }
-  if (!is_embedded_) return directory(directory_ / name);
-  ModelFiles files = *this;
+  ModelFiles files = is_embedded_ ? *this : directory(directory_ / name);
+  files.opened_ = opened_;
+  if (!is_embedded_) return files;
   files.origin_ = path_of(name);
   files.prefix_ += std::string(name) + "/";
   return files;
+}
+
+std::vector<std::string> ModelFiles::opened() const {
+  const std::lock_guard lock(opened_->mutex);
+  return {opened_->paths.begin(), opened_->paths.end()};
 }
 
 std::string ModelFiles::path_of(std::string_view name) const {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/mapped_file.h"
 
@@ -58,18 +59,26 @@ class ModelFiles {
   // The same files, seen from a folder inside.
   ModelFiles subdirectory(std::string_view name) const;
 
+  // Paths of the files that have been opened so far, here or through a copy or a subdirectory of it
+  // or of what it was copied from: what a model was read from. Sorted; embedded ones are named as
+  // messages name them.
+  std::vector<std::string> opened() const;
+
   // How messages name a file or the whole: "path/to/model/config.json".
   std::string path_of(std::string_view name) const;
   const std::string& origin() const { return origin_; }
 
  private:
-  ModelFiles() = default;
+  struct Opened;
+
+  ModelFiles();
 
   std::string origin_;
   std::filesystem::path directory_;  // unused when embedded
   std::span<const EmbeddedFile> embedded_;
   std::string prefix_;  // embedded: "" or "folder/"
   bool is_embedded_ = false;
+  std::shared_ptr<Opened> opened_;  // shared by copies
 };
 
 }  // namespace convbert

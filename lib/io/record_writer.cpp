@@ -45,15 +45,20 @@ void append_result_name(std::string& out, std::string_view name, const RecordSty
   out += ':';
 }
 
-std::string error_record(const Record& record, std::string_view kind, std::string_view message,
-                         const RecordStyle& style) {
-  std::string out = "{";
+void begin_error_record(std::string& out, const Record& record, const RecordStyle& style) {
+  out += '{';
   append_id(out, record, style);
   if (style.id_name != "line") {  // which an id may be, and no name stands twice
     out += ",\"line\":";
     append_json_number(out, record.line);
   }
   out += ",\"error\":{\"kind\":";
+}
+
+std::string error_record(const Record& record, std::string_view kind, std::string_view message,
+                         const RecordStyle& style) {
+  std::string out;
+  begin_error_record(out, record, style);
   append_json_string(out, kind);
   out += ",\"message\":";
   append_json_string(out, replace_invalid_utf8(message));

@@ -24,6 +24,9 @@ void begin_record(std::string& out, const Record& record, const RecordStyle& sty
 // Appends ,"name": - the value follows.
 void append_result_name(std::string& out, std::string_view name, const RecordStyle& style);
 
+// An error record up to what went wrong: {"id":0,"line":1,"error":{"kind":
+void begin_error_record(std::string& out, const Record& record, const RecordStyle& style);
+
 // The id must not be called "error":
 // {"id":0,"line":1,"error":{"kind":"input","message":"..."}}
 std::string error_record(const Record& record, std::string_view kind, std::string_view message,

@@ -84,14 +84,19 @@ void read_further_settings(const ModelFiles& files, SentenceConfig& config) {
   const std::string source = files.path_of(kName);
   const Json json = read_object(files, kName);
   const std::string prompt = json_string(json, "default_prompt_name", "", source);
-  if (!prompt.empty()) {
-    config.unsupported = concat(source, ": a prompt before each text (default_prompt_name ",
-                                printable(prompt), ") is not supported");
+  const Json prompts = json.value("prompts", Json::object());
+  const bool is_empty = prompts.is_object() && prompts.value(prompt, Json()) == "";
+  if (!prompt.empty() && !is_empty) {
+    config.unsupported_prompt =
+        concat(source, ": a prompt before each text (default_prompt_name ", printable(prompt),
+               ") is not supported; put it into the ", "texts, and null in its place");
   }
-  if (const std::int64_t width = json_integer(json, "truncate_dim", 0, source); width != 0) {
-    config.unsupported =
-        concat(source, ": vectors cut to ", width, " (truncate_dim) are not supported");
+  const std::int64_t dim = json_integer(json, "truncate_dim", 0, source);
+  if (dim < 0) {
+    throw Error(ErrorKind::format,
+                concat(source, ": \"truncate_dim\": expected a positive number, found ", dim));
   }
+  if (dim > 0) config.dim = dim;
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 namespace convbert {
 
 // From modules.json (the steps: a transformer, a pooling, maybe a normalisation), the pooling's
-// own config.json and sentence_bert_config.json. A directory without modules.json gives the
-// defaults: mean, not normalised.
+// own config.json, sentence_bert_config.json and config_sentence_transformers.json. A directory
+// without modules.json gives the defaults: mean, not normalised.
 struct SentenceConfig {
   bool found = false;  // is there a modules.json?
   Pooling pooling = Pooling::mean;
@@ -20,7 +20,10 @@ struct SentenceConfig {
   std::optional<std::int64_t> max_length;  // tokens, with special tokens
   bool lowercase = false;                  // texts are lower-cased before the tokenizer
   std::string transformer_folder;          // where the model's own files are; "" for the top
-  std::string unsupported;  // a step that cannot be done here, with the reason; "" if none
+  std::optional<std::int64_t> dim;         // of a text's vector, the first so many numbers
+  // What cannot be done here, with the reason; "" if nothing.
+  std::string unsupported;         // a step from the tokens' vectors to the text's
+  std::string unsupported_prompt;  // what is put before each text
 };
 
 // Throws Error(format) for files that are not what they should be.

@@ -12,12 +12,8 @@ struct FeedForward::Part {
   ElementwiseActivation activation;
   Product output;
 
-  // The tiles that a group's rows go by: those of both products, or, if they differ, tiles that
-  // whole ones of either fill.
-  RowTiles tiles() const {
-    return intermediate.tiles() == output.tiles() ? intermediate.tiles()
-                                                  : RowTiles::of_whole_blocks();
-  }
+  // The tiles that a group's rows go by.
+  RowTiles tiles() const { return RowTiles::for_both(intermediate.tiles(), output.tiles()); }
 
   // The rows of one such tile.
   void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {

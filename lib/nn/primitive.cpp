@@ -1,6 +1,6 @@
 #include "nn/primitive.h"
 
-#include <optional>
+#include <atomic>
 
 #include "core/error.h"
 
@@ -30,8 +30,40 @@ std::string name_of_kernel(const dnnl::primitive_desc_base& desc) {
   return concat(kind, " ", desc.impl_info_str());
 }
 
+// oneDNN's memory objects, one an argument, as the last execution left them: to make them costs
+// more than a small primitive takes. A thread leaves them at its own place, where it will find
+// them.
+class AnyPrimitive::IdleMemories {
+ public:
+  using Memories = std::array<dnnl::memory, kMostArguments>;  // by the index of the layout
+
+  ~IdleMemories() {
+    for (auto& place : places_) delete place.load();
+  }
+  std::unique_ptr<Memories> take() {
+    std::unique_ptr<Memories> memories(own_place().exchange(nullptr));
+    return memories ? std::move(memories) : std::make_unique<Memories>();
+  }
+  void leave(std::unique_ptr<Memories> memories) {
+    delete own_place().exchange(memories.release());
+  }
+
+ private:
+  static constexpr std::size_t kPlaces = 16;
+
+  std::atomic<Memories*>& own_place() {
+    static std::atomic<std::size_t> threads{0};
+    thread_local const std::size_t place = threads++ % kPlaces;
+    return places_[place];
+  }
+
+  std::array<std::atomic<Memories*>, kPlaces> places_{};
+};
+
 AnyPrimitive::AnyPrimitive(dnnl::primitive primitive, const dnnl::primitive_desc_base& desc)
-    : primitive_(std::move(primitive)), kernel_(desc.impl_info_str()) {
+    : primitive_(std::move(primitive)),
+      kernel_(desc.impl_info_str()),
+      idle_(std::make_shared<IdleMemories>()) {
   for (const int argument : kArguments) {
     const auto layout = desc.query_md(dnnl::query::exec_arg_md, argument);
     if (layout.get_size() > 0) layouts_.emplace_back(argument, layout);
@@ -41,13 +73,13 @@ AnyPrimitive::AnyPrimitive(dnnl::primitive primitive, const dnnl::primitive_desc
   if (scratch_bytes_ > 0) layouts_.emplace_back(DNNL_ARG_SCRATCHPAD, scratch);
 }
 
-const dnnl::memory::desc& AnyPrimitive::layout_of(int argument) const {
+std::size_t AnyPrimitive::index_of(int argument) const {
   const auto found =
       std::ranges::find(layouts_, argument, &std::pair<int, dnnl::memory::desc>::first);
   if (found == layouts_.end()) {
     throw Error(ErrorKind::internal, concat("oneDNN's ", kernel_, " has no argument ", argument));
   }
-  return found->second;
+  return static_cast<std::size_t>(found - layouts_.begin());
 }
 
 void AnyPrimitive::execute(std::initializer_list<Argument> arguments, Workspace& workspace) const {
@@ -55,18 +87,25 @@ void AnyPrimitive::execute(std::initializer_list<Argument> arguments, Workspace&
   void* scratch = scratch_bytes_ > 0 ? workspace.array<std::byte>(scratch_bytes_) : nullptr;
   call_onednn(kernel_, [&] {
     // Arrays in place of the C++ interface's hash table: short sequences run many small primitives.
-    std::array<std::optional<dnnl::memory>, kMostArguments> memories;
+    std::unique_ptr<IdleMemories::Memories> memories = idle_->take();
     std::array<dnnl_exec_arg_t, kMostArguments> all;
     std::size_t count = 0;
     const auto add = [&](int argument, const void* data) {
-      const dnnl::memory& memory = memories.at(count).emplace(wrap(layout_of(argument), data));
-      all[count++] = {argument, memory.get()};
+      const std::size_t index = index_of(argument);
+      dnnl::memory& memory = (*memories)[index];
+      if (memory) {
+        memory.set_data_handle(const_cast<void*>(data));
+      } else {
+        memory = wrap(layouts_[index].second, data);
+      }
+      all.at(count++) = {argument, memory.get()};
     };
     for (const auto& [argument, data] : arguments) add(argument, data);
     if (scratch != nullptr) add(DNNL_ARG_SCRATCHPAD, scratch);
     dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_.get(), stream().get(),
                                                    static_cast<int>(count), all.data()),
                             "could not run");
+    idle_->leave(std::move(memories));
   });
 }
 

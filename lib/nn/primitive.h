@@ -40,12 +40,15 @@ class AnyPrimitive {
   AnyPrimitive(dnnl::primitive primitive, const dnnl::primitive_desc_base& desc);
 
  private:
-  const dnnl::memory::desc& layout_of(int argument) const;
+  class IdleMemories;
+
+  std::size_t index_of(int argument) const;  // in layouts_
 
   dnnl::primitive primitive_;
   std::string kernel_;
   std::vector<std::pair<int, dnnl::memory::desc>> layouts_;
   std::size_t scratch_bytes_ = 0;
+  std::shared_ptr<IdleMemories> idle_;
 };
 
 template <class Kind>

@@ -29,6 +29,12 @@ class RowTiles {
     return tiles;
   }
 
+  // Tiles for work that goes through two operations by turns, each of which cuts a tile by heights
+  // of its own: whole ones of either fill every tile but the last.
+  static RowTiles for_both(const RowTiles& one, const RowTiles& other) {
+    return one == other ? one : of_whole_blocks();
+  }
+
   const std::vector<std::int64_t>& heights() const { return heights_; }
   bool operator==(const RowTiles&) const = default;
 

@@ -50,9 +50,7 @@ std::size_t record_bytes(const Job& job) {
   for (const RecordField& field : record.fields) {
     bytes += field.name.capacity() + field.json.capacity();
   }
-  bytes += encoding_bytes(job.encoding) + bytes_of(job.more_windows);
-  for (const Encoding& window : job.more_windows) bytes += encoding_bytes(window);
-  return bytes;
+  return bytes + encoding_bytes(job.encoding);
 }
 
 std::size_t result_bytes(const std::vector<Job>& jobs) {

@@ -25,6 +25,7 @@
 #include "io/record.h"
 #include "io/record_reader.h"
 #include "text/encoding.h"
+#include "text/windows.h"
 
 namespace convbert {
 
@@ -32,9 +33,10 @@ namespace convbert {
 struct Job {
   Record record;
   Encoding encoding;
-  std::vector<Encoding> more_windows;  // of a text in several sequences, those after the first
-  std::int64_t weight = 1;             // what it adds to a batch: its tokens
-  std::string output;                  // the result, as its format wants it
+  Windows windows;          // of the encoding, where it is more than one sequence
+  std::int64_t tokens = 0;  // that were made of it, for all windows and models
+  std::int64_t weight = 1;  // what it adds to a batch: its tokens
+  std::string output;       // the result, as its format wants it
   std::vector<std::pair<std::string, std::string>> arrays;  // or as named npy arrays
   std::any summary;     // or what one result of all records adds up
   std::string failure;  // why there is no result; "" if there is one

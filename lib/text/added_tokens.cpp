@@ -46,6 +46,7 @@ AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens) : tokens_(s
   tokens_.erase(std::unique(tokens_.begin(), tokens_.end(), are_equal), tokens_.end());
   for (const AddedToken& token : tokens_) {
     is_first_byte_[static_cast<unsigned char>(token.content.front())] = true;
+    takes_space_ = takes_space_ || token.lstrip || token.rstrip;
     if (token.content.size() > kMostAddedTokenBytes) {
       throw Error(ErrorKind::format, concat("added token ", token.id, " has ", token.content.size(),
                                             " bytes; expected at most ", kMostAddedTokenBytes));
@@ -75,6 +76,30 @@ const AddedToken* AddedTokenMatcher::longest_at(std::string_view text, std::size
     first = std::ranges::lower_bound(first, last, byte, {}, byte_of);
     last = std::ranges::upper_bound(first, last, byte, {}, byte_of);
   }
+}
+
+// Where no token touches, not even one that split() would pass over, and not inside white space
+// that one may take along.
+std::size_t AddedTokenMatcher::find_cut(std::string_view text) const {
+  constexpr std::size_t kSearched = 2048;
+  if (text.size() < kSearched) return 0;
+  std::size_t position = previous_utf8(text, text.size() - kSearched + 1);
+  const std::size_t first = position + kMostAddedTokenBytes;  // tokens from before may reach so far
+  const std::size_t last = text.size() - kMostAddedTokenBytes;  // and those from here be cut short
+  std::size_t reached = 0;  // by tokens that begin before `position`
+  bool is_behind_space = true;
+  while (position < last) {
+    const bool is_space = is_space_at(text, position);
+    if (const AddedToken* token = longest_at(text, position)) {
+      reached = std::max(reached, position + token->content.size());
+    } else if (position > first && position > reached &&
+               !(takes_space_ && is_space && is_behind_space)) {
+      return position;
+    }
+    is_behind_space = is_space;
+    decode_utf8(text, position);
+  }
+  return 0;
 }
 
 std::optional<TextSpan> AddedTokenMatcher::find(std::string_view text, std::size_t done,

@@ -56,15 +56,21 @@ class AddedTokenMatcher {
     if (done < text.size()) visit(TextSpan{done, text.size(), TextSpan::kNoToken});
   }
 
+  // A place near the end of the text where it can be cut, whatever comes behind it: split() finds
+  // in the two parts what it finds in the whole. 0: there is none.
+  std::size_t find_cut(std::string_view text) const;
+
  private:
   // The first token at or after `position`, which is moved past the token's own text. It takes no
   // white space along from before `done`.
   std::optional<TextSpan> find(std::string_view text, std::size_t done,
                                std::size_t& position) const;
+  // Of those that begin there; null for none.
   const AddedToken* longest_at(std::string_view text, std::size_t position) const;
 
   std::vector<AddedToken> tokens_;         // by their contents' bytes
   std::array<bool, 256> is_first_byte_{};  // of any of them
+  bool takes_space_ = false;               // does any?
 };
 
 }  // namespace convbert

@@ -19,16 +19,30 @@ std::span<const NormalizedCharacter> Normalizer::normalize(std::string_view text
   const bool decomposes =
       options_.strips_accents() &&
       (properties & (unicode::kDecomposes | unicode::kCombining | unicode::kNonspacingMark)) != 0;
-  if (decomposes) {
-    decompose();
-    std::erase_if(characters_, [](const NormalizedCharacter& c) {
-      return unicode::is(c.character, unicode::kNonspacingMark);
-    });
-  }
+  if (decomposes) decompose_and_strip();
   if (options_.lowercase && (decomposes || (properties & unicode::kHasLowercase) != 0)) {
     lowercase();
   }
   return characters_;
+}
+
+std::size_t Normalizer::next_boundary(std::string_view text, std::size_t position) const {
+  while (position < text.size() && is_utf8_continuation(text[position])) ++position;
+  while (position < text.size()) {
+    std::size_t next = position;
+    if (has_boundary_before(decode_utf8(text, next))) break;
+    position = next;
+  }
+  return position;
+}
+
+// As ICU's function of that name for NFD (UAX #15): marks are put in order up to the next starter,
+// and all other steps see one character. One that is dropped separates nothing. Of a decomposition
+// the first part counts: U+0F73 is a starter, and begins with a mark.
+bool Normalizer::has_boundary_before(char32_t c) const {
+  if (!options_.strips_accents()) return true;
+  if (options_.clean_text && is_dropped(c, unicode::properties(c))) return false;
+  return unicode::combining_class(unicode::decompose(c).characters[0]) == 0;
 }
 
 std::uint8_t Normalizer::clean_and_space(std::string_view text, std::uint32_t first) {
@@ -50,9 +64,9 @@ std::uint8_t Normalizer::clean_and_space(std::string_view text, std::uint32_t fi
   return all_properties;
 }
 
-// NFD. Combining marks are put in canonical order; their sources keep the order of the text, as
-// the reference's alignments do.
-void Normalizer::decompose() {
+// NFD without nonspacing marks. Combining marks are put in canonical order; their sources keep the
+// order of the text, as the reference's alignments do.
+void Normalizer::decompose_and_strip() {
   next_.clear();
   consumed_ = 0;
   for (const NormalizedCharacter& character : characters_) {
@@ -80,6 +94,7 @@ void Normalizer::put_marks() {
 
 void Normalizer::put(char32_t c, bool is_inserted) {
   if (!is_inserted) ++consumed_;
+  if (unicode::is(c, unicode::kNonspacingMark)) return;
   next_.push_back({c, characters_[std::max<std::size_t>(consumed_, 1) - 1].source});
 }
 

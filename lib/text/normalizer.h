@@ -1,6 +1,7 @@
 // BERT's text normalisation, with the source of every character.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -39,6 +40,10 @@ class Normalizer {
   // text. A character that decomposes gives several with one source. Valid until the next call.
   std::span<const NormalizedCharacter> normalize(std::string_view text, std::uint32_t first);
 
+  // The first place from `position` on where the text can be cut, or its end: the normal forms of
+  // the two parts are that of the whole. A run of combining marks has none, however long.
+  std::size_t next_boundary(std::string_view text, std::size_t position) const;
+
  private:
   struct Mark {
     char32_t character;
@@ -46,9 +51,10 @@ class Normalizer {
     bool is_inserted;  // not the first of its decomposition: shares the source before it
   };
 
+  bool has_boundary_before(char32_t c) const;
   // The steps, each on characters_. The first returns the union of all their properties.
   std::uint8_t clean_and_space(std::string_view text, std::uint32_t first);
-  void decompose();
+  void decompose_and_strip();
   void lowercase();
 
   void put_marks();
@@ -56,7 +62,7 @@ class Normalizer {
 
   NormalizerOptions options_;
   std::vector<NormalizedCharacter> characters_;
-  std::vector<NormalizedCharacter> next_;  // what decompose() makes of them
+  std::vector<NormalizedCharacter> next_;  // what decompose_and_strip() makes of them
   std::vector<Mark> marks_;                // that wait there for the next starter
   std::size_t consumed_ = 0;               // characters whose first part is in next_
 };

@@ -33,7 +33,7 @@ class TextTokenizer::Pass {
         position_ = span.end;
         source_ = splitter_.split(stretch, source_, [this](const Word& word) { add_word(word); });
       } else {
-        split_normalized(normalize_until(span.end));
+        split_normalized(span.end);
       }
     });
     const std::size_t total = dropped_ + tokens_.size();
@@ -41,7 +41,8 @@ class TextTokenizer::Pass {
   }
 
  private:
-  static constexpr std::size_t kMostReserved = 1 << 12;  // tokens
+  static constexpr std::size_t kMostReserved = 1 << 12;    // tokens
+  static constexpr std::size_t kPartCharacters = 1 << 14;  // of a normal form, held at a time
 
   void add_word(const Word& word) {
     tokenizer_.wordpiece_.split(word, tokens_);
@@ -59,32 +60,61 @@ class TextTokenizer::Pass {
     tokens_.resize(most_);
   }
 
-  // Normalises from here to `end`, and moves there.
-  std::span<const NormalizedCharacter> normalize_until(std::size_t end) {
-    const std::uint32_t first = source_;
-    const std::string_view stretch = text_.substr(position_, end - position_);
-    move_to(end);
-    return splitter_.normalizer().normalize(stretch, first);
+  // Looks for added tokens in the normal form of what comes before `end`, and moves there.
+  void split_normalized(std::size_t end) {
+    const auto visit = [this](const Word& word) { add_word(word); };
+    std::vector<NormalizedCharacter> waiting;  // characters that have not been split
+    std::size_t enough = kPartCharacters;
+    while (position_ < end) {
+      std::span<const NormalizedCharacter> form = normalize_piece(end);
+      const bool is_last = position_ == end;
+      if (!is_last || !waiting.empty()) {  // a short text is split where it lies
+        waiting.insert(waiting.end(), form.begin(), form.end());
+        form = waiting;
+      }
+      if (!is_last && form.size() < enough) continue;
+      const std::size_t done = split_form(form, is_last, visit);
+      if (is_last) break;
+      waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(done));
+      enough = std::max(2 * waiting.size(), kPartCharacters);
+    }
+    splitter_.finish_normalized(visit);
   }
 
-  // Looks for added tokens in the normal form of a stretch.
-  void split_normalized(std::span<const NormalizedCharacter> characters) {
+  // Moves behind the piece, to `end` at most.
+  std::span<const NormalizedCharacter> normalize_piece(std::size_t end) {
+    const std::size_t most = std::min(position_ + WordSplitter::kPieceBytes, end);
+    Normalizer& normalizer = splitter_.normalizer();
+    const std::size_t piece_end = normalizer.next_boundary(text_.substr(0, end), most);
+    const std::uint32_t first = source_;
+    const std::string_view piece = text_.substr(position_, piece_end - position_);
+    move_to(piece_end);
+    return normalizer.normalize(piece, first);
+  }
+
+  // Returns how many characters are done: those before a cut, unless the form is the last part.
+  template <class Visit>
+  std::size_t split_form(std::span<const NormalizedCharacter> form, bool is_last, Visit visit) {
     std::string bytes;
     std::vector<std::size_t> character_at;  // of the byte that it begins with
-    for (std::size_t i = 0; i < characters.size(); ++i) {
-      append_utf8(bytes, characters[i].character);
+    for (std::size_t i = 0; i < form.size(); ++i) {
+      append_utf8(bytes, form[i].character);
       character_at.resize(bytes.size(), i);
     }
-    character_at.push_back(characters.size());
-    tokenizer_.normalized_matcher_.split(bytes, [&](const TextSpan& span) {
+    character_at.push_back(form.size());
+    const AddedTokenMatcher& matcher = tokenizer_.normalized_matcher_;
+    const std::size_t end = is_last ? bytes.size() : matcher.find_cut(bytes);
+    matcher.split(std::string_view(bytes).substr(0, end), [&](const TextSpan& span) {
       const std::size_t begin = character_at[span.begin];
-      const auto part = characters.subspan(begin, character_at[span.end] - begin);
+      const auto part = form.subspan(begin, character_at[span.end] - begin);
       if (span.id == TextSpan::kNoToken) {
-        splitter_.visit_normalized(part, [this](const Word& word) { add_word(word); });
+        splitter_.add_normalized(part, visit);
       } else {
+        splitter_.finish_normalized(visit);
         add_token({span.id, {part.front().source, part.back().source + 1}});
       }
     });
+    return character_at[end];
   }
 
   // Back only where an added token takes white space that another has taken before.

@@ -5,12 +5,11 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "text/words.h"
 
 namespace convbert {
 namespace {
 
-// Longer words are unknown; a word's work grows with its square. Usual is 100.
-constexpr std::int64_t kMostWordCharacters = 1000;
 constexpr std::size_t kMostTemplatePieces = 64;
 
 class TokenizerJsonReader {
@@ -83,7 +82,7 @@ class TokenizerJsonReader {
     spec_.wordpiece.continuation_prefix =
         json_string(model, "continuing_subword_prefix", "##", source_);
     const std::int64_t longest = json_integer(model, "max_input_chars_per_word", 100, source_);
-    if (longest < 1 || longest > kMostWordCharacters) {
+    if (longest < 1 || std::cmp_greater(longest, kMostWordCharacters)) {
       fail(concat("\"max_input_chars_per_word\": expected 1 to ", kMostWordCharacters, ", found ",
                   longest));
     }

@@ -1,20 +1,30 @@
 #include "text/windows.h"
 
 #include <algorithm>
-#include <utility>
+#include <vector>
 
 #include "core/error.h"
 
 namespace convbert {
-namespace {
 
-// Of the text that is cut: [begin, end) of the tokens.
-struct Span {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
+Windows::Windows(const Encoding& whole, const WindowOptions& options) {
+  const auto limit = static_cast<std::size_t>(options.max_length);
+  if (whole.size() <= limit) return;
+  text_ = last_text(whole);
+  const std::size_t length = text_.end - text_.begin;
+  const std::size_t around = whole.size() - length;
+  const auto overlap = static_cast<std::size_t>(options.overlap);
+  if (limit <= around + overlap) {
+    throw Error(ErrorKind::input,
+                concat("windows of ", limit, " tokens overlap by ", overlap, ", and ", around,
+                       " tokens go around each: no room is left to move on"));
+  }
+  room_ = limit - around;
+  step_ = room_ - overlap;
+  size_ = 1 + (length - room_ + step_ - 1) / step_;
+}
 
-Span last_text(const Encoding& whole) {
+Windows::Span Windows::last_text(const Encoding& whole) {
   const bool is_pair = std::ranges::find(whole.sequence, 1) != whole.sequence.end();
   Span span;
   for (std::size_t i = 0; i < whole.size(); ++i) {
@@ -25,42 +35,30 @@ Span last_text(const Encoding& whole) {
   return span;
 }
 
-template <class Value>
-std::vector<Value> cut(const std::vector<Value>& list, Span text, Span kept) {
-  const auto at = [&](std::size_t i) { return list.begin() + static_cast<std::ptrdiff_t>(i); };
-  std::vector<Value> window(at(0), at(text.begin));
-  window.insert(window.end(), at(kept.begin), at(kept.end));
-  window.insert(window.end(), at(text.end), list.end());
-  return window;
+Encoding Windows::cut(const Encoding& whole, std::size_t window) const {
+  if (size_ == 1) return whole;
+  const std::size_t begin = text_.begin + window * step_;
+  const Span kept{begin, std::min(begin + room_, text_.end)};
+  const auto cut_list = [&]<class Value>(const std::vector<Value>& list) {
+    const auto at = [&](std::size_t i) { return list.begin() + static_cast<std::ptrdiff_t>(i); };
+    std::vector<Value> part;
+    part.reserve(list.size() - (text_.end - text_.begin) + (kept.end - kept.begin));
+    part.insert(part.end(), at(0), at(text_.begin));
+    part.insert(part.end(), at(kept.begin), at(kept.end));
+    part.insert(part.end(), at(text_.end), list.end());
+    return part;
+  };
+  return {.ids = cut_list(whole.ids),
+          .type_ids = cut_list(whole.type_ids),
+          .offsets = cut_list(whole.offsets),
+          .special_mask = cut_list(whole.special_mask),
+          .sequence = cut_list(whole.sequence)};
 }
 
-}  // namespace
-
-std::vector<Encoding> windows_of(Encoding whole, const WindowOptions& options) {
-  std::vector<Encoding> windows;
-  const auto limit = static_cast<std::size_t>(options.max_length);
-  if (whole.size() <= limit) {
-    windows.push_back(std::move(whole));
-    return windows;
-  }
-  const Span text = last_text(whole);
-  const std::size_t around = whole.size() - (text.end - text.begin);
-  const auto overlap = static_cast<std::size_t>(options.overlap);
-  if (limit <= around + overlap) {
-    throw Error(ErrorKind::input,
-                concat("windows of ", limit, " tokens overlap by ", overlap, ", and ", around,
-                       " tokens go around each: no room is left to move on"));
-  }
-  const std::size_t room = limit - around;
-  for (std::size_t begin = text.begin; true; begin += room - overlap) {
-    const Span kept{begin, std::min(begin + room, text.end)};
-    windows.push_back({.ids = cut(whole.ids, text, kept),
-                       .type_ids = cut(whole.type_ids, text, kept),
-                       .offsets = cut(whole.offsets, text, kept),
-                       .special_mask = cut(whole.special_mask, text, kept),
-                       .sequence = cut(whole.sequence, text, kept)});
-    if (kept.end == text.end) return windows;
-  }
+std::int64_t Windows::tokens(const Encoding& whole) const {
+  const std::size_t length = text_.end - text_.begin;
+  const std::size_t repeated = whole.size() - length + room_ - step_;
+  return static_cast<std::int64_t>(whole.size() + (size_ - 1) * repeated);
 }
 
 }  // namespace convbert

@@ -2,11 +2,12 @@
 // counted where a vocabulary is learnt.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/utf8.h"
 #include "text/ascii_rules.h"
@@ -25,8 +26,8 @@ class WordSplitter {
   // Calls visit(word) for each word of well-formed UTF-8 whose first code point is number `source`
   // of the original text; a word is valid during the call. Returns the number of the code point
   // behind the text.
-  // Words of ASCII are copied as they are. All else is normalised in stretches that end at a space
-  // or punctuation of ASCII: nothing acts across one, be it a combining mark.
+  // Words of ASCII are copied as they are; all else is normalised, a word that holds such a
+  // character and the text behind it up to a space or punctuation of ASCII, piece by piece.
   template <class Visit>
   std::uint32_t split(std::string_view text, std::uint32_t source, Visit visit) {
     const std::size_t end = text.size();
@@ -35,11 +36,9 @@ class WordSplitter {
       while (word_end < end && rules_.kind(text[word_end]) == Kind::letter) ++word_end;
       const Kind next = word_end < end ? rules_.kind(text[word_end]) : Kind::space;
       if (next == Kind::other) {
-        while (word_end < end && !is_boundary(rules_.kind(text[word_end]))) ++word_end;
-        const std::string_view stretch = text.substr(begin, word_end - begin);
-        visit_normalized(normalizer_.normalize(stretch, source), visit);
-        source += static_cast<std::uint32_t>(count_code_points(stretch));
-        begin = word_end;
+        const Place behind = visit_stretch(text, {begin, source}, visit);
+        begin = behind.byte;
+        source = behind.code_point;
         continue;
       }
       if (word_end > begin) visit_ascii(text.substr(begin, word_end - begin), source, visit);
@@ -53,37 +52,69 @@ class WordSplitter {
     return source;
   }
 
-  // The same of a text, or a part of one, that has been normalised.
+  // The same of a text that has been normalised, in parts: a word is visited once it is known where
+  // it ends.
   template <class Visit>
-  void visit_normalized(std::span<const NormalizedCharacter> characters, Visit visit) {
-    for_each_word(characters, [&](std::span<const NormalizedCharacter> word) {
-      word_.clear();
-      sources_.clear();
-      for (const auto& [character, source] : word) {
-        append_utf8(word_, character);
-        sources_.resize(word_.size(), source);
-      }
-      visit(Word{.bytes = word_, .sources = sources_});
-    });
+  void add_normalized(std::span<const NormalizedCharacter> part, Visit visit) {
+    words_.add(part, visit);
+  }
+  template <class Visit>
+  void finish_normalized(Visit visit) {
+    words_.finish(visit);
   }
 
   Normalizer& normalizer() { return normalizer_; }
 
+  // What is worth normalising at a time.
+  static constexpr std::size_t kPieceBytes = 1 << 12;
+
  private:
   using Kind = AsciiRules::Kind;
-  static bool is_boundary(Kind kind) { return kind == Kind::space || kind == Kind::punctuation; }
+
+  bool is_boundary(char byte) const {
+    const Kind kind = rules_.kind(byte);
+    return kind == Kind::space || kind == Kind::punctuation;
+  }
+
+  // In the text that is split, and in the original one.
+  struct Place {
+    std::size_t byte;
+    std::uint32_t code_point;
+  };
+
+  // What lies between a place and the next space or punctuation of ASCII, which is returned.
+  template <class Visit>
+  Place visit_stretch(std::string_view text, Place at, Visit& visit) {
+    do {
+      const std::string_view piece = text.substr(at.byte, piece_end(text, at.byte) - at.byte);
+      words_.add(normalizer_.normalize(piece, at.code_point), visit);
+      at.byte += piece.size();
+      at.code_point += static_cast<std::uint32_t>(count_code_points(piece));
+    } while (at.byte < text.size() && !is_boundary(text[at.byte]));
+    words_.finish(visit);
+    return at;
+  }
+
+  // Of what is normalised at a time: a boundary of ASCII, or the first other one behind
+  // kPieceBytes.
+  std::size_t piece_end(std::string_view text, std::size_t begin) const {
+    const std::size_t most = std::min(text.size(), begin + kPieceBytes);
+    std::size_t end = begin;
+    while (end < most && !is_boundary(text[end])) ++end;
+    return end < most ? end : normalizer_.next_boundary(text, end);
+  }
 
   template <class Visit>
   void visit_ascii(std::string_view word, std::uint32_t source, Visit& visit) {
-    word_.resize(word.size());
-    for (std::size_t i = 0; i < word.size(); ++i) word_[i] = rules_.lowercase(word[i]);
-    visit(Word{.bytes = word_, .sources = {}, .first_source = source});
+    ascii_word_.resize(word.size());
+    for (std::size_t i = 0; i < word.size(); ++i) ascii_word_[i] = rules_.lowercase(word[i]);
+    visit(Word{.bytes = ascii_word_, .sources = {}, .first_source = source});
   }
 
   const AsciiRules& rules_;
   Normalizer normalizer_;
-  std::string word_;  // in normal form
-  std::vector<std::uint32_t> sources_;
+  WordBuilder words_;
+  std::string ascii_word_;  // in normal form
 };
 
 }  // namespace convbert

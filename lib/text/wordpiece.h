@@ -14,7 +14,8 @@ namespace convbert {
 
 struct WordPieceOptions {
   std::string continuation_prefix = "##";
-  std::size_t max_word_characters = 100;  // a longer word is unknown
+  // A longer word is unknown; at most kMostWordCharacters.
+  std::size_t max_word_characters = 100;
 };
 
 // A token and the part of the original text that it stands for.

@@ -15,11 +15,12 @@ TeacherVectors::TeacherVectors(ConstMatrixView targets, std::int64_t width)
                                         : targets.column_range(width, targets.columns - width)) {}
 
 LearningBatch::LearningBatch(const Examples& examples, Objective objective,
-                             std::span<const std::uint32_t> chosen, const LossOptions& options)
+                             std::span<const std::uint32_t> chosen, const LossOptions& options,
+                             std::int64_t vector_width)
     : objective_(objective),
       options_(options),
       target_width_(examples.target_width),
-      vector_width_(examples.vector_width) {
+      vector_width_(vector_width) {
   training_.group = examples.group;
   for (const std::uint32_t example : chosen) {
     const std::int64_t first = example * examples.group;
@@ -117,12 +118,35 @@ double LearningBatch::loss_on_labels(std::size_t first, ConstMatrixView logits,
                        {options_.label_smoothing, options_.class_weights}, gradient);
 }
 
+double LearningBatch::loss_by_label(std::size_t first, ConstMatrixView outputs,
+                                    MatrixView gradient) const {
+  const auto count = static_cast<std::size_t>(outputs.rows);
+  const auto labels = std::span(labels_).subspan(first, count);
+  const std::int64_t classes = outputs.columns - vector_width_;
+  const double loss = cross_entropy(outputs.column_range(vector_width_, classes), labels,
+                                    std::span(weights_).subspan(first, count),
+                                    {options_.label_smoothing, options_.class_weights},
+                                    gradient.column_range(vector_width_, classes));
+  if (vector_width_ == 0) return loss;
+  // Rows of which those of one label are the same, and others at right angles.
+  std::vector<float> rows_of_labels(static_cast<std::size_t>(outputs.rows * classes));
+  const MatrixView goals{rows_of_labels.data(), outputs.rows, classes, classes};
+  for (std::size_t i = 0; i < count; ++i) goals.row(static_cast<std::int64_t>(i))[labels[i]] = 1.0f;
+  const MatrixView d_vectors = gradient.column_range(0, vector_width_);
+  const double contrast =
+      cosines_to_cosines(outputs.column_range(0, vector_width_), goals, d_vectors);
+  for (std::int64_t row = 0; row < d_vectors.rows; ++row) {
+    for (float& d : d_vectors.row_span(row)) d *= options_.contrast;
+  }
+  return loss + options_.contrast * contrast;
+}
+
 LossFunction LearningBatch::loss() const {
   return [this](std::int64_t first_row, ConstMatrixView outputs, MatrixView gradient) -> double {
     const auto first = static_cast<std::size_t>(first_row);
     const auto count = static_cast<std::size_t>(outputs.rows);
     switch (objective_) {
-      case Objective::label:
+      case Objective::label: return loss_by_label(first, outputs, gradient);
       case Objective::token_labels:
         return cross_entropy(outputs, std::span(labels_).subspan(first, count),
                              std::span(weights_).subspan(first, count),

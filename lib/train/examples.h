@@ -30,7 +30,6 @@ struct Examples {
                                      // kIgnored; vectors: none, or one an example or kIgnored
   std::vector<float> targets;        // several, value, similarity: [examples, target_width]
   std::int64_t target_width = 0;
-  std::int64_t vector_width = 0;  // vectors: of the student's, the first columns of its outputs
   // vectors: the same of one example, which may lie in a file: see TeacherVectors. For one thread
   // at a time.
   std::function<void(std::uint32_t example, std::span<float> targets)> read_targets{};
@@ -54,20 +53,28 @@ struct LossOptions {
   float temperature = 0.05f;           // of `negatives`
   float relational = 0.0f;             // of `vectors`: what cosines between texts count
   float labels = 1.0f;                 // of `vectors`: what the cross-entropy of a label counts
+  // Of `label`: what it counts how far cosines between the texts' vectors, which the model then
+  // gives beside its head's outputs, are from 1 for two of one label and 0 for two of others. Pairs
+  // teach what a single label does not where there are few (Tunstall et al. 2022; Gunel et al.
+  // 2021).
+  float contrast = 0.0f;
 };
 
 // A batch whose loss is a mean: over its rows, weighed by their classes.
 class LearningBatch {
  public:
-  // The examples of those numbers, in that order.
+  // The examples of those numbers, in that order. vector_width: of the vectors that are the first
+  // columns of the model's outputs; 0 where it gives none, or nothing else.
   LearningBatch(const Examples& examples, Objective objective,
-                std::span<const std::uint32_t> chosen, const LossOptions& options);
+                std::span<const std::uint32_t> chosen, const LossOptions& options,
+                std::int64_t vector_width = 0);
 
   const TrainingBatch& training() const { return training_; }
   std::int64_t rows() const;  // that the model gives outputs for
   LossScope scope() const {
     const bool compares = objective_ == Objective::negatives ||
-                          (objective_ == Objective::vectors && options_.relational > 0.0f);
+                          (objective_ == Objective::vectors && options_.relational > 0.0f) ||
+                          (objective_ == Objective::label && options_.contrast > 0.0f);
     return compares ? LossScope::batch : LossScope::slice;
   }
   // Valid while the batch lives.
@@ -79,6 +86,7 @@ class LearningBatch {
   double loss_on_vectors(std::size_t first, ConstMatrixView outputs, MatrixView gradient) const;
   ConstMatrixView targets(std::size_t first, std::int64_t rows) const;
   double loss_on_labels(std::size_t first, ConstMatrixView logits, MatrixView gradient) const;
+  double loss_by_label(std::size_t first, ConstMatrixView outputs, MatrixView gradient) const;
 
   Objective objective_;
   const LossOptions& options_;

@@ -16,14 +16,14 @@ constexpr std::int64_t kTogether = 64;  // examples whose outputs are computed a
 // Calls visit(batch, chosen) for all examples, in their order.
 template <class Visit>
 void for_each_batch(const Examples& examples, Objective objective, const LossOptions& options,
-                    Visit visit) {
+                    std::int64_t vector_width, Visit visit) {
   std::vector<std::uint32_t> all(static_cast<std::size_t>(examples.size()));
   std::iota(all.begin(), all.end(), 0U);
   std::span<const std::uint32_t> left = all;
   while (!left.empty()) {
     const auto chosen = left.first(std::min<std::size_t>(left.size(), kTogether));
     left = left.subspan(chosen.size());
-    visit(LearningBatch(examples, objective, chosen, options), chosen);
+    visit(LearningBatch(examples, objective, chosen, options, vector_width), chosen);
   }
 }
 
@@ -71,7 +71,7 @@ const FineTuning::Features& FineTuning::features_of(const Examples& examples) {
       features.first.push_back(features.first.back() + own);
     }
   };
-  for_each_batch(examples, options_.objective, options_.loss, add);
+  for_each_batch(examples, options_.objective, options_.loss, model_.vector_width(), add);
   return features;
 }
 
@@ -106,7 +106,8 @@ double FineTuning::add_gradients(const LearningBatch& batch,
 
 StepFigures FineTuning::step() {
   const auto chosen = next_examples();
-  const LearningBatch batch(examples_, options_.objective, chosen, options_.loss);
+  const LearningBatch batch(examples_, options_.objective, chosen, options_.loss,
+                            model_.vector_width());
   StepFigures figures{};
   figures.tokens = batch.training().batch.tokens();
   figures.learning_rate =
@@ -128,7 +129,8 @@ StepFigures FineTuning::step() {
 }
 
 FineTuning::Predictions FineTuning::predict(const Examples& examples) {
-  Predictions predictions{.values = {}, .columns = model_.outputs()};
+  Predictions predictions{
+      .values = {}, .columns = model_.outputs(), .vector_width = model_.vector_width()};
   const std::int64_t columns = predictions.columns;
   double sum = 0;
   const auto add = [&](const LearningBatch& batch, std::span<const std::uint32_t> chosen) {
@@ -149,7 +151,7 @@ FineTuning::Predictions FineTuning::predict(const Examples& examples) {
     sum += static_cast<double>(chosen.size()) *
            batch.loss()(0, outputs, {unused.data(), rows, columns, columns});
   };
-  for_each_batch(examples, options_.objective, options_.loss, add);
+  for_each_batch(examples, options_.objective, options_.loss, model_.vector_width(), add);
   predictions.loss = sum / static_cast<double>(examples.size());
   return predictions;
 }

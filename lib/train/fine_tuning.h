@@ -61,10 +61,15 @@ class FineTuning {
   struct Predictions {
     std::vector<float> values;
     std::int64_t columns = 0;
+    std::int64_t vector_width = 0;  // of the columns, the first so many
     double loss = 0;
 
     ConstMatrixView rows() const {
       return {values.data(), std::ssize(values) / columns, columns, columns};
+    }
+    ConstMatrixView vectors() const { return rows().column_range(0, vector_width); }
+    ConstMatrixView of_head() const {
+      return rows().column_range(vector_width, columns - vector_width);
     }
   };
   Predictions predict(const Examples& examples);

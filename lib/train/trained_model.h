@@ -69,6 +69,9 @@ class TrainedModel {
   // What the head makes of them, [rows, outputs()], without dropout, on the calling thread.
   void predict_from(ConstMatrixView features, MatrixView to);
   std::int64_t outputs() const { return vector_width() + (head_ ? head_->outputs() : 0); }
+  std::int64_t vector_width() const {  // in a row of the outputs, before what the head gives
+    return head_ && !options_.gives_vectors ? 0 : config_.hidden_size;
+  }
   std::int64_t feature_width() const { return config_.hidden_size; }
 
   // Adds the head's gradients alone, from features of read_features(), and returns the loss. On the
@@ -94,9 +97,6 @@ class TrainedModel {
     std::int64_t first = 0;
     std::vector<std::int64_t> tokens;
   };
-  std::int64_t vector_width() const {  // in a row of the outputs
-    return head_ && !options_.gives_vectors ? 0 : config_.hidden_size;
-  }
   Rows rows_of(const TrainingBatch& batch, const SlicePass& pass) const;
   Outputs forward(const SlicePass& pass, const Rows& rows) const;
   // Slice by slice, without dropout.

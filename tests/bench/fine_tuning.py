@@ -51,7 +51,8 @@ def measure_program(options, model, task, seed):
         command = [options.convbert, "train", f"{folder}/train.jsonl", "-m", model, "-o", f"{folder}/tuned", "-q",
                    "--seed", seed, "--epochs", options.epochs, "--batch-size", 32,
                    "--learning-rate", options.learning_rate, "--warmup", 0.1, "--schedule", "linear",
-                   "--weight-decay", 0.01, "--clip", 1, "--threads", options.threads, *flags, *of_train, *PRECISION]
+                   "--weight-decay", 0.01, "--clip", 1, "--contrast", 0, "--threads", options.threads, *flags,
+                   *of_train, *PRECISION]
         subprocess.run(list(map(str, command)), check=True)
         report = subprocess.run([options.convbert, "evaluate", held_out, "-m", f"{folder}/tuned", "-f", "json",
                                  *flags, *PRECISION], check=True, capture_output=True)

@@ -149,6 +149,11 @@ def _(folder):
     return ["embed", "-o", folder / "v.jsonl", "-q", "-"], b"!" * 63_000_000 + b"\n"
 
 
+@case("records", "a line of 63 MB of Chinese")
+def _(folder):
+    return ["embed", "-o", folder / "v.jsonl", "-q", "-"], "\u4e2d\u6587".encode() * 10_500_000 + b"\n"
+
+
 @case("records", "20,000 ids in .npz, one of 20,000 characters")
 def _(folder):
     ids = ("x" * 20_000 if i == 0 else str(i) for i in range(20_000))

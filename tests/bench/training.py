@@ -78,7 +78,7 @@ def measure_convbert(binary, model, data, steps, threads, precision, max_length)
     with tempfile.TemporaryDirectory() as folder:
         return measure_program(
             [binary, "train", data, "-m", model, "-o", f"{folder}/model", "--max-steps", steps,
-             "--batch-size", BATCH, "--precision", precision, "--epochs", "1000", "--dropout", "0.1",
+             "--batch-size", BATCH, "--precision", precision, "--epochs", "1000", "--dropout", "0.1", "--contrast", "0",
              "--learning-rate", "1e-4", "--max-length", max_length], folder, threads, WARM_UP)
 
 

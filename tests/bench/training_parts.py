@@ -72,7 +72,8 @@ def main():
             out = pathlib.Path(folder, precision)
             out.mkdir()
             command = [options.convbert, "train", options.data, "-m", model, "--task", "classify", "--threads", "1",
-                       "--batch-size", str(BATCH), "--epochs", "1000", "--dropout", "0.1", "--learning-rate", "1e-4",
+                       "--batch-size", str(BATCH), "--epochs", "1000", "--dropout", "0.1", "--contrast", "0",
+                       "--learning-rate", "1e-4",
                        "--max-length", str(options.max_length), "--precision", precision, "-q"]
             (short, few), (long, many) = (run(command, steps, out) for steps in STEPS)
             spent = {kind: long[kind] - short[kind] for kind in long}

@@ -177,6 +177,14 @@ TEST_CASE("two models on the same texts") {
   CHECK(rows[2]["rows"] != rows[0]["rows"]);  // it has a vocabulary of its own
   const Json alone = stats({"--layer", "0", "--head", "0"})[0];
   for (const auto& [name, value] : alone.items()) CHECK(rows[0][name] == value);
+  for (const std::vector<std::string>& flags :
+       {std::vector<std::string>{"--stats"}, {"--map", "attention", "--format", "html"}}) {
+    const ProcessResult both =
+        run_convbert(with({"attention", "-v", "-t", "a", "-m", kModels + "bert-plain", "--compare",
+                           kModels + "bert-plain", "--layer", "0", "--head", "0"},
+                          flags));
+    CHECK(both.err.find("1 record, 6 tokens in ") != std::string::npos);  // three for each
+  }
   const ProcessResult result = run_convbert(
       {"attention", "--stats", "-t", "a", "--compare", kModels + "bert-plain", "--layer", "3"});
   CHECK(result.status == 2);

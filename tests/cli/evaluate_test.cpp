@@ -217,6 +217,12 @@ TEST_CASE("pairs with values are held to the cosine of their vectors") {
   pairs.resize(2);
   const Json plain = report_of({"-m", kModels + "convbert-plain"}, to_lines(pairs));
   CHECK(plain["task"] == "similarity");
+  const ProcessResult counted =
+      run_convbert({"evaluate", "-v", "-m", kModels + "convbert-plain", "--task", "similarity"},
+                   {.input = R"({"text":"a","text_pair":"a b","label":1})"
+                             "\n"
+                             R"({"text":"b","text_pair":"a","label":0})"});
+  CHECK(counted.err.find("2 records, 13 tokens in ") != std::string::npos);
   CHECK(std::abs(plain["figures"]["pearson"]["value"].get<double>()) == doctest::Approx(1));
   // Of equal values there is no correlation.
   pairs[1]["label"] = pairs[0]["label"] = 0.5;

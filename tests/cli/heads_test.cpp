@@ -247,6 +247,9 @@ TEST_CASE("the vector of a long text is the mean of its windows, by their tokens
   for (std::size_t i = 0; i < a.size(); ++i) check_close(found[i], (a[i] + b[i] + c[i]) / 3);
   CHECK(vector_of(first, {"--stride", "4"}) == vector_of(first, {}));
   CHECK(found != vector_of(whole, {}));
+  const ProcessResult run =
+      run_convbert({"embed", "-v", "--max-length", "12", "--stride", "4", "-t", whole});
+  CHECK(run.err.find("1 record, 36 tokens in ") != std::string::npos);
 }
 
 TEST_CASE("what a head's command cannot use is said") {

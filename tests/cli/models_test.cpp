@@ -348,6 +348,24 @@ TEST_CASE("a pickle that wants to call something is refused") {
   model.check_refused("uses opcode 105");
 }
 
+TEST_CASE("results among a model's own files are gone on with, until one of those changes") {
+  const ModelCopy model("bert-plain");
+  const std::string out = model.path("out.jsonl");
+  const std::vector<std::string> command{"embed", "-m", model.path(), "--strict", "-o", out};
+  const std::vector<std::string> resume = with(command, {"--resume"});
+  CHECK(run_convbert(command, {.input = "one\ntwo\n\xff\n"}).status == 1);
+  model.write("more.jsonl", "another file");
+  const ProcessResult same = run_convbert(resume, {.input = "one\ntwo\n\xff\n"});
+  CHECK(same.status == 1);
+  CHECK(same.err.find("goes on after 2 records") != std::string::npos);
+  std::string weights = model.read("model.safetensors");
+  weights.back() = static_cast<char>(weights.back() ^ 1);
+  model.write("model.safetensors", weights);
+  check_refused(run_convbert(resume, {.input = "one\ntwo\nthree\n"}),
+                "one of the files that results depend on has changed");
+  CHECK(run_convbert(with(command, {"--quiet"}), {.input = "one\ntwo\nthree\n"}).status == 0);
+}
+
 TEST_CASE("sentence-transformers directories") {
   const ModelCopy model("bert-plain");
   const auto dims = [&](const std::vector<std::string>& flags) {
@@ -380,9 +398,17 @@ TEST_CASE("sentence-transformers directories") {
   model.write(settings, R"({"prompts":{"query":"","document":""},"default_prompt_name":null})");
   CHECK(dims({}).find("cls, normalised, 32") != std::string::npos);
   model.write(settings, R"({"prompts":{"q":"query: "},"default_prompt_name":"q"})");
-  model.check_refused("a prompt before each text (default_prompt_name q) is not supported");
-  model.write(settings, R"({"truncate_dim":10})");
-  model.check_refused("vectors cut to 10 (truncate_dim) are not supported");
+  const std::string prompt = "a prompt before each text (default_prompt_name q) is not supported";
+  model.check_refused(prompt);
+  CHECK(dims({"--pooling", "mean", "--normalize"}).find(prompt) != std::string::npos);
+  model.write(settings, R"({"prompts":{"q":""},"default_prompt_name":"q","truncate_dim":10})");
+  CHECK(dims({}).find("cls, normalised, 10 dimensions") != std::string::npos);
+  CHECK(dims({"--dim", "12"}).find("cls, normalised, 12 dimensions") != std::string::npos);
+  CHECK(dims({"--per-token"}).find(" 32 dimensions") != std::string::npos);
+  model.write(settings, R"({"truncate_dim":1000})");
+  CHECK(dims({}).find("cls, normalised, 32 dimensions") != std::string::npos);
+  model.write(settings, R"({"truncate_dim":-1})");
+  model.check_refused("\"truncate_dim\": expected a positive number, found -1");
   model.write(settings, "{}");
   model.write("modules.json",
               "[{\"type\":\"x.Normalize\",\"path\":\"2\"}," + modules.substr(1) + "]");

@@ -350,6 +350,79 @@ TEST_CASE("an interrupted run is gone on with, but not after the corpus has chan
   CHECK(other.err.find("its partial file was written by another run") != std::string::npos);
 }
 
+TEST_CASE("an interrupted search of vectors is gone on with while they are the same") {
+  std::vector<double> degrees(20);
+  for (std::size_t i = 0; i < degrees.size(); ++i) degrees[i] = static_cast<double>(i);
+  degrees[15] = kNan;  // which --strict stops at
+  for (const std::string changed : {"queries.npy", "corpus.npy", "search.index"}) {
+    INFO(changed);
+    const TemporaryFolder folder;
+    const std::string out = folder.path("out.jsonl");
+    const std::string queries = folder.write("queries.npy", angles(degrees));
+    const std::string corpus = folder.write("corpus.npy", angles({1, 7, 30}));
+    const std::string index = folder.path("search.index");
+    const std::vector<std::string> command{"--query-vectors",
+                                           queries,
+                                           "--corpus-vectors",
+                                           corpus,
+                                           "--index",
+                                           index,
+                                           "--strict",
+                                           "-o",
+                                           out};
+    CHECK(run_similar(command).status == 1);
+    std::vector<std::string> resume = command;
+    resume.push_back("--resume");
+    const ProcessResult same = run_similar(resume);
+    CHECK(same.status == 1);
+    CHECK(same.err.find("goes on after 15 records") != std::string::npos);
+    if (changed == "queries.npy") {
+      degrees[3] = 50;
+      folder.write(changed, angles(degrees));
+    } else if (changed == "corpus.npy") {
+      folder.write(changed, angles({1, 8, 30}));
+      fs::remove(index);
+    } else {
+      fs::remove(index);
+      REQUIRE(run_similar({"--query-vectors", queries, "--corpus-vectors", corpus, "--index", index,
+                           "--index-type", "ivf", "--effort", "1", "-o", folder.path("other")})
+                  .status == 1);
+    }
+    check_refused(run_similar(resume), "one of the files that results depend on has changed");
+  }
+}
+
+TEST_CASE("finished results are what the corpus was, until it changes") {
+  const TemporaryFolder folder;
+  const std::string out = folder.path("out.jsonl");
+  std::vector<double> degrees(20, 10);
+  const std::string queries = folder.write("queries.npy", angles(degrees));
+  const std::string corpus = folder.write("corpus.npy", angles({1, 8, 30}));
+  const std::vector<std::string> command{
+      "--query-vectors", queries, "--corpus-vectors", corpus, "-o", out};
+  CHECK(run_similar(command).status == 0);
+  CHECK(run_similar(with(command, {"--resume"})).status == 0);
+  degrees[3] = 20;
+  folder.write("queries.npy", angles(degrees));
+  fs::last_write_time(queries, fs::last_write_time(out) + std::chrono::seconds(1));
+  check_refused(run_similar(with(command, {"--resume"})), "record 3 in it");
+}
+
+TEST_CASE("a record that failed is remembered where the input has no fields") {
+  const TemporaryFolder folder;
+  const std::string out = folder.path("out.jsonl");
+  const std::string queries = folder.write(
+      "queries.npy", angles({0, 5, kNan, 9, 12, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60}));
+  const std::string corpus = folder.write("corpus.npy", angles({1, 7, 30}));
+  for (const std::string flag : {"--quiet", "--only-result"}) {
+    fs::remove(out);
+    const std::vector<std::string> command{
+        "--query-vectors", queries, "--corpus-vectors", corpus, "-o", out, flag};
+    CHECK(run_similar(command).status == 1);
+    CHECK(run_similar(with(command, {"--resume"})).status == 1);
+  }
+}
+
 void refused(const std::vector<std::string>& arguments, const std::string& reason) {
   check_refused(run_similar(arguments, {.input = "a text\n"}), reason);
 }

@@ -92,7 +92,7 @@ TEST_CASE("a classifier is learnt, kept at its best epoch, and tells of itself")
   const std::string data = folder.write("data.jsonl", labelled());
   const std::string model = folder.path("model");
   train_well(with({data, "--dev", data, "-o", model, "--log", folder.path("log.jsonl"), "--report",
-                   folder.path("report.html")},
+                   folder.path("report.html"), "--contrast", "0"},
                   kQuick));
   CHECK(fs::exists(model + "/config.json"));
   CHECK_FALSE(fs::exists(model + ".state"));
@@ -308,6 +308,47 @@ TEST_CASE("without --epochs, few records are seen more often, as far as a head i
   CHECK(steps_of("vectors", pairs, {"--task", "contrastive"}) == 20);
 }
 
+TEST_CASE("--contrast draws texts of one label together and others apart") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("data.jsonl", labelled());
+  // Of a dog with a cat, less that of a dog with a man: other words, the label alone is the same.
+  const auto gap_of = [](const std::string& model) {
+    const ProcessResult result = run_convbert(
+        {"embed", "-m", model, "--normalize", "--only-result", "-t", "the dog sees a house", "-t",
+         "the cat sees a house", "-t", "the man sees a house"});
+    REQUIRE(result.status == 0);
+    std::vector<std::vector<double>> vectors;
+    for (const std::string& line : split_lines(result.out)) {
+      vectors.push_back(Json::parse(line)["embedding"].get<std::vector<double>>());
+    }
+    double gap = 0.0;
+    for (std::size_t i = 0; i < vectors[0].size(); ++i) {
+      gap += vectors[0][i] * (vectors[1][i] - vectors[2][i]);
+    }
+    return gap;
+  };
+  const auto learn = [&](const std::string& name, const std::vector<std::string>& more) {
+    train_well(with(with({data, "--dev", data, "-o", folder.path(name)}, more), kQuick));
+    return folder.path(name);
+  };
+  const std::string with_pairs = learn("with", {"--contrast", "2", "--threads", "1"});
+  const std::string without = learn("without", {"--contrast", "0"});
+  CHECK(gap_of(with_pairs) > 0.8);
+  CHECK(gap_of(without) < gap_of(with_pairs) - 0.2);
+  // What is measured is the head, which reads none of this.
+  const Json record = Json::parse(read_file(with_pairs + "/training.json"));
+  CHECK(record["settings"]["contrast"] == 2.0);
+  const std::size_t kept = record["kept_epoch"].get<std::size_t>() - 1;
+  CHECK(record["epochs"][kept]["dev"]["accuracy"] ==
+        figure(evaluated(with_pairs, data), "accuracy"));
+  CHECK(figure(evaluated(with_pairs, data), "accuracy") > 0.9);
+  const Json usual = Json::parse(read_file(learn("usual", {}) + "/training.json"));
+  CHECK(usual["settings"]["contrast"] == 1.0);  // of few records
+  const std::string on_threads = learn("threads", {"--contrast", "2", "--threads", "3"});
+  CHECK(read_file(on_threads + "/model.safetensors") ==
+        read_file(with_pairs + "/model.safetensors"));
+}
+
 TEST_CASE("what is frozen stays, and a head alone is enough for an easy task") {
   const TemporaryFolder folder;
   const std::string data = folder.write("data.jsonl", labelled());
@@ -454,6 +495,12 @@ TEST_CASE("what cannot be learnt is refused, and says what to do") {
                 "--metric: expected accuracy");
   check_stopped(train({data, "-o", out, "--freeze", "9"}), "--freeze: expected at most");
   check_stopped(train({data, "-o", out, "--freeze", "top"}), "--freeze: expected embeddings");
+  check_stopped(train({data, "-o", out, "--freeze", "encoder", "--contrast", "1"}),
+                "--contrast is learnt by the encoder");
+  const std::string lists = folder.write("lists.jsonl", R"({"text": "a dog", "label": ["x", "y"]})"
+                                                        "\n");
+  check_stopped(train({lists, "-o", out, "--contrast", "1"}),
+                "--contrast is for --task classify; this is --task multilabel");
   check_stopped(train({data, "-o", out, "--scale", "5,0"}), "--scale: expected LOW,HIGH");
   check_stopped(train({data, "-o", out, "--task", "similarity"}), "expected a pair");
   check_stopped(train({data, "-o", out, "--task", "regress"}), "expected a number");

@@ -11,7 +11,8 @@ Everything is done in an order, and each figure is appended to FILE as it is kno
   sweep    each model at four learning rates that double, from 1.25e-4 to 1e-3, and further where the best is the
            first or the last, for a fifth of the budget, with a seed that no run has; the best is taken:
            by the loss of masked words, and of a model that tells replaced words by how well it tells words that
-           were exchanged (exchanged_words.py), as its own loss is low where its generator is poor;
+           were exchanged (exchanged_words.py), as its own loss is low where its generator is poor. Where that
+           is chance at every rate, a fifth says nothing, and each has the whole budget;
   run      each model, each seed, at its rate: figures on held-out text, and the model at five points;
   probe    each of these models, and the one before it learns, fine-tuned on each labelled set with one recipe,
            and its figure on dev; and again how well it tells exchanged words;
@@ -35,6 +36,8 @@ from models import MODELS, config_of
 RATES = tuple(1e-3 * 2.0**power for power in range(-5, 4))
 FIRST_RATES = 2, 3, 4, 5  # of RATES
 SWEEP_SEED = 1000
+SWEEPS = {"sweep": 0.2, "long-sweep": 1.0}  # each with its share of the budget
+CHANCE = 0.53  # an area under the ROC curve that means nothing
 POINTS = 5
 LENGTH, BATCH = 128, 8
 EXCHANGED_TEXTS = 1500  # of each set
@@ -132,27 +135,30 @@ class Experiment:
         return POINTS * max(2, round(share * self.options.flops / line["flops_per_step"] / POINTS))
 
     # Of a rate, how well the model does at last what it learns; more is better.
-    def merit(self, model, rate):
-        line = self.results.find("sweep", model=model, rate=rate)
+    def merit(self, sweep, model, rate):
+        line = self.results.find(sweep, model=model, rate=rate)
         if line is None:
-            steps = self.steps_of(model, 0.2)
-            folder, record = self.pretrain(model, f"{model}-sweep-{rate}", steps, rate, SWEEP_SEED)
+            steps = self.steps_of(model, SWEEPS[sweep])
+            folder, record = self.pretrain(model, f"{model}-{sweep}-{rate}", steps, rate, SWEEP_SEED)
             held_out = record["held_out"]["figures"][-1]
             merit = self.exchanged(folder) if tells_words(model) else -held_out["masked_loss"]
-            line = self.results.add("sweep", {"steps": steps, "merit": merit, "held_out": held_out},
+            line = self.results.add(sweep, {"steps": steps, "merit": merit, "held_out": held_out},
                                     model=model, rate=rate)
             shutil.rmtree(folder)
         return line["merit"]
 
     # The best of the first rates, or of those beyond them where it lies at an end.
     def rate_of(self, model):
-        merits = {i: self.merit(model, RATES[i]) for i in FIRST_RATES}
+        for sweep in SWEEPS:
+            merits = {i: self.merit(sweep, model, RATES[i]) for i in FIRST_RATES}
+            if not tells_words(model) or max(merits.values()) > CHANCE:
+                break
         while True:
             best = max(merits, key=merits.get)
             untried = [i for i in (best - 1, best + 1) if 0 <= i < len(RATES) and i not in merits]
             if not untried:
                 return RATES[best]
-            merits[untried[0]] = self.merit(model, RATES[untried[0]])
+            merits[untried[0]] = self.merit(sweep, model, RATES[untried[0]])
 
     # The area under the ROC curve of a discriminator, of words that were exchanged in sentences that no model
     # learns from.

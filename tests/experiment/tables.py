@@ -58,10 +58,12 @@ def print_runs(lines, models):
               f"| {run['steps']:,} | {run['rate']} | {run['flops']:.3g} | {shown(guessed)} |")
 
 
-def print_sweep(lines, models):
-    rates = sorted({line["rate"] for line in lines if line["kind"] == "sweep"})
+def print_sweep(lines, kind, models):
+    rates = sorted({line["rate"] for line in lines if line["kind"] == kind})
+    if not rates:
+        return
     print("\n| | " + " | ".join(map(str, rates)) + " |\n|---" + "|---" * len(rates) + "|")
-    merits = {(line["model"], line["rate"]): line["merit"] for line in lines if line["kind"] == "sweep"}
+    merits = {(line["model"], line["rate"]): line["merit"] for line in lines if line["kind"] == kind}
     for model in models:
         tried = [rate for rate in rates if (model, rate) in merits]
         if not tried:
@@ -136,7 +138,8 @@ def main():
     models = [model for model in MODELS if any(line.get("model") == model for line in lines)]
     figures, flops = measured(lines)
     print_runs(lines, models)
-    print_sweep(lines, models)
+    for kind in ("sweep", "long-sweep"):
+        print_sweep(lines, kind, models)
     print_figures(figures, models)
     print_heads(lines, models)
     if options.plot:

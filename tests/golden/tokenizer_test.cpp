@@ -39,10 +39,13 @@ std::string words_around(char32_t c, const NormalizerOptions& options) {
   text += 'b';
   Normalizer normalizer(options);
   std::string words;
-  for_each_word(normalizer.normalize(text, 0), [&](std::span<const NormalizedCharacter> word) {
+  const auto add = [&](const Word& word) {
     if (!words.empty()) words += ' ';
-    for (const NormalizedCharacter& character : word) append_utf8(words, character.character);
-  });
+    words += word.bytes;
+  };
+  WordBuilder builder;
+  builder.add(normalizer.normalize(text, 0), add);
+  builder.finish(add);
   return words;
 }
 

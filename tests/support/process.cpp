@@ -221,9 +221,11 @@ ProcessResult Process::wait() {
     if (Clock::now() > deadline) ::kill(pid_, SIGKILL);
   }
   int status = 0;
-  ::waitpid(pid_, &status, 0);
+  rusage usage{};
+  ::wait4(pid_, &status, 0, &usage);
   pid_ = -1;
-  return {exit_status(status), out_text_, err_text_};
+  constexpr std::int64_t kKibibyte = 1024;
+  return {exit_status(status), out_text_, err_text_, usage.ru_maxrss * kKibibyte};
 }
 
 ProcessResult run_convbert(const std::vector<std::string>& arguments,

@@ -14,6 +14,7 @@ struct ProcessResult {
   int status;  // exit status, or 128 + signal
   std::string out;
   std::string err;
+  std::int64_t peak_bytes = 0;  // of memory that was resident at a time
 };
 
 struct ProcessOptions {

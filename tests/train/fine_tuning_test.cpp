@@ -58,7 +58,6 @@ TEST_CASE(
   constexpr std::int64_t kCompared = 6;
   Examples examples = labelled(sample_config(), 10);
   examples.labels.clear();
-  examples.vector_width = kFitted;
   examples.target_width = kFitted + kCompared;
   examples.read_targets = [](std::uint32_t example, std::span<float> targets) {
     for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -76,7 +75,7 @@ TEST_CASE(
   const std::vector<float> weights(3, 1.0f / 3.0f);
   for (const float relational : {0.0f, 2.5f}) {
     const LossOptions options{.relational = relational};
-    const LearningBatch batch(examples, Objective::vectors, chosen, options);
+    const LearningBatch batch(examples, Objective::vectors, chosen, options, kFitted);
     CHECK((batch.scope() == LossScope::batch) == (relational > 0.0f));
     CHECK(batch.rows() == 3);
     std::vector<float> found(values.size());
@@ -101,7 +100,6 @@ TEST_CASE("a labelled text counts as much as its vector, one without a label not
   Examples examples = labelled(sample_config(), 10);
   examples.labels.assign(10, kIgnored);
   examples.labels[2] = 1;
-  examples.vector_width = kWidth;
   examples.target_width = kWidth;
   examples.read_targets = [](std::uint32_t example, std::span<float> targets) {
     std::ranges::fill(targets, 1.0f + static_cast<float>(example));
@@ -111,7 +109,7 @@ TEST_CASE("a labelled text counts as much as its vector, one without a label not
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 5) - 1.5f;
   const ConstMatrixView outputs{values.data(), 4, kColumns, kColumns};
   const LossOptions options{.labels = 2.0f};
-  const LearningBatch batch(examples, Objective::vectors, chosen, options);
+  const LearningBatch batch(examples, Objective::vectors, chosen, options, kWidth);
   std::vector<float> found(values.size(), 7.0f);
   const double loss = batch.loss()(0, outputs, {found.data(), 4, kColumns, kColumns});
 
@@ -129,6 +127,29 @@ TEST_CASE("a labelled text counts as much as its vector, one without a label not
   CHECK(of_label > 0.1);
   CHECK(loss == doctest::Approx(of_vectors + of_label));
   for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == doctest::Approx(expected[i]));
+}
+
+TEST_CASE("contrast: cosines of two texts are fitted to whether their labels are one") {
+  constexpr std::int64_t kWidth = 2;
+  constexpr std::int64_t kColumns = kWidth + 3;
+  Examples examples = labelled(sample_config(), 4);
+  examples.labels = {2, 0, 2, 1};
+  const LossOptions options{.contrast = 5.0f};
+  const std::vector<std::uint32_t> chosen{0, 2, 3};
+  const LearningBatch batch(examples, Objective::label, chosen, options, kWidth);
+  CHECK(batch.scope() == LossScope::batch);
+  // Vectors at 0, 60 and 90 degrees: the cosines are 0.5, where 1 is wanted, 0 and 0.866, where 0
+  // is. Equal logits: log 3 each.
+  const float half = std::sqrt(0.75f);
+  const std::vector<float> values{2, 0, 0, 0, 0, 0.5f, half, 0, 0, 0, 0, 3, 0, 0, 0};
+  std::vector<float> found(values.size(), 7.0f);
+  const double loss = batch.loss()(0, {values.data(), 3, kColumns, kColumns},
+                                   {found.data(), 3, kColumns, kColumns});
+  CHECK(loss == doctest::Approx(std::log(3.0) + 5.0 * (0.25 + 0.75) / 3));
+  CHECK(found[4] == doctest::Approx((1.0 / 3 - 1) / 3));  // of the first text's own label
+  // d/dy of 5/3 ((cos a b - 1)^2 + cos(a, c)^2) at a = (2, 0).
+  CHECK(found[0] == doctest::Approx(0.0));
+  CHECK(found[1] == doctest::Approx(5.0 / 3 * 2 * -0.5 * half / 2));
 }
 
 TEST_CASE("balanced weights are scikit-learn's, and 1 of a class that does not occur") {

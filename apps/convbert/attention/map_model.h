@@ -1,7 +1,9 @@
 // A model whose maps are wanted.
 #pragma once
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "api/collect_maps.h"
 #include "attention/text_maps.h"
@@ -15,5 +17,14 @@ struct MapModel {
   LoadedModel loaded;
   MapRequest request;
 };
+
+// What they were read from.
+inline std::vector<std::string> files_of(std::span<const MapModel> models) {
+  std::vector<std::string> files;
+  for (const MapModel& model : models) {
+    files.insert(files.end(), model.loaded.files.begin(), model.loaded.files.end());
+  }
+  return files;
+}
 
 }  // namespace convbert::app

@@ -30,6 +30,7 @@ class MapsCommand : public RecordCommand {
     }
     return names;
   }
+  std::vector<std::string> files() const override { return files_of(models_); }
   bool holds_errors(Format format) const override { return info_of(format).is_json; }
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
     return folder_.path.empty() ? writer_->make_sink(output)
@@ -72,6 +73,7 @@ class MapsCommand : public RecordCommand {
       attempt(job, [&] {
         // Each model reads the text with a tokenizer of its own.
         encodings.push_back(m == 0 ? job.encoding : encode(model.loaded, job.record));
+        if (m > 0) job.tokens += std::ssize(encodings.back().ids);
         batch.append(encodings.back().ids, encodings.back().type_ids);
         places.push_back(s);
       });

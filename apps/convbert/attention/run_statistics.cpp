@@ -109,6 +109,7 @@ class StatisticsCommand : public RecordCommand {
   }
 
   std::vector<std::string> result_names() const override { return {}; }
+  std::vector<std::string> files() const override { return files_of(models_); }
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
     return std::make_unique<StatisticsSink>(models_, render_, output);
   }
@@ -122,6 +123,7 @@ class StatisticsCommand : public RecordCommand {
     }
     encode_job(models_.front().loaded, job);
     job.weight = weight_of_maps(job.weight);
+    for (const Encoding& other : others) job.tokens += std::ssize(other.ids);
     job.summary = std::move(others);
   }
 

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "api/answers.h"
 #include "cli/command.h"
@@ -89,10 +91,31 @@ class AnswerCommand : public HeadCommand {
   void encode(Job& job) const override { encode_windows(loaded(), overlap_, job); }
 
   void write_row(MatrixView logits, const Job& job, ResultWriter& result) const override {
-    const std::vector<const Encoding*> windows = windows_of(job);
-    const std::vector<Answer> answers = answers_of(tokenizer(), windows, logits, request_.options);
+    write_one_window(logits, job, result);
+  }
+
+  std::unique_ptr<WindowResults> gather_windows(const Job& job) const override {
+    return std::make_unique<Answers>(*this, job);
+  }
+
+ private:
+  class Answers : public WindowResults {
+   public:
+    Answers(const AnswerCommand& command, const Job& job)
+        : command_(command), job_(job), best_(command.tokenizer(), command.request_.options) {}
+
+    void add(ConstMatrixView logits, const Encoding& window) override { best_.add(window, logits); }
+    void write(ResultWriter& result) override { command_.write(best_.list(), job_, result); }
+
+   private:
+    const AnswerCommand& command_;
+    const Job& job_;
+    BestAnswers best_;
+  };
+
+  void write(const std::vector<Answer>& answers, const Job& job, ResultWriter& result) const {
     if (answers.empty()) throw Error(ErrorKind::input, "the context gives no token");
-    const TextUnits units(*job.record.pair, end_of_text(*windows.back(), 1), request_.offsets);
+    const TextUnits units(*job.record.pair, end_of_text(job.encoding, 1), request_.offsets);
     if (result.is_of_objects() || request_.is_list) {
       result.field(name_, [&](JsonBuilder& json) {
         if (request_.is_list) json.begin_list();
@@ -103,7 +126,6 @@ class AnswerCommand : public HeadCommand {
     if (!result.is_of_objects()) write_best(answers.front(), units, result);
   }
 
- private:
   static void write(const Answer& answer, const TextUnits& units, JsonBuilder& json) {
     json.begin_object();
     json.member("answer", units.text_of(answer.range)).member("score", answer.score);

@@ -110,12 +110,15 @@ class Info {
 
   OrderedJson vectors_summary() const {
     const SentenceConfig& sentence = source_.sentence;
-    OrderedJson vectors{{"pooling", convbert::name_of(sentence.pooling)},
-                        {"normalize", sentence.normalize},
-                        {"dimensions", config_.hidden_size}};
+    OrderedJson vectors{
+        {"pooling", convbert::name_of(sentence.pooling)},
+        {"normalize", sentence.normalize},
+        {"dimensions", std::min(sentence.dim.value_or(config_.hidden_size), config_.hidden_size)}};
     if (sentence.max_length) vectors["max_length"] = *sentence.max_length;
     vectors["from"] = sentence.found ? "modules.json" : "defaults";
-    if (!sentence.unsupported.empty()) vectors["unsupported"] = sentence.unsupported;
+    for (const std::string& reason : {sentence.unsupported_prompt, sentence.unsupported}) {
+      if (!reason.empty()) vectors["unsupported"] = reason;
+    }
     return vectors;
   }
 

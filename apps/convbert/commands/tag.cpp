@@ -1,4 +1,8 @@
+#include <memory>
 #include <optional>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "api/classification.h"
 #include "api/entities.h"
@@ -61,30 +65,51 @@ class TagCommand : public HeadCommand {
   }
 
   void write_row(MatrixView logits, const Job& job, ResultWriter& result) const override {
-    const std::uint32_t end = end_of_text(*windows_of(job).back(), 0);
-    const TextUnits units(job.record.text, end, request_.offsets);
-    result.field(columns().front(), [&](JsonBuilder& json) {
-      json.begin_list();
-      for (const Entity& entity : entities(logits, job)) write(entity, units, json);
-      json.end_list();
-    });
+    write_one_window(logits, job, result);
+  }
+
+  std::unique_ptr<WindowResults> gather_windows(const Job& job) const override {
+    return std::make_unique<Entities>(*this, job);
   }
 
  private:
-  std::vector<Entity> entities(MatrixView logits, const Job& job) const {
-    std::vector<Entity> all;
-    std::int64_t row = 0;
-    for (const Encoding* window : windows_of(job)) {
-      const auto count = static_cast<std::int64_t>(window->size());
-      const std::vector<TaggedToken> tokens =
-          tagged_tokens(tokenizer(), *window, logits.row_range(row, count));
-      row += count;
-      const std::vector<Entity> found = request_.per_word
-                                            ? tagged_words(tokens, labels_)
-                                            : entities_of(tokens, labels_, request_.aggregation);
-      all.insert(all.end(), found.begin(), found.end());
+  class Entities : public WindowResults {
+   public:
+    Entities(const TagCommand& command, const Job& job) : command_(command), job_(job) {}
+
+    void add(ConstMatrixView logits, const Encoding& window) override {
+      const std::vector<TaggedToken> tokens = tagged_tokens(command_.tokenizer(), window, logits);
+      std::vector<Entity> found = command_.entities(tokens);
+      if (job_.windows.size() == 1) {
+        lone_ = std::move(found);
+      } else {
+        merger_.add(std::move(found), tokens.front().range.begin);
+      }
     }
-    return job.more_windows.empty() ? all : merge_windows(std::move(all));
+
+    void write(ResultWriter& result) override {
+      command_.write(job_.windows.size() == 1 ? lone_ : merger_.finish(), job_, result);
+    }
+
+   private:
+    const TagCommand& command_;
+    const Job& job_;
+    std::vector<Entity> lone_;  // those of one window are not merged
+    EntityMerger merger_;
+  };
+
+  std::vector<Entity> entities(std::span<const TaggedToken> tokens) const {
+    return request_.per_word ? tagged_words(tokens, labels_)
+                             : entities_of(tokens, labels_, request_.aggregation);
+  }
+
+  void write(const std::vector<Entity>& entities, const Job& job, ResultWriter& result) const {
+    const TextUnits units(job.record.text, end_of_text(job.encoding, 0), request_.offsets);
+    result.field(columns().front(), [&](JsonBuilder& json) {
+      json.begin_list();
+      for (const Entity& entity : entities) write(entity, units, json);
+      json.end_list();
+    });
   }
 
   void write(const Entity& entity, const TextUnits& units, JsonBuilder& json) const {

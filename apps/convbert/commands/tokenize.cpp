@@ -60,6 +60,9 @@ TokenizeRequest make_request(const TokenizeFlags& flags) {
 // What tokenizing and decoding have in common: work done by the workers, one record at a time.
 class TokenizerCommand : public RecordCommand {
  public:
+  explicit TokenizerCommand(std::vector<std::string> files) : files_(std::move(files)) {}
+
+  std::vector<std::string> files() const final { return files_; }
   void prepare(Job& job) const final {
     job.weight = static_cast<std::int64_t>(job.record.text.size()) + 1;
   }
@@ -77,12 +80,17 @@ class TokenizerCommand : public RecordCommand {
 
  protected:
   virtual void write(Job& job, ResultWriter& result) const = 0;
+
+ private:
+  std::vector<std::string> files_;
 };
 
 class TokenizeCommand : public TokenizerCommand {
  public:
-  TokenizeCommand(const TokenizeRequest& request, Tokenizer tokenizer, std::int64_t max_length)
-      : offsets_(request.offsets),
+  TokenizeCommand(const TokenizeRequest& request, Tokenizer tokenizer, std::int64_t max_length,
+                  std::vector<std::string> files)
+      : TokenizerCommand(std::move(files)),
+        offsets_(request.offsets),
         tokenizer_(std::move(tokenizer)),
         encode_{.add_special_tokens = request.add_special_tokens,
                 .max_length = max_length,
@@ -115,7 +123,7 @@ class TokenizeCommand : public TokenizerCommand {
       result.field("tokens", tokenizer_.tokens(encoding));
     }
     result.finish();
-    job.encoding.ids = std::move(encoding.ids);  // what comes after counts them, no more
+    job.tokens = std::ssize(encoding.ids);
   }
 
  private:
@@ -146,8 +154,10 @@ std::vector<std::int32_t> parse_ids(const std::string& text, std::int32_t end_id
 
 class DecodeCommand : public TokenizerCommand {
  public:
-  DecodeCommand(const TokenizeRequest& request, Tokenizer tokenizer)
-      : skip_special_tokens_(request.skip_special_tokens), tokenizer_(std::move(tokenizer)) {}
+  DecodeCommand(const TokenizeRequest& request, Tokenizer tokenizer, std::vector<std::string> files)
+      : TokenizerCommand(std::move(files)),
+        skip_special_tokens_(request.skip_special_tokens),
+        tokenizer_(std::move(tokenizer)) {}
 
   std::vector<std::string> result_names() const override { return {"text"}; }
   std::vector<std::string> columns() const override { return {"text"}; }
@@ -187,11 +197,12 @@ int run(const TokenizeFlags& flags, Console& console) {
   const ModelSource source = open_model_source(request.record.model.model);
   Tokenizer tokenizer = open_tokenizer(source);
   if (request.decode) {
-    return run_records(request.record, DecodeCommand(request, std::move(tokenizer)), console);
+    const DecodeCommand command(request, std::move(tokenizer), source.files.opened());
+    return run_records(request.record, command, console);
   }
   const std::int64_t max_length = max_length_of(request, source, tokenizer);
-  return run_records(request.record, TokenizeCommand(request, std::move(tokenizer), max_length),
-                     console);
+  const TokenizeCommand command(request, std::move(tokenizer), max_length, source.files.opened());
+  return run_records(request.record, command, console);
 }
 
 void add_flags(CLI::App& command, TokenizeFlags& flags) {

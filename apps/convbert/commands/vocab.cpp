@@ -137,6 +137,7 @@ class VocabCommand : public RecordCommand {
       : request_(request), input_(input), console_(console), rules_(request.normalizer) {}
 
   std::vector<std::string> result_names() const override { return {}; }
+  std::vector<std::string> files() const override { return {}; }
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
     return std::make_unique<VocabularySink>(request_, input_, console_, output);
   }

@@ -106,7 +106,6 @@ LabelledSet Teacher::set_of(TaughtTexts texts, std::shared_ptr<const NpyMatrix> 
   LabelledSet set;
   set.source = std::move(texts.source);
   set.examples.sequences = std::move(texts.sequences);
-  set.examples.vector_width = student_;
   set.examples.target_width = components_ ? student_ + width() : width();
   set.examples.read_targets = [vectors = std::move(vectors), components = components_,
                                rows = std::move(texts.rows)](std::uint32_t example,

@@ -1,5 +1,6 @@
 #include "evaluate/evaluate_records.h"
 
+#include <optional>
 #include <utility>
 
 #include "api/classification.h"
@@ -21,6 +22,7 @@ namespace {
 struct Asked {
   Answer answer;
   std::vector<std::int64_t> first_tokens{};  // of each word that has a tag
+  std::optional<Encoding> second{};          // of a pair whose similarity is asked for
 };
 
 // Adds answers up in the order of the records, and writes the report at the end.
@@ -38,9 +40,10 @@ class ReportSink : public ResultSink {
       if (report_.failed++ == 0) first_failure_ = job.failure;
       return;
     }
+    const auto& asked = std::any_cast<const Asked&>(job.summary);
     report_.truncated += job.encoding.truncated > 0 ? 1 : 0;
-    for (const Encoding& other : job.more_windows) report_.truncated += other.truncated > 0 ? 1 : 0;
-    evaluation_.add(std::any_cast<const Asked&>(job.summary).answer);
+    if (asked.second) report_.truncated += asked.second->truncated > 0 ? 1 : 0;
+    evaluation_.add(asked.answer);
   }
 
   void finish() override {
@@ -80,6 +83,7 @@ class EvaluateCommand : public RecordCommand {
   }
 
   std::vector<std::string> result_names() const override { return {}; }
+  std::vector<std::string> files() const override { return loaded_.files; }
   bool holds_errors(Format) const override { return false; }
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
     return std::make_unique<ReportSink>(Evaluation(request_.task, labels_.names()), request_,
@@ -100,7 +104,7 @@ class EvaluateCommand : public RecordCommand {
     if (request_.task == Task::tag) {
       asked.first_tokens = encode_words(job, answer.truth.size());
     } else if (request_.task == Task::similarity) {
-      encode_both(job);
+      asked.second = encode_both(job);
     } else {
       encode_job(loaded_, job);
     }
@@ -126,19 +130,24 @@ class EvaluateCommand : public RecordCommand {
     return first_tokens(job.encoding, joined.places);
   }
 
-  // Each text of a pair by itself.
-  void encode_both(Job& job) const {
+  // Each text of a pair by itself; returns the second.
+  Encoding encode_both(Job& job) const {
     Record& record = job.record;
     if (!record.pair) {
       const std::string& name = request_.record.input.source.fields.pair;
       throw Error(ErrorKind::input, concat("no field ", quoted(name), "; expected a pair of texts ",
                                            "(--pair-field names another)"));
     }
-    job.more_windows.push_back(
-        convbert::encode(loaded_, *record.pair, std::nullopt, loaded_.encode));
+    Encoding second = convbert::encode(loaded_, *record.pair, std::nullopt, loaded_.encode);
     record.pair.reset();
     encode_job(loaded_, job);
-    job.weight += static_cast<std::int64_t>(job.more_windows.front().size());
+    job.tokens += std::ssize(second.ids);
+    job.weight = job.tokens;
+    return second;
+  }
+
+  static const std::optional<Encoding>& second_of(const Job& job) {
+    return std::any_cast<const Asked&>(job.summary).second;
   }
 
   void compute(std::span<Job> jobs, Workspace& workspace) const {
@@ -146,7 +155,8 @@ class EvaluateCommand : public RecordCommand {
     for (const Job& job : jobs) {
       if (job.failed()) continue;
       batch.append(job.encoding.ids, job.encoding.type_ids);
-      for (const Encoding& more : job.more_windows) batch.append(more.ids, more.type_ids);
+      const std::optional<Encoding>& second = second_of(job);
+      if (second) batch.append(second->ids, second->type_ids);
     }
     if (batch.sequences() == 0) return;
     const nn::PaddedRows hidden =
@@ -165,7 +175,7 @@ class EvaluateCommand : public RecordCommand {
     for (Job& job : jobs) {
       if (job.failed()) continue;
       const MatrixView first = next_rows();
-      const MatrixView second = job.more_windows.empty() ? MatrixView{} : next_rows();
+      const MatrixView second = second_of(job) ? next_rows() : MatrixView{};
       predict(first, second, job);
     }
   }

@@ -10,7 +10,7 @@ namespace convbert::app {
 PackedJobs pack(std::span<Job> jobs) {
   PackedJobs packed;
   for (Job& job : jobs) {
-    if (job.failed() || !job.more_windows.empty()) continue;
+    if (job.failed() || job.windows.size() > 1) continue;
     packed.batch.append(job.encoding.ids, job.encoding.type_ids);
     packed.jobs.push_back(&job);
   }
@@ -18,12 +18,6 @@ PackedJobs pack(std::span<Job> jobs) {
 }
 
 void EncoderCommand::prepare(Job& job) const { encode(job); }
-
-std::vector<const Encoding*> EncoderCommand::windows_of(const Job& job) {
-  std::vector<const Encoding*> windows{&job.encoding};
-  for (const Encoding& window : job.more_windows) windows.push_back(&window);
-  return windows;
-}
 
 EncoderCommand::Output EncoderCommand::Output::of_tokens(const Batch& batch, MatrixView values) {
   std::vector<std::int64_t> first_rows;
@@ -57,7 +51,7 @@ ComputeBatch EncoderCommand::make_worker(const ResultLayout& layout) const {
     const nn::ComputeScope scope(threads);
     run_batch(pack(jobs), *worker);
     for (Job& job : jobs) {
-      if (!job.failed() && !job.more_windows.empty()) run_windows(job, *worker);
+      if (!job.failed() && job.windows.size() > 1) run_windows(job, *worker);
     }
   };
 }
@@ -73,25 +67,34 @@ void EncoderCommand::run_batch(const PackedJobs& packed, Worker& worker) const {
 }
 
 void EncoderCommand::run_windows(Job& job, Worker& worker) const {
-  std::vector<float> values;
-  std::int64_t rows = 0;
-  std::int64_t columns = 0;
-  const std::vector<const Encoding*> windows = windows_of(job);
-  for (auto window = windows.begin(); window != windows.end();) {
-    Batch batch;
-    for (; window != windows.end() && batch.tokens() < default_batch_weight(); ++window) {
-      batch.append((*window)->ids, (*window)->type_ids);
+  attempt(job, [&] {
+    const std::unique_ptr<WindowResults> results = gather_windows(job);
+    for (std::size_t next = 0; next < job.windows.size();) {
+      Batch batch;
+      std::vector<Encoding> windows;
+      while (next < job.windows.size() && batch.tokens() < default_batch_weight()) {
+        windows.push_back(job.windows.cut(job.encoding, next++));
+        batch.append(windows.back().ids, windows.back().type_ids);
+      }
+      const Workspace::Frame frame(worker.workspace);
+      const Output output = run_model(batch, worker.workspace);
+      for (std::size_t i = 0; i < windows.size(); ++i) {
+        const MatrixView values = output.of(static_cast<std::int64_t>(i));
+        if (!all_finite(values)) return fail_not_finite(job);
+        results->add(values, windows[i]);
+      }
     }
-    const Workspace::Frame frame(worker.workspace);
-    const MatrixView part = run_model(batch, worker.workspace).values();
-    for (std::int64_t row = 0; row < part.rows; ++row) {
-      const auto span = part.row_span(row);
-      values.insert(values.end(), span.begin(), span.end());
-    }
-    rows += part.rows;
-    columns = part.columns;
-  }
-  write_result({values.data(), rows, columns, columns}, job, worker);
+    worker.result.begin(job);
+    results->write(worker.result);
+    worker.result.finish();
+  });
+}
+
+void EncoderCommand::write_one_window(ConstMatrixView values, const Job& job,
+                                      ResultWriter& result) const {
+  const std::unique_ptr<WindowResults> results = gather_windows(job);
+  results->add(values, job.encoding);
+  results->write(result);
 }
 
 EncoderCommand::Output EncoderCommand::run_model(const Batch& batch, Workspace& workspace) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -24,10 +25,11 @@ struct PackedJobs {
 PackedJobs pack(std::span<Job> jobs);
 
 // Tokenizes each text as it is read; runs the model on batches of them, packed; hands the rows of
-// each text to the command. A text in several windows is computed by itself, a few of them at a
-// time, and its rows are handed over together.
+// each text to the command. A text in several windows is computed by itself, and the rows of a few
+// of them are handed over before the next few are made: memory does not grow with their number.
 class EncoderCommand : public RecordCommand {
  public:
+  std::vector<std::string> files() const final { return loaded_.files; }
   void prepare(Job& job) const final;
   ComputeBatch make_worker(const ResultLayout& layout) const final;
 
@@ -40,9 +42,6 @@ class EncoderCommand : public RecordCommand {
   const LoadedModel& loaded() const { return loaded_; }
   const Model& model() const { return loaded_.model; }
   const Tokenizer& tokenizer() const { return loaded_.tokenizer; }
-
-  // The sequences that a text went in, in order.
-  static std::vector<const Encoding*> windows_of(const Job& job);
 
   // How many layers to run; 0 gives the output of the embeddings.
   virtual std::int64_t layers() const { return model().config.layers; }
@@ -60,7 +59,6 @@ class EncoderCommand : public RecordCommand {
       const auto at = static_cast<std::size_t>(sequence);
       return values_.row_range(first_rows_[at], first_rows_[at + 1] - first_rows_[at]);
     }
-    MatrixView values() const { return values_; }
 
    private:
     MatrixView values_;
@@ -69,9 +67,23 @@ class EncoderCommand : public RecordCommand {
   // hidden: the states [tokens, hidden] of the batch. Memory comes from `workspace`.
   virtual Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
                           Workspace& workspace) const;
-  // The results of one text. values: its rows, all of them finite, those of its windows one after
-  // another; they may be changed. Throws Error(input) for a text that the command cannot use.
+  // The results of one text of one sequence. values: its rows, all of them finite; they may be
+  // changed. Throws Error(input) for a text that the command cannot use.
   virtual void write_row(MatrixView values, const Job& job, ResultWriter& result) const = 0;
+
+  // Of a text in windows: what a command keeps of each, and what it makes of all.
+  class WindowResults {
+   public:
+    virtual ~WindowResults() = default;
+    // In the order of the text. values: the rows of the window, all of them finite.
+    virtual void add(ConstMatrixView values, const Encoding& window) = 0;
+    // Once, behind the last. Throws Error(input) for a text that the command cannot use.
+    virtual void write(ResultWriter& result) = 0;
+  };
+  // For commands whose encode() may make windows. The job outlives what is returned.
+  virtual std::unique_ptr<WindowResults> gather_windows(const Job&) const { return nullptr; }
+  // What their write_row() is: a text of one sequence is one window.
+  void write_one_window(ConstMatrixView values, const Job& job, ResultWriter& result) const;
 
  private:
   struct Worker;

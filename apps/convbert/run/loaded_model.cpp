@@ -78,7 +78,8 @@ Encoding encode(const LoadedModel& loaded, const Record& record) {
 
 void encode_job(const LoadedModel& loaded, Job& job) {
   job.encoding = encode(loaded, job.record);
-  job.weight = static_cast<std::int64_t>(job.encoding.size());
+  job.tokens = std::ssize(job.encoding.ids);
+  job.weight = job.tokens;
 }
 
 void encode_windows(const LoadedModel& loaded, std::int64_t overlap, Job& job) {
@@ -90,14 +91,10 @@ void encode_windows(const LoadedModel& loaded, std::int64_t overlap, Job& job) {
   }
   EncodeOptions whole = loaded.encode;
   whole.max_length = 0;
-  std::vector<Encoding> windows =
-      windows_of(convbert::encode(loaded, job.record.text, job.record.pair, whole),
-                 {.max_length = loaded.encode.max_length, .overlap = overlap});
-  job.weight = 0;
-  for (const Encoding& window : windows) job.weight += static_cast<std::int64_t>(window.size());
-  job.encoding = std::move(windows.front());
-  job.more_windows.assign(std::move_iterator(windows.begin() + 1),
-                          std::move_iterator(windows.end()));
+  job.encoding = convbert::encode(loaded, job.record.text, job.record.pair, whole);
+  job.windows = Windows(job.encoding, {.max_length = loaded.encode.max_length, .overlap = overlap});
+  job.tokens = job.windows.tokens(job.encoding);
+  job.weight = job.tokens;
 }
 
 }  // namespace convbert::app

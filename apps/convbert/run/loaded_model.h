@@ -33,7 +33,8 @@ Encoding encode(const LoadedModel& loaded, const Record& record);
 
 // Into job.encoding, with its tokens as the job's weight.
 void encode_job(const LoadedModel& loaded, Job& job);
-// The same without cutting: a text beyond the limit in windows that share `overlap` tokens.
+// The same of the whole text, with job.windows, which share `overlap` tokens, where it is beyond
+// the limit; their tokens are the job's weight.
 void encode_windows(const LoadedModel& loaded, std::int64_t overlap, Job& job);
 
 }  // namespace convbert::app

@@ -69,7 +69,7 @@ void Progress::count(const Job& job) {
   failed_ += job.failed() ? 1 : 0;
   truncated_ += job.encoding.truncated > 0 ? 1 : 0;
   tokens_cut_ += job.encoding.truncated;
-  tokens_ += static_cast<std::int64_t>(job.encoding.size());
+  tokens_ += job.tokens;
 }
 
 void Progress::show(const InputProgress& input) {

@@ -38,6 +38,10 @@ class RecordCommand {
   // failed (run/result_writer.h), or sets `failure`.
   virtual ComputeBatch make_worker(const ResultLayout& layout) const = 0;
 
+  // Beside the input, what results depend on: paths of the model's files and of all others.
+  // A run is resumed only with what it began with.
+  virtual std::vector<std::string> files() const = 0;
+
   // For results that are not one after another: what writes them instead of the format's own sink.
   virtual std::unique_ptr<ResultSink> make_sink(OutputFile& output) const;
   // Has the output room for what is wrong with a record? Else the console says it.

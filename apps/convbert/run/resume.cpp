@@ -160,8 +160,8 @@ bool begins_with_nan(std::string_view row) {
   return std::isnan(first);
 }
 
-// Does what is written look like a result of this record, and not like a failure? Then it need not
-// be computed again.
+// Does what is written look like a result of this record, and not like a failure, which has to be
+// counted? Then it need not be computed again.
 bool is_plausible(const ResultLayout& layout, const Job& job, std::string_view written) {
   switch (layout_of(layout)) {
     case Layout::row: return !begins_with_nan(written);
@@ -171,9 +171,11 @@ bool is_plausible(const ResultLayout& layout, const Job& job, std::string_view w
     case Layout::line: return written != "\n";
     default: break;
   }
-  std::string beginning;
-  begin_record(beginning, job.record, layout.style);
-  return written.starts_with(beginning);
+  std::string result;
+  begin_record(result, job.record, layout.style);
+  std::string failure;
+  begin_error_record(failure, job.record, layout.style);
+  return written.starts_with(result) && !written.starts_with(failure);
 }
 
 std::string mismatch(const std::string& path, std::int64_t record) {
@@ -181,11 +183,11 @@ std::string mismatch(const std::string& path, std::int64_t record) {
                 "these options; remove the file, or run without --resume");
 }
 
-// May the finished file tell of an input that is not this one any more?
-bool has_changed_since(const RecordSourceOptions& input, const std::string& finished) {
+// May the finished file tell of an input, a model or the like that is not this one any more?
+bool has_changed_since(std::span<const std::string> files, const std::string& finished) {
   std::error_code error;
   const auto time = std::filesystem::last_write_time(finished, error);
-  return std::ranges::any_of(input.paths, [&](const std::string& path) {
+  return std::ranges::any_of(files, [&](const std::string& path) {
     return std::filesystem::is_regular_file(path, error) &&
            std::filesystem::last_write_time(path, error) > time;
   });
@@ -248,7 +250,10 @@ ResumePoint find_resume_point(const ResumeContext& context) {
   WrittenRecords records(reader_of(*written), written->size, layout, written->path);
   const std::int64_t count = records.count();
   std::int64_t known = state.known(count);
-  if (is_finished && !has_changed_since(request.input.source, written->path)) known = count;
+  if (is_finished && !has_changed_since(request.input.source.paths, written->path) &&
+      !has_changed_since(command.files(), written->path)) {
+    known = count;
+  }
   const auto compute = command.make_worker(layout);
   ResumePoint point;
   for (; point.records < count; ++point.records) {

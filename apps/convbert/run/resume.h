@@ -38,7 +38,7 @@ void prepare_job(const RecordCommand& command, Job& job);
 // each complete record in it belongs to its record of the input. Where `state` knows the records,
 // by their digest, and a few results are computed again, besides those that look like failures;
 // where it does not, every result is. Without a partial file the same of a finished one, whose
-// results are computed again only where an input has changed since.
+// results are computed again only where an input or the model has changed since.
 // The format must be resumable. Throws Error(usage) for a file that does not belong, or that
 // another process is writing.
 ResumePoint find_resume_point(const ResumeContext& context);

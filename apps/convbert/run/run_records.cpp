@@ -198,7 +198,7 @@ int run_records(const RecordRequest& request, const RecordCommand& command, Reco
   if (is_typed && console.is_terminal()) console.note("reading from the terminal; Ctrl-D ends");
   if (has_rows(layout)) lay_out_table(request, source, layout);
   const OutputRequest& asked = request.output;
-  RunState state(request);
+  RunState state(asked, command.files());
 
   if (asked.resume) console.status(concat("looks at what there is of ", printable(asked.path)));
   ResumePoint start = asked.resume

@@ -47,25 +47,6 @@ Json parse_line(const std::string& line) {
   }
 }
 
-// A directory's files, those of its folders included; the name of an embedded model.
-std::string model_digest(const ModelRequest& model) {
-  const std::string origin = find_model(model.model, model.flag).origin();
-  std::error_code error;
-  if (!fs::is_directory(origin, error)) return origin;
-  std::vector<fs::path> paths;
-  // A folder that cannot be read holds nothing that a model is read from.
-  constexpr auto kOptions = fs::directory_options::skip_permission_denied;
-  std::error_code end;
-  for (fs::recursive_directory_iterator entry(origin, kOptions, end);
-       !end && entry != fs::recursive_directory_iterator(); entry.increment(end)) {
-    if (entry->is_regular_file(error)) paths.push_back(entry->path());
-  }
-  std::ranges::sort(paths);
-  Digest digest;
-  for (const fs::path& path : paths) digest.add_file(path);
-  return digest.text();
-}
-
 }  // namespace
 
 void Digest::Free::operator()(XXH3_state_s* state) const { XXH3_freeState(state); }
@@ -85,22 +66,21 @@ void Digest::add_text(std::string_view text) {
   add_bytes(text);
 }
 
-void Digest::add_file(const fs::path& path) {
-  constexpr std::uintmax_t kSmall = 16 << 20;
-  constexpr std::uintmax_t kStep = 1 << 20;
-  constexpr std::uintmax_t kPage = 4096;
+void Digest::add_file(const std::string& path) {
+  constexpr std::size_t kPiece = 1 << 20;
   std::error_code error;
-  const std::uintmax_t size = fs::file_size(path, error);
-  if (error) return;
-  add_text(path.filename().string());
-  add_text(std::to_string(size));
+  if (!fs::is_regular_file(path, error)) return add_text(path);
+  add_text(fs::path(path).filename().string());
   std::ifstream file(path, std::ios::binary);
-  std::vector<char> buffer(size <= kSmall ? kStep : kPage);
-  for (std::uintmax_t position = 0; position < size && file; position += kStep) {
-    file.seekg(static_cast<std::streamoff>(position));
-    file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    add_bytes(std::span(buffer).first(static_cast<std::size_t>(file.gcount())));
+  std::vector<char> piece(kPiece);
+  std::uint64_t size = 0;
+  while (file) {
+    file.read(piece.data(), std::ssize(piece));
+    const auto count = static_cast<std::size_t>(file.gcount());
+    add_bytes(std::span(piece).first(count));
+    size += count;
   }
+  XXH3_128bits_update(state_.get(), &size, sizeof size);
 }
 
 void Digest::add_record(const Record& record) {
@@ -118,19 +98,21 @@ void Digest::add_record(const Record& record) {
 
 std::string Digest::text() const { return hexadecimal(XXH3_128bits_digest(state_.get())); }
 
-RunState::RunState(const RecordRequest& request)
-    : request_(request), path_(OutputFile::state_path(request.output.path)) {}
+RunState::RunState(const OutputRequest& output, std::vector<std::string> files)
+    : output_(output), files_(std::move(files)), path_(OutputFile::state_path(output.path)) {}
 
 const std::string& RunState::first_line() {
   if (first_line_) return *first_line_;
-  std::vector<std::string> command = request_.output.options;
+  Digest files;
+  for (const std::string& path : files_) files.add_file(path);
+  std::vector<std::string> command = output_.options;
   for (std::string& part : command) part = replace_invalid_utf8(part);
   std::string line;
   JsonBuilder json(line);
   json.begin_object().member("convbert", std::string_view(kVersion));
   json.member("command", std::span<const std::string>(command));
-  json.member("format", name_of(request_.output.format));
-  json.member("model", replace_invalid_utf8(model_digest(request_.model)));
+  json.member("format", name_of(output_.format));
+  json.member("files", files.text());
   json.end_object();
   return first_line_.emplace(std::move(line));
 }
@@ -144,8 +126,12 @@ void RunState::check(const std::string& line) {
     if (found.is_object() && found.contains(name) && found[name] == value) continue;
     const std::string other =
         found.is_object() && found.contains(name) ? found[name].dump() : "nothing that can be read";
-    usage_error(request_.output.path, ": its partial file was written by another run: ", name,
-                " is ", printable(value.dump()), ", there ", printable(other),
+    const std::string difference =
+        name == "files" && found.is_object()
+            ? concat("one of the files that results depend on has changed since (",
+                     printable(list_of(files_, " or "), 300), ")")
+            : concat(name, " is ", printable(value.dump()), ", there ", printable(other));
+    usage_error(output_.path, ": its partial file was written by another run: ", difference,
                 "; run as then, or without --resume");
   }
 }

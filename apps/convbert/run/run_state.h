@@ -2,7 +2,7 @@
 // object a line: what the results depend on, then, now and then, how many records the file had at
 // least, and the digest of the input's records up to there.
 //
-//   {"convbert":"0.1.0","command":["embed","--dim=4"],"format":"npy","model":"convbert-mini"}
+//   {"convbert":"0.1.0","command":["embed","--dim=4"],"format":"npy","files":"81c9..."}
 //   {"records":1200,"input":"0f4c..."}
 //
 // A line is written after the results that it tells of, so that a run can be killed at any moment:
@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -41,8 +40,8 @@ class Digest {
     const auto bytes = std::as_bytes(std::span(numbers));
     add_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   }
-  // Its name and size, and its content: all of it, or of a large file a page of each mebibyte.
-  void add_file(const std::filesystem::path& path);
+  // Name and content of a regular file; of anything else, its path.
+  void add_file(const std::string& path);
   // All that a result can depend on.
   void add_record(const Record& record);
   std::string text() const;  // 32 hexadecimal digits
@@ -56,12 +55,13 @@ class Digest {
 
 class RunState {
  public:
-  explicit RunState(const RecordRequest& request);
+  // files: that results depend on, beside the input.
+  RunState(const OutputRequest& output, std::vector<std::string> files);
   RunState(const RunState&) = delete;
   RunState& operator=(const RunState&) = delete;
 
   // What an earlier run has kept; nothing where there is no such file, or not yet a whole line.
-  // Throws Error(usage) where it tells of other options or another model.
+  // Throws Error(usage) where it tells of other options or other files.
   void load();
   // Of the first `count` records, how many are known to the file.
   std::int64_t known(std::int64_t count) const;
@@ -85,9 +85,10 @@ class RunState {
 
   static constexpr std::chrono::milliseconds kLeastInterval{200};
 
-  const RecordRequest& request_;
+  const OutputRequest& output_;
+  std::vector<std::string> files_;
   std::string path_;
-  std::optional<std::string> first_line_;  // made once: it takes reading the model's files
+  std::optional<std::string> first_line_;  // made once: it takes reading the files
   Digest digest_;
   std::int64_t records_ = 0;
   std::vector<Checkpoint> loaded_;  // by rising number of records

@@ -54,11 +54,25 @@ EncoderCommand::Output VectorCommand::run_head(const Batch& batch, const nn::Pad
   return Output::of_sequences(batch, pooled);
 }
 
-void VectorCommand::write_row(MatrixView rows, const Job& job, ResultWriter& result) const {
-  std::vector<std::int64_t> tokens;
-  for (const Encoding* window : windows_of(job)) tokens.push_back(std::ssize(window->ids));
-  const std::vector<float> vector = finish_vector(mean_of_windows(rows, tokens), plan_);
-  result.field("embedding", std::span<const float>(vector));
+class VectorCommand::Vector : public WindowResults {
+ public:
+  Vector(const VectorPlan& plan, std::int64_t tokens) : plan_(plan), mean_(tokens) {}
+
+  void add(ConstMatrixView pooled, const Encoding& window) override {
+    mean_.add(pooled.row_span(0), std::ssize(window.ids));
+  }
+  void write(ResultWriter& result) override {
+    const std::vector<float> vector = finish_vector(mean_.mean(), plan_);
+    result.field("embedding", std::span<const float>(vector));
+  }
+
+ private:
+  const VectorPlan& plan_;
+  WindowMean mean_;
+};
+
+std::unique_ptr<EncoderCommand::WindowResults> VectorCommand::gather_windows(const Job& job) const {
+  return std::make_unique<Vector>(plan_, job.windows.tokens(job.encoding));
 }
 
 }  // namespace convbert::app

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,9 +53,14 @@ class VectorCommand : public EncoderCommand {
   void encode(Job& job) const override;
   Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
                   Workspace& workspace) const override;
-  void write_row(MatrixView rows, const Job& job, ResultWriter& result) const override;
+  void write_row(MatrixView rows, const Job& job, ResultWriter& result) const override {
+    write_one_window(rows, job, result);
+  }
+  std::unique_ptr<WindowResults> gather_windows(const Job& job) const override;
 
  private:
+  class Vector;
+
   VectorPlan plan_;
   std::optional<std::int64_t> stride_;
 };

@@ -7,7 +7,6 @@
 #include "cli/exit_status.h"
 #include "cli/signals.h"
 #include "cli/usage_error.h"
-#include "run/run_state.h"
 #include "run/vector_command.h"
 #include "run/vector_file.h"
 #include "search/exact_search.h"
@@ -54,9 +53,6 @@ EmbeddedCorpus open_corpus(const SimilarRequest& request, const std::optional<Ve
       .corpus = Corpus(open_vectors("--corpus-vectors", request.corpus.vectors_path)),
       .first_failure = "",
       .digest = ""};
-  Digest digest;
-  digest.add_file(request.corpus.vectors_path);
-  opened.digest = digest.text();
   count_failed(request.corpus.vectors_path, opened);
   if (opened.failed > 0 && request.record.output.strict) {
     console.error(opened.first_failure);
@@ -139,13 +135,12 @@ int run_pairs(const SimilarRequest& request, const RecordRequest& record, const 
   return run_records(record, command, *command.open(record.input.source.fields.id), console);
 }
 
-int run_matches(const SimilarRequest& request, RecordRequest record, const Corpus& corpus,
+int run_matches(const SimilarRequest& request, const RecordRequest& record, const Corpus& corpus,
                 const QueryVectors& queries, Console& console) {
   OpenedIndex opened;
   if (!request.index.path.empty()) {
     opened = open_index(request.index, corpus.vectors(), record.model.threads, console);
     if (opened.status != 0) return opened.status;
-    record.output.options.push_back(concat("index=", opened.digest));
   }
   const ApproximateIndex* index = opened.index ? &*opened.index : nullptr;
   return run_records(record, MatchCommand(request, queries, corpus, index),
@@ -162,7 +157,9 @@ int run(const SimilarFlags& flags, Console& console) {
   check_widths(request, embed, corpus);
 
   RecordRequest record = request.record;
-  record.output.options.push_back(concat("corpus=", embedded.digest));
+  if (!embedded.digest.empty()) {
+    record.output.options.push_back(concat("corpus=", embedded.digest));
+  }
   const auto queries = open_queries(request, embed, corpus);
   const int status = request.pairs ? run_pairs(request, record, corpus, console)
                                    : run_matches(request, record, corpus, *queries, console);

@@ -54,7 +54,7 @@ struct EmbeddedCorpus {
   Corpus corpus;
   std::int64_t failed = 0;  // records without a vector
   std::string first_failure;
-  std::string digest;  // of the records
+  std::string digest;  // of the records; "" of a matrix, which is a file
   int status = 0;      // not 0: the run ends with it
 };
 

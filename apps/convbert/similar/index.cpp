@@ -7,7 +7,6 @@
 #include "cli/usage_error.h"
 #include "core/mapped_file.h"
 #include "io/output_file.h"
-#include "run/run_state.h"
 #include "search/index_layout.h"
 
 namespace convbert::app {
@@ -63,9 +62,6 @@ OpenedIndex open_index(const IndexRequest& request, const VectorRows& corpus, in
   console.detail(concat(is_there ? "uses" : "built", " the index ", printable(request.path), ": ",
                         name_of(opened.index->kind()), ", ", grouped(corpus.rows()), " vectors, ",
                         "FAISS ", faiss_version()));
-  Digest digest;
-  digest.add_file(request.path);
-  opened.digest = digest.text();
   return opened;
 }
 

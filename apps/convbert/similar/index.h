@@ -13,8 +13,7 @@ namespace convbert::app {
 
 struct OpenedIndex {
   std::optional<ApproximateIndex> index{};
-  std::string digest{};  // of the file
-  int status = 0;        // not 0: the run ends with it
+  int status = 0;  // not 0: the run ends with it
 };
 
 // A file that is built appears whole or not at all. Throws Error(format) for one that is no index

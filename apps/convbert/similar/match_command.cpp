@@ -7,6 +7,12 @@
 
 namespace convbert::app {
 
+std::vector<std::string> MatchCommand::files() const {
+  std::vector<std::string> files = queries_.files();
+  for (const std::string& path : request_.files()) files.push_back(path);
+  return files;
+}
+
 std::int64_t MatchCommand::default_batch_weight() const {
   constexpr std::int64_t kLargeCorpus = std::int64_t{1} << 30;  // bytes
   const VectorRows& vectors = corpus_.vectors();

@@ -25,6 +25,7 @@ class MatchCommand : public RecordCommand {
 
   std::vector<std::string> result_names() const override { return {"matches", "truncated"}; }
   std::vector<std::string> columns() const override { return {"corpus_id", "score", "matches"}; }
+  std::vector<std::string> files() const override;
   std::string pair_notice() const override { return queries_.pair_notice(); }
   // Reading the corpus once serves a batch, and a large one is worth more queries.
   std::int64_t default_batch_weight() const override;

@@ -23,6 +23,7 @@ class PairCommand : public RecordCommand {
 
   std::vector<std::string> result_names() const override;
   std::vector<std::string> columns() const override { return result_names(); }
+  std::vector<std::string> files() const override { return request_.files(); }
   bool holds_errors(Format) const override { return false; }  // a record that failed has no pair
   bool is_cheap() const override { return true; }
 

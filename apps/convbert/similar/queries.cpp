@@ -22,6 +22,7 @@ class TextQueries : public QueryVectors {
 
   void prepare(Job& job) const override { embed_.prepare(job); }
   std::string pair_notice() const override { return embed_.pair_notice(); }
+  std::vector<std::string> files() const override { return embed_.files(); }
   bool are_stored() const override { return false; }
 
   ComputeBatch make_worker() const override {
@@ -114,6 +115,7 @@ class MatrixQueries : public QueryVectors {
     });
   }
   void prepare(Job& job) const override { job.weight = kWeightOfRow; }
+  std::vector<std::string> files() const override { return {matrix_.path()}; }
 
   ComputeBatch make_worker() const override {
     return [this](std::span<Job> jobs, int) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "io/npy_matrix.h"
 #include "run/record_command.h"
@@ -23,6 +24,8 @@ class QueryVectors {
   virtual void prepare(Job& job) const = 0;
   virtual ComputeBatch make_worker() const = 0;
   virtual std::string pair_notice() const { return ""; }
+  // As RecordCommand's.
+  virtual std::vector<std::string> files() const = 0;
   // Are they there, and need not be computed?
   virtual bool are_stored() const { return true; }
 };

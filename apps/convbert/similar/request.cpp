@@ -74,18 +74,24 @@ IndexRequest make_index_request(const SimilarFlags& flags) {
   return index;
 }
 
-// Vectors that are there are not made by a model, nor read from fields.
-void refuse_flags_of_texts(const SimilarFlags& flags, const RecordRequest& record) {
-  const std::set<std::string_view> moot{"--pooling",    "--normalize",  "--no-normalize",
-                                        "--layer",      "--dim",        "--stride",
-                                        "--max-length", "--truncation", "--text-field",
-                                        "--pair-field", "--delimiter",  "--input-format"};
+// Vectors that are there are not made by a model, nor read from fields; nor is the corpus, if it is
+// one of vectors, too.
+void refuse_flags_of_texts(const SimilarFlags& flags, const RecordRequest& record,
+                           CorpusKind corpus) {
+  std::set<std::string_view> moot{"--pooling",    "--normalize",  "--no-normalize",
+                                  "--layer",      "--dim",        "--stride",
+                                  "--max-length", "--truncation", "--text-field",
+                                  "--pair-field", "--delimiter",  "--input-format"};
   const auto refuse = [](std::string_view flag) {
     usage_error(
         flag, " is for texts; --query-vectors gives vectors, which are searched with as they are");
   };
-  if (!flags.record.model.model.empty()) refuse("--model");
-  if (record.model.precision == nn::Precision::int8) refuse("--precision int8");
+  if (corpus == CorpusKind::texts) {
+    moot = {"--input-format"};
+  } else {
+    if (!flags.record.model.model.empty()) refuse("--model");
+    if (record.model.precision == nn::Precision::int8) refuse("--precision int8");
+  }
   for (const std::string& option : record.output.options) {
     const std::string_view flag = std::string_view(option).substr(0, option.find('='));
     if (moot.contains(flag)) refuse(flag);
@@ -93,6 +99,14 @@ void refuse_flags_of_texts(const SimilarFlags& flags, const RecordRequest& recor
 }
 
 }  // namespace
+
+std::vector<std::string> SimilarRequest::files() const {
+  std::vector<std::string> files = corpus.texts.source.paths;
+  for (const std::string& path : {corpus.vectors_path, index.path}) {
+    if (!path.empty()) files.push_back(path);
+  }
+  return files;
+}
 
 nn::Precision SimilarRequest::precision() const {
   return record.model.precision == nn::Precision::bf16 ? nn::Precision::bf16 : nn::Precision::f32;
@@ -107,9 +121,7 @@ SimilarRequest make_request(const SimilarFlags& flags) {
     record.input.source.paths = {flags.query_vectors};
   }
   CorpusRequest corpus = make_corpus_request(flags, record.input);
-  if (!flags.query_vectors.empty() && corpus.kind != CorpusKind::texts) {
-    refuse_flags_of_texts(flags, record);
-  }
+  if (!flags.query_vectors.empty()) refuse_flags_of_texts(flags, record, corpus.kind);
   if (flags.with_text && !corpus.vectors_path.empty()) {
     usage_error("--with-text: a corpus of vectors has no texts; expected --corpus FILE");
   }

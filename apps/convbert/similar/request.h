@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/request.h"
 #include "nn/precision.h"
@@ -48,6 +49,8 @@ struct SimilarRequest {
   // Has each record of the corpus a result, which tells what is wrong with it?
   bool results_name_failures() const { return corpus.kind == CorpusKind::input && !pairs; }
   bool needs_model() const { return query_vectors.empty() || corpus.kind == CorpusKind::texts; }
+  // What it reads beside the model and the queries.
+  std::vector<std::string> files() const;
   // Of the search; int8 is the encoder's alone.
   nn::Precision precision() const;
 };

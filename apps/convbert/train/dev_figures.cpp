@@ -19,7 +19,7 @@ constexpr float kThreshold = 0.5f;  // of several labels
 template <class Visit>
 void for_each_answer(const LabelledSet& set, const FineTuning::Predictions& predictions,
                      const LabelPlan& plan, Visit visit) {
-  const ConstMatrixView rows = predictions.rows();
+  const ConstMatrixView rows = plan.gives_vectors() ? predictions.vectors() : predictions.of_head();
   const auto in_units_of_labels = [&](double value) {
     return plan.range.low + (plan.range.high - plan.range.low) * value;
   };
@@ -66,7 +66,7 @@ Evaluation evaluation_of(const LabelledSet& set, const FineTuning::Predictions& 
 std::vector<std::pair<std::string, double>> beside_teacher(
     const LabelledSet& set, const FineTuning::Predictions& predictions) {
   constexpr std::int64_t kBlock = 64;
-  const ConstMatrixView all = predictions.rows().column_range(0, set.examples.vector_width);
+  const ConstMatrixView all = predictions.vectors();
   const std::int64_t width = set.examples.target_width;
   std::vector<float> floats(static_cast<std::size_t>(kBlock * width));
   const MatrixView targets{floats.data(), kBlock, width, width};
@@ -95,9 +95,7 @@ std::vector<std::pair<std::string, double>> beside_teacher(
 // Of the texts that have a label; NaN where none has.
 double accuracy_of_labels(const LabelledSet& set, const FineTuning::Predictions& predictions) {
   const Examples& examples = set.examples;
-  const ConstMatrixView rows = predictions.rows();
-  const ConstMatrixView logits =
-      rows.column_range(examples.vector_width, rows.columns - examples.vector_width);
+  const ConstMatrixView logits = predictions.of_head();
   std::int64_t labelled = 0;
   std::int64_t right = 0;
   for (std::size_t i = 0; i < examples.labels.size(); ++i) {
@@ -170,7 +168,7 @@ std::vector<Mistake> worst_mistakes(const LabelledSet& set,
     const std::int32_t predicted = answer.predicted.front();
     if (truth == predicted) return;
     const Classification all = classification_of(
-        predictions.rows().row_span(static_cast<std::int64_t>(i)), ProblemType::single_label);
+        predictions.of_head().row_span(static_cast<std::int64_t>(i)), ProblemType::single_label);
     const auto label = static_cast<std::size_t>(predicted);
     mistakes.push_back({set.texts[i], plan.names[static_cast<std::size_t>(truth)],
                         plan.names[label], all.scores[label]});

@@ -73,6 +73,11 @@ void add_step_flags(CLI::App& command, TrainFlags& flags) {
       .add_choice("--class-weights", flags.class_weights, {"none", "balanced"}, "HOW",
                   "none, or balanced: rare labels count as much as frequent ones")
       .with_default();
+  group
+      .add("--contrast", flags.contrast, "W",
+           "Of --task classify: besides, have the cosine of two texts' vectors be 1 for one label "
+           "and 0 for two, counting W times; default: 1 for up to 1,000 records, else 0")
+      .within(0.0, 1e6);
   group.add("--freeze", flags.freeze, "WHAT",
             "What stays as it is: embeddings; N, the lowest N layers, too; encoder, everything but "
             "the head, which takes seconds");
@@ -175,6 +180,7 @@ TrainRequest make_request(const TrainFlags& flags) {
                        .dropout = {},
                        .label_smoothing = static_cast<float>(flags.label_smoothing),
                        .has_balanced_classes = flags.class_weights == "balanced",
+                       .contrast = {},
                        .relational = static_cast<float>(flags.relational),
                        .label_weight = static_cast<float>(flags.label_weight.value_or(1.0)),
                        .freeze = parse_freeze(flags.freeze),
@@ -185,6 +191,7 @@ TrainRequest make_request(const TrainFlags& flags) {
                        .resume = flags.resume,
                        .log = flags.log,
                        .report = flags.report};
+  if (flags.contrast) request.contrast = static_cast<float>(*flags.contrast);
   if (flags.dropout) request.dropout = static_cast<float>(*flags.dropout);
   if (flags.dev.empty() && (request.patience > 0 || !request.metric.empty())) {
     usage_error(request.patience > 0 ? "--patience" : "--metric", " needs --dev to measure with");

@@ -25,6 +25,7 @@ struct TrainFlags : LearningFlags {
   double layer_decay = 1.0;
   double label_smoothing = 0.0;
   std::string class_weights = "none";
+  std::optional<double> contrast;
   double relational = 0.0;
   std::optional<double> label_weight;
   std::string freeze;
@@ -65,8 +66,9 @@ struct TrainRequest {
   std::optional<float> dropout;  // instead of the model's own
   float label_smoothing;
   bool has_balanced_classes;
-  float relational;    // of distill: what cosines between texts count
-  float label_weight;  // likewise, what labels do
+  std::optional<float> contrast;  // of cosines between texts with their labels
+  float relational;               // of distill: what cosines between texts count
+  float label_weight;             // likewise, what labels do
   FreezeRequest freeze;
   std::int64_t patience;   // epochs without a better one; 0 for any number
   std::int64_t max_steps;  // 0: no limit

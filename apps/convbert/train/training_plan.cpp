@@ -16,6 +16,12 @@ void check_flags(const TrainRequest& request, LearningTask task) {
   if (request.label_smoothing > 0 && !has_classes) {
     usage_error("--label-smoothing is for --task classify and tag; this is --task ", name_of(task));
   }
+  if (request.contrast.value_or(0) > 0 && task != LearningTask::classify) {
+    usage_error("--contrast is for --task classify; this is --task ", name_of(task));
+  }
+  if (request.contrast.value_or(0) > 0 && request.freeze.encoder) {
+    usage_error("--contrast is learnt by the encoder, which --freeze encoder leaves as it is");
+  }
   if (request.has_balanced_classes && !has_classes) {
     usage_error("--class-weights is for --task classify and tag; this is --task ", name_of(task));
   }
@@ -68,6 +74,11 @@ std::int64_t default_epochs(const Learning& learning) {
   return std::clamp<std::int64_t>(as_many_as(300, steps), usual, 150);
 }
 
+float default_contrast(const Learning& learning) {
+  constexpr std::int64_t kFew = 1000;
+  return learning.encoder && learning.head && learning.examples <= kFew ? 1.0f : 0.0f;
+}
+
 TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
                            const ModelSource& source, const ModelConfig& config,
                            const Examples& examples) {
@@ -76,10 +87,19 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
   const bool head_alone = request.freeze.encoder;
   const std::optional<float> dropout =
       head_alone ? request.dropout.value_or(0.0f) : request.dropout;
+  const Learning learning{.examples = examples.size(),
+                          .batch_size = request.batch_size,
+                          .encoder = !head_alone,
+                          .head = head.has_value()};
+  const bool can_contrast =
+      labels.task == LearningTask::classify &&
+      (source.sentence.pooling == Pooling::mean || source.sentence.pooling == Pooling::cls);
+  const float contrast =
+      request.contrast.value_or(can_contrast ? default_contrast(learning) : 0.0f);
   TrainingPlan plan;
   plan.metric = metric_of(request, labels);
   plan.model = {.head = head ? form_of(*head, config.family) : nullptr,
-                .gives_vectors = labels.gives_vectors(),
+                .gives_vectors = labels.gives_vectors() || contrast > 0,
                 .pooling = source.sentence.pooling,
                 .dropout = read_settings(source.files.open("config.json").text(),
                                          source.files.path_of("config.json"))
@@ -103,12 +123,10 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
       .loss = {.label_smoothing = request.label_smoothing,
                .class_weights = {},
                .relational = request.relational,
-               .labels = request.label_weight},
+               .labels = request.label_weight,
+               .contrast = contrast},
       .batch_size = request.batch_size,
-      .epochs = request.epochs.value_or(default_epochs({.examples = examples.size(),
-                                                        .batch_size = request.batch_size,
-                                                        .encoder = !head_alone,
-                                                        .head = head.has_value()})),
+      .epochs = request.epochs.value_or(default_epochs(learning)),
       .most_steps = request.max_steps,
       .learning_rate = request.learning_rate.value_or(default_learning_rate(config, head_alone)),
       .warmup = request.warmup,

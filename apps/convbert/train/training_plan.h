@@ -29,7 +29,7 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
 // Learning rate: 3e-4 at a width of 256, falling with the width as 1 / width; 1e-2 for a head
 // alone. Epochs: so many that about 60,000 records are seen, from 3 to 20; where a head is learnt
 // from few records, as many as make 300 steps, up to 150. A head alone sees 1,000,000 records, in
-// 10 to 100 epochs, and drops nothing.
+// 10 to 100 epochs, and drops nothing. Contrast: 1 of classes that are learnt from few records.
 double default_learning_rate(const ModelConfig& config, bool head_alone);
 struct Learning {
   std::int64_t examples;  // at least 1
@@ -38,5 +38,6 @@ struct Learning {
   bool head;     // likewise
 };
 std::int64_t default_epochs(const Learning& learning);
+float default_contrast(const Learning& learning);
 
 }  // namespace convbert::app

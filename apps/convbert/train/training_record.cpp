@@ -34,6 +34,7 @@ OrderedJson settings_of(const TrainingRecord& record) {
           {"dropout",
            {{"hidden", dropout.hidden}, {"attention", dropout.attention}, {"head", dropout.head}}},
           {"label_smoothing", tuning.loss.label_smoothing},
+          {"contrast", tuning.loss.contrast},
           {"class_weights", record.request.has_balanced_classes ? "balanced" : "none"},
           {"freeze", frozen(record.request)},
           {"patience", record.request.patience},
