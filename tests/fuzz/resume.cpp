@@ -28,6 +28,7 @@ class SizeCommand : public RecordCommand {
   std::vector<std::string> result_names() const override { return {"size"}; }
   std::vector<std::string> columns() const override { return {"size"}; }
   std::int64_t row_width() const override { return 2; }
+  std::vector<std::string> files() const override { return {}; }
   void prepare(Job&) const override {}
   ComputeBatch make_worker(const ResultLayout& layout) const override {
     return [&layout](std::span<Job> batch, int) {
@@ -69,7 +70,7 @@ void write_state(const RecordRequest& request, std::string_view bytes) {
   if (bytes.empty()) return;
   if (bytes.size() < 2 || bytes[0] != 'v') return write_file(path, bytes, O_TRUNC);
   {
-    RunState state(request);
+    RunState state(request.output, {});
     const auto source = records_of_texts({.texts = kTexts}, {});
     Record record;
     for (int count = bytes[1] % 8; count > 0 && source->next(record); --count) state.add(record);
@@ -121,7 +122,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   write_state(request, bytes.substr(std::min(partial.size() + 1, bytes.size())));
   const auto source = records_of_texts({.texts = kTexts}, {});
   try {
-    RunState state(request);
+    RunState state(request.output, {});
     const ResumePoint point = find_resume_point({request, layout, command, *source, state, never});
     if (point.finished || point.failed > point.records || !point.partial) __builtin_trap();
     const auto taken = static_cast<std::size_t>(point.partial->size());
