@@ -35,8 +35,7 @@ VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options,
   }
   if (!sentence.unsupported.empty() && !(options.pooling && options.normalize)) {
     throw Error(ErrorKind::format,
-                concat(sentence.unsupported,
-                       "; pooling and normalize decide instead of it, and dim cuts vectors"));
+                concat(sentence.unsupported, "; pooling and normalize decide instead of it"));
   }
   VectorPlan plan{
       .of = of,

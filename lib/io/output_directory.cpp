@@ -15,6 +15,7 @@
 
 #include "core/error.h"
 #include "io/partial_lock.h"
+#include "io/write_all.h"
 
 namespace convbert {
 namespace {
@@ -82,15 +83,6 @@ void remove_all(const std::string& path) {
   std::error_code error;
   fs::remove_all(path, error);
   if (error) fail_with(path, "cannot remove", error.value());
-}
-
-void write_all(int descriptor, std::span<const std::byte> bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_with(path, "cannot write");
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ TrainedModel::TrainedModel(const ModelConfig& config, const Parameters& paramete
       throw Error(ErrorKind::internal, "TrainedModel: vectors beside a head over tokens");
     }
   }
-  if (vector_width() > 0 && options.pooling != Pooling::mean && options.pooling != Pooling::cls) {
+  if (vector_width() > 0 && !can_be_trained(options.pooling)) {
     throw Error(ErrorKind::usage, concat("training of sentence vectors: expected pooling mean or "
                                          "cls, found ",
                                          name_of(options.pooling)));

@@ -25,6 +25,11 @@ struct TrainedModelOptions {
   nn::Precision precision = nn::Precision::f32;
 };
 
+// Can sentence vectors that are pooled so?
+inline bool can_be_trained(Pooling pooling) {
+  return pooling == Pooling::mean || pooling == Pooling::cls;
+}
+
 // A batch and what is read off it.
 struct TrainingBatch {
   Batch batch;

@@ -90,10 +90,6 @@ class AnswerCommand : public HeadCommand {
  protected:
   void encode(Job& job) const override { encode_windows(loaded(), overlap_, job); }
 
-  void write_row(MatrixView logits, const Job& job, ResultWriter& result) const override {
-    write_one_window(logits, job, result);
-  }
-
   std::unique_ptr<WindowResults> gather_windows(const Job& job) const override {
     return std::make_unique<Answers>(*this, job);
   }

@@ -64,10 +64,6 @@ class TagCommand : public HeadCommand {
     encode_windows(loaded(), *request_.stride, job);
   }
 
-  void write_row(MatrixView logits, const Job& job, ResultWriter& result) const override {
-    write_one_window(logits, job, result);
-  }
-
   std::unique_ptr<WindowResults> gather_windows(const Job& job) const override {
     return std::make_unique<Entities>(*this, job);
   }

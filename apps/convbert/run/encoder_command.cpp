@@ -90,8 +90,11 @@ void EncoderCommand::run_windows(Job& job, Worker& worker) const {
   });
 }
 
-void EncoderCommand::write_one_window(ConstMatrixView values, const Job& job,
-                                      ResultWriter& result) const {
+std::unique_ptr<EncoderCommand::WindowResults> EncoderCommand::gather_windows(const Job&) const {
+  throw Error(ErrorKind::internal, "a command without results of a text");
+}
+
+void EncoderCommand::write_row(MatrixView values, const Job& job, ResultWriter& result) const {
   const std::unique_ptr<WindowResults> results = gather_windows(job);
   results->add(values, job.encoding);
   results->write(result);

@@ -67,10 +67,6 @@ class EncoderCommand : public RecordCommand {
   // hidden: the states [tokens, hidden] of the batch. Memory comes from `workspace`.
   virtual Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
                           Workspace& workspace) const;
-  // The results of one text of one sequence. values: its rows, all of them finite; they may be
-  // changed. Throws Error(input) for a text that the command cannot use.
-  virtual void write_row(MatrixView values, const Job& job, ResultWriter& result) const = 0;
-
   // Of a text in windows: what a command keeps of each, and what it makes of all.
   class WindowResults {
    public:
@@ -80,10 +76,13 @@ class EncoderCommand : public RecordCommand {
     // Once, behind the last. Throws Error(input) for a text that the command cannot use.
     virtual void write(ResultWriter& result) = 0;
   };
-  // For commands whose encode() may make windows. The job outlives what is returned.
-  virtual std::unique_ptr<WindowResults> gather_windows(const Job&) const { return nullptr; }
-  // What their write_row() is: a text of one sequence is one window.
-  void write_one_window(ConstMatrixView values, const Job& job, ResultWriter& result) const;
+  // A command whose encode() may make windows has this one of the two, any other the next. The job
+  // outlives what is returned.
+  virtual std::unique_ptr<WindowResults> gather_windows(const Job& job) const;
+  // The results of one text of one sequence: by default those of its only window. values: its rows,
+  // all of them finite; they may be changed. Throws Error(input) for a text that the command cannot
+  // use.
+  virtual void write_row(MatrixView values, const Job& job, ResultWriter& result) const;
 
  private:
   struct Worker;

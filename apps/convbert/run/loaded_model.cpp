@@ -1,7 +1,6 @@
 #include "run/loaded_model.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "nn/compute.h"
 #include "run/models.h"

@@ -1,7 +1,6 @@
 #include "run/run_state.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -20,7 +19,7 @@
 #include "core/utf8.h"
 #include "io/json_builder.h"
 #include "io/output_file.h"
-#include "run/models.h"
+#include "io/write_all.h"
 
 namespace convbert::app {
 namespace {
@@ -213,14 +212,7 @@ void RunState::save() {
     for (std::size_t i = 0; i < taken_up_; ++i) append(loaded_[i].records, loaded_[i].input);
   }
   append(records_, digest_.text());
-  for (std::string_view rest = lines; !rest.empty();) {
-    const ssize_t count = ::write(file_.number(), rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      throw Error(ErrorKind::system, concat(path_, ": cannot write: ", std::strerror(errno)));
-    }
-    rest.remove_prefix(static_cast<std::size_t>(count));
-  }
+  write_all(file_.number(), std::as_bytes(std::span(lines)), path_);
 }
 
 }  // namespace convbert::app

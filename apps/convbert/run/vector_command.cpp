@@ -33,9 +33,8 @@ VectorRequest make_request(const VectorFlags& flags) {
 VectorPlan make_plan(const VectorOptions& options, VectorsOf of, const LoadedModel& loaded) {
   const std::string& unsupported = loaded.sentence.unsupported;
   if (!unsupported.empty() && !(options.pooling && options.normalize)) {
-    throw Error(ErrorKind::format,
-                concat(unsupported, "; --pooling and --normalize or ",
-                       "--no-normalize decide instead of it, and --dim cuts ", "vectors"));
+    throw Error(ErrorKind::format, concat(unsupported, "; --pooling and --normalize or ",
+                                          "--no-normalize decide instead of it"));
   }
   return plan_vectors(loaded, options, of);
 }

@@ -53,9 +53,6 @@ class VectorCommand : public EncoderCommand {
   void encode(Job& job) const override;
   Output run_head(const Batch& batch, const nn::PaddedRows& hidden,
                   Workspace& workspace) const override;
-  void write_row(MatrixView rows, const Job& job, ResultWriter& result) const override {
-    write_one_window(rows, job, result);
-  }
   std::unique_ptr<WindowResults> gather_windows(const Job& job) const override;
 
  private:

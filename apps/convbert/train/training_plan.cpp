@@ -92,8 +92,7 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
                           .encoder = !head_alone,
                           .head = head.has_value()};
   const bool can_contrast =
-      labels.task == LearningTask::classify &&
-      (source.sentence.pooling == Pooling::mean || source.sentence.pooling == Pooling::cls);
+      labels.task == LearningTask::classify && can_be_trained(source.sentence.pooling);
   const float contrast =
       request.contrast.value_or(can_contrast ? default_contrast(learning) : 0.0f);
   TrainingPlan plan;
