@@ -1,7 +1,9 @@
 // Sequences of tokens packed one after another, without padding.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -23,6 +25,15 @@ struct Batch {
     return starts[static_cast<std::size_t>(sequence)];
   }
   std::int64_t length(std::int64_t sequence) const { return start(sequence + 1) - start(sequence); }
+
+  // All sequences, those of one length side by side: the order for work on each by itself whose
+  // kernels are compiled for its length, as code comes into the caches once a length then.
+  std::vector<std::int64_t> by_length() const {
+    std::vector<std::int64_t> order(static_cast<std::size_t>(sequences()));
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    std::ranges::stable_sort(order, {}, [&](std::int64_t s) { return length(s); });
+    return order;
+  }
 
   void clear() {
     ids.clear();

@@ -167,7 +167,7 @@ void Encoder::mixed_attention(const Pass& pass, std::int64_t index, const nn::Pa
 // Each sequence by itself.
 void Encoder::self_attention(const Pass& pass, std::int64_t index,
                              std::span<const nn::PaddedRows> projected, MatrixView context) const {
-  for (std::int64_t s = 0; s < pass.batch.sequences(); ++s) {
+  for (const std::int64_t s : pass.batch.by_length()) {
     std::function<void(const nn::AttentionView&)> observe;
     if (pass.observer != nullptr && pass.observer->wants_attention(index)) {
       observe = [&](const nn::AttentionView& attention) {

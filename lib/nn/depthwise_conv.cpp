@@ -149,7 +149,7 @@ void DepthwiseConv::forward(const Filters& filters, const Batch& batch, ConstMat
                             MatrixView y, Workspace& workspace) const {
   expect_dense("DepthwiseConv, x", x, batch.tokens(), kernels_->channels);
   expect_dense("DepthwiseConv, y", y, batch.tokens(), kernels_->channels);
-  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+  for (const std::int64_t s : batch.by_length()) {
     const std::int64_t length = batch.length(s);
     const MatrixView to = rows_of(y, batch, s);
     const ConstMatrixView from = rows_of(x, batch, s);
@@ -172,7 +172,7 @@ void DepthwiseConv::backward(const Filters& filters, const Batch& batch, ConstMa
                              MatrixView dx, Workspace& workspace) const {
   expect_dense("DepthwiseConv's gradient, dy", dy, batch.tokens(), kernels_->channels);
   expect_dense("DepthwiseConv's gradient, dx", dx, batch.tokens(), kernels_->channels);
-  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+  for (const std::int64_t s : batch.by_length()) {
     const auto of_length = kernels_->backward_of(batch.length(s));
     filters.in(of_length->filters, [&](const void* packed) {
       of_length->data.execute({{DNNL_ARG_DIFF_DST, rows_of(dy, batch, s).data},

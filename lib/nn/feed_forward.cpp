@@ -17,6 +17,11 @@ struct FeedForward::Part {
 
   // The rows of one such tile.
   void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
+    intermediate.leaves_operands() ? pass_operands(x, y, workspace) : pass_floats(x, y, workspace);
+  }
+
+ private:
+  void pass_floats(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
     const Workspace::Frame frame(workspace);
     // Rows beyond the last are garbage that nobody reads: not worth setting to zero.
     const PaddedRows wide(
@@ -25,20 +30,34 @@ struct FeedForward::Part {
     activation.forward(wide, wide, workspace);
     output.forward(wide, y, workspace);
   }
+
+  // The wide rows are floats in registers only, where the first product ends.
+  void pass_operands(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
+    tiles().for_each(x.rows, [&](std::int64_t first, std::size_t tile, std::int64_t rows) {
+      const Workspace::Frame frame(workspace);
+      const Operand narrow = intermediate.operand(x.row_range(first, rows), tile, workspace);
+      const Operand wide = intermediate.activated(narrow, tile, workspace);
+      output.multiply(wide, tile, y.row_range(first, rows), workspace);
+    });
+  }
 };
 
 FeedForward::FeedForward(const std::vector<Group>& groups) {
   const ComputeScope scope;
   for (const Group& group : groups) {
-    LinearSpec output = group.output;
-    output.accumulate = true;
-    parts_.push_back({Product(group.intermediate),
-                      ElementwiseActivation(group.intermediate.activation, group.intermediate.out),
-                      Product(output)});
-    const Part& part = parts_.back();
-    if (part.output.in() != part.intermediate.out()) {
+    LinearSpec to_output = group.output;
+    to_output.accumulate = true;
+    Product output(to_output);
+    Product intermediate(group.intermediate, Product::Leaves::operands);
+    if (output.in() != intermediate.out()) {
       throw Error(ErrorKind::internal, "FeedForward: the two linear layers do not fit");
     }
+    if (intermediate.leaves_operands() && !output.reads(intermediate)) {
+      intermediate = Product(group.intermediate);
+    }
+    parts_.push_back({std::move(intermediate),
+                      ElementwiseActivation(group.intermediate.activation, group.intermediate.out),
+                      std::move(output)});
   }
 }
 
@@ -47,7 +66,11 @@ FeedForward& FeedForward::operator=(FeedForward&&) noexcept = default;
 FeedForward::~FeedForward() = default;
 
 std::string FeedForward::kernel() const { return parts_.front().intermediate.kernel(); }
-std::string FeedForward::activation_kernel() const { return parts_.front().activation.kernel(); }
+std::string FeedForward::activation_kernel() const {
+  const Part& part = parts_.front();
+  return part.intermediate.leaves_operands() ? "the end of the product before it"
+                                             : part.activation.kernel();
+}
 
 void FeedForward::forward(const PaddedRows& x, const PaddedRows& y, Workspace& workspace) const {
   const auto groups = static_cast<std::int64_t>(parts_.size());

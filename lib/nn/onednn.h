@@ -164,6 +164,16 @@ inline float alpha_of(Activation activation) {
   return activation == Activation::relu ? kNoSlope : 0.0f;
 }
 
+// To a product's post-ops; the identity is none.
+inline void append_activation(dnnl::post_ops& post_ops, Activation activation) {
+  if (activation == Activation::identity) return;
+#if DNNL_VERSION_MAJOR >= 3
+  post_ops.append_eltwise(algorithm_of(activation), alpha_of(activation), 0.0f);
+#else
+  post_ops.append_eltwise(1.0f, algorithm_of(activation), alpha_of(activation), 0.0f);
+#endif
+}
+
 inline dnnl::eltwise_forward::primitive_desc activation_desc(const dnnl::memory::desc& data,
                                                              Activation activation) {
   constexpr auto kKind = dnnl::prop_kind::forward_inference;

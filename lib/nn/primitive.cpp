@@ -41,20 +41,25 @@ class AnyPrimitive::IdleMemories {
     for (auto& place : places_) delete place.load();
   }
   std::unique_ptr<Memories> take() {
-    std::unique_ptr<Memories> memories(own_place().exchange(nullptr));
-    return memories ? std::move(memories) : std::make_unique<Memories>();
+    const std::size_t own = own_place();
+    for (std::size_t i = 0; i < kPlaces; ++i) {
+      std::atomic<Memories*>& place = places_[(own + i) % kPlaces];
+      if (place.load(std::memory_order_relaxed) == nullptr) continue;
+      if (Memories* idle = place.exchange(nullptr)) return std::unique_ptr<Memories>(idle);
+    }
+    return std::make_unique<Memories>();
   }
   void leave(std::unique_ptr<Memories> memories) {
-    delete own_place().exchange(memories.release());
+    delete places_[own_place()].exchange(memories.release());
   }
 
  private:
   static constexpr std::size_t kPlaces = 16;
 
-  std::atomic<Memories*>& own_place() {
+  static std::size_t own_place() {
     static std::atomic<std::size_t> threads{0};
     thread_local const std::size_t place = threads++ % kPlaces;
-    return places_[place];
+    return place;
   }
 
   std::array<std::atomic<Memories*>, kPlaces> places_{};

@@ -85,14 +85,17 @@ std::vector<float> rounded_to_bf16(std::span<const float> weight) {
 class Product::Kernels {
  public:
   // Chooses the weight's layout, and `tiles` that its kernels can go by.
-  Kernels(const LinearSpec& spec, RowTiles& tiles)
+  Kernels(const LinearSpec& spec, Leaves leaves, RowTiles& tiles)
       : in_(spec.in),
         out_(spec.out),
         precision_(spec.precision),
         native_(nn::is_native(spec.precision)),
         accumulate_(spec.accumulate && spec.precision != Precision::int8),
-        has_bias_(spec.precision != Precision::int8) {
-    if (native_ && !try_matmul(tiles)) native_ = precision_ == Precision::f32;
+        has_bias_(spec.precision != Precision::int8),
+        activation_(spec.activation),
+        leaves_operands_(leaves == Leaves::operands && native_ && precision_ == Precision::bf16) {
+    if (leaves_operands_ && !try_matmul(tiles)) leaves_operands_ = false;
+    if (native_ && !layout_ && !try_matmul(tiles)) native_ = precision_ == Precision::f32;
     if (!layout_ && !try_matmul(tiles) && !try_convolution(tiles)) {
       tiles = RowTiles::of_whole_blocks();
       most_threads_ = 1;
@@ -130,9 +133,11 @@ class Product::Kernels {
 
   // Whether operands are read as `precision` has them; if not, as floats that hold such numbers.
   bool is_native() const { return native_; }
+  bool leaves_operands() const { return leaves_operands_; }
 
-  // products: [height, out] floats, or integers where the operand is native int8.
-  void run(const Operand& x, std::size_t tile, float* products, Workspace& workspace) const {
+  // products: [height, out] floats, integers where the operand is native int8, or, if it leaves
+  // operands, bf16.
+  void run(const Operand& x, std::size_t tile, void* products, Workspace& workspace) const {
     const std::int64_t height = heights_[tile];
     const Workspace::Frame frame(workspace);
     const ComputeScope scope(std::min(compute_threads(), most_threads_));
@@ -155,11 +160,13 @@ class Product::Kernels {
   DataType source_data() const { return native_ ? source_type(precision_) : DataType::f32; }
   DataType weight_data() const { return native_ ? weight_type(precision_) : DataType::f32; }
   DataType product_data() const {
+    if (leaves_operands_) return source_type(precision_);
     return native_ && precision_ == Precision::int8 ? DataType::s32 : DataType::f32;
   }
-  dnnl::primitive_attr accumulation() const {
+  dnnl::primitive_attr finishing() const {
     dnnl::post_ops post_ops;
     if (accumulate_) post_ops.append_sum(1.0f);
+    if (leaves_operands_) append_activation(post_ops, activation_);
     return attributes(post_ops);
   }
 
@@ -169,15 +176,14 @@ class Product::Kernels {
         {{rows, in_}, source_data(), FormatTag::ab},
         layout_.value_or(dnnl::memory::desc({in_, out_}, weight_data(), FormatTag::any)),
         has_bias_ ? float_desc({1, out_}, FormatTag::ab) : dnnl::memory::desc(),
-        {{rows, out_}, product_data(), FormatTag::ab}, accumulation());
+        {{rows, out_}, product_data(), FormatTag::ab}, finishing());
   }
   // Rows are the width of an image of height 1, features its channels.
   dnnl::convolution_forward::primitive_desc convolution_of(std::int64_t rows) const {
     return convolution_desc(float_desc({1, in_, 1, rows}, FormatTag::nhwc),
                             layout_.value_or(float_desc({out_, in_, 1, 1}, FormatTag::any)),
                             has_bias_ ? float_desc({out_}, FormatTag::a) : dnnl::memory::desc(),
-                            float_desc({1, out_, 1, rows}, FormatTag::nhwc), {0, 0},
-                            accumulation());
+                            float_desc({1, out_, 1, rows}, FormatTag::nhwc), {0, 0}, finishing());
   }
   std::shared_ptr<const AnyPrimitive> make(std::int64_t rows) const {
     if (is_convolution_) {
@@ -208,6 +214,8 @@ class Product::Kernels {
   bool native_;
   bool accumulate_;
   bool has_bias_;
+  Activation activation_;
+  bool leaves_operands_;
   bool is_convolution_ = false;
   int most_threads_ = std::numeric_limits<int>::max();
   std::optional<dnnl::memory::desc> layout_;
@@ -217,7 +225,7 @@ class Product::Kernels {
   PrimitiveCache<AnyPrimitive> primitives_{kMostPrimitives};
 };
 
-Product::Product(const LinearSpec& spec)
+Product::Product(const LinearSpec& spec, Leaves leaves)
     : name_(spec.name),
       in_(spec.in),
       out_(spec.out),
@@ -229,7 +237,7 @@ Product::Product(const LinearSpec& spec)
     throw Error(ErrorKind::internal,
                 concat("a linear layer of ", in_, " inputs and ", out_, " outputs"));
   }
-  kernels_ = std::make_unique<Kernels>(spec, tiles_);
+  kernels_ = std::make_unique<Kernels>(spec, leaves, tiles_);
   repack(spec.weight, spec.bias);
 }
 
@@ -257,6 +265,12 @@ Product& Product::operator=(Product&&) noexcept = default;
 Product::~Product() = default;
 
 std::string Product::kernel() const { return kernels_->kernel(); }
+bool Product::leaves_operands() const { return kernels_->leaves_operands(); }
+
+bool Product::reads(const Product& left) const {
+  return left.leaves_operands() && left.precision_ == precision_ && kernels_->is_native() &&
+         left.out_ == in_ && left.tiles_ == tiles_;
+}
 
 void Product::forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
   tiles_.for_each(x.rows, [&](std::int64_t first, std::size_t tile, std::int64_t rows) {
@@ -316,6 +330,7 @@ Operand Product::operand(ConstMatrixView x, std::size_t tile, Workspace& workspa
 
 void Product::multiply(const Operand& x, std::size_t tile, MatrixView y,
                        Workspace& workspace) const {
+  if (leaves_operands()) throw Error(ErrorKind::internal, "Product: this one leaves operands");
   const bool is_int8 = precision_ == Precision::int8;
   const bool dense = y.stride == out_;
   if (dense && !is_int8) return kernels_->run(x, tile, y.data, workspace);
@@ -331,6 +346,14 @@ void Product::multiply(const Operand& x, std::size_t tile, MatrixView y,
   } else {
     copy_rows(products, y);
   }
+}
+
+Operand Product::activated(const Operand& x, std::size_t tile, Workspace& workspace) const {
+  if (!leaves_operands()) throw Error(ErrorKind::internal, "Product: this one leaves floats");
+  const auto count = static_cast<std::size_t>(tiles_.heights()[tile] * out_);
+  auto* values = workspace.array<std::uint16_t>(count);
+  kernels_->run(x, tile, values, workspace);
+  return {.values = values, .rows = x.rows};
 }
 
 void Product::finish(const Operand& x, const float* products, MatrixView y) const {

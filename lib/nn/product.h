@@ -30,8 +30,9 @@ struct Operand {
 // while nobody repacks it.
 class Product {
  public:
-  // spec.activation is not its matter.
-  explicit Product(const LinearSpec& spec);
+  // spec.activation is its matter only if it is to leave operands.
+  enum class Leaves { floats, operands };
+  explicit Product(const LinearSpec& spec, Leaves leaves = Leaves::floats);
   // Takes another weight and bias of the same shape and layout, as training changes them.
   void repack(std::span<const float> weight, std::span<const float> bias);
   Product(Product&&) noexcept;
@@ -42,6 +43,12 @@ class Product {
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
   std::string kernel() const;  // oneDNN's, by kind and name
+
+  // Whether activated() is what it is for: operands were asked for, of a kind that its kernel can
+  // write (bf16, where that is native). Else it leaves floats.
+  bool leaves_operands() const;
+  // Whether what `left` leaves can be given to this one's multiply() as it is.
+  bool reads(const Product& left) const;
 
   // y = x W + b, or y += x W + b if the spec said `accumulate`, for any number of rows, tile by
   // tile. x, y: from allocate_rows(), or a tile's rows of such a matrix, or columns of it.
@@ -54,6 +61,10 @@ class Product {
 
   // y: x.rows rows; if it is dense, the rest of the tile's rows must be writable.
   void multiply(const Operand& x, std::size_t tile, MatrixView y, Workspace& workspace) const;
+
+  // In place of multiply() if it leaves_operands(): activation(x W + b), rounded as the left side
+  // of another product of its precision, whose `in` is this one's `out`; in `workspace`.
+  Operand activated(const Operand& x, std::size_t tile, Workspace& workspace) const;
 
  private:
   class Kernels;  // oneDNN's side

@@ -84,7 +84,7 @@ void TrainedEncoder::backward_attention(const BackwardLayer& layer, const KeptLa
   const auto of = [&](const MatrixView& matrix, std::int64_t s) {
     return rows_of(matrix, pass.batch, s);
   };
-  for (std::int64_t s = 0; s < pass.batch.sequences(); ++s) {
+  for (const std::int64_t s : pass.batch.by_length()) {
     attention_.backward({of(kept.query, s), of(kept.key, s), of(kept.value, s)},
                         kept.probabilities[static_cast<std::size_t>(s)],
                         {.context = of(d_context.column_range(0, width), s),

@@ -201,11 +201,14 @@ void TrainedEncoder::attend(const Layer& layer, KeptLayer& kept) const {
     const std::int64_t length = pass.batch.length(s);
     kept.probabilities.push_back(
         pass.workspace.floats(static_cast<std::size_t>(config_.attention_heads * length * length)));
+  }
+  for (const std::int64_t s : pass.batch.by_length()) {
     attention_.forward({rows_of(MatrixView(kept.query), pass.batch, s),
                         rows_of(MatrixView(kept.key), pass.batch, s),
                         rows_of(MatrixView(kept.value), pass.batch, s)},
-                       kept.probabilities.back(), rows_of(context, pass.batch, s),
-                       attention_dropout(layer, s), pass.workspace);
+                       kept.probabilities[static_cast<std::size_t>(s)],
+                       rows_of(context, pass.batch, s), attention_dropout(layer, s),
+                       pass.workspace);
   }
 }
 

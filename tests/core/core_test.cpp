@@ -5,7 +5,9 @@
 #include <limits>
 #include <numeric>
 #include <string>
+#include <vector>
 
+#include "core/batch.h"
 #include "core/byte_reader.h"
 #include "core/cancel.h"
 #include "core/dtype.h"
@@ -171,6 +173,15 @@ TEST_CASE("a workspace gives memory back in frames and stops allocating") {
     if (round == 1) first = a;
     if (round == 2) CHECK(a == first);
   }
+}
+
+TEST_CASE("the sequences of a batch by length, those of one length in their order") {
+  Batch batch;
+  CHECK(batch.by_length().empty());
+  for (const std::size_t length : {3, 1, 2, 1, 3}) {
+    batch.append(std::vector<std::int32_t>(length), std::vector<std::int32_t>(length));
+  }
+  CHECK(batch.by_length() == std::vector<std::int64_t>{1, 3, 2, 0, 4});
 }
 
 TEST_CASE("model files stay inside their directory") {
