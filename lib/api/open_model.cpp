@@ -11,7 +11,11 @@ ModelSource model_source(const ModelFiles& top) {
   SentenceConfig sentence = read_sentence_config(top);
   ModelFiles files =
       sentence.transformer_folder.empty() ? top : top.subdirectory(sentence.transformer_folder);
-  return {std::move(files), std::move(sentence)};
+  std::optional<VectorClassifier> classifier;
+  if (!sentence.classifier_folder.empty()) {
+    classifier = {top.subdirectory(sentence.classifier_folder), sentence.pooling};
+  }
+  return {std::move(files), std::move(sentence), std::move(classifier)};
 }
 
 Tokenizer open_tokenizer(const ModelSource& source) {
@@ -24,9 +28,9 @@ Tokenizer open_tokenizer(const ModelSource& source) {
   return Tokenizer(std::move(spec));
 }
 
-LoadedModel open_model(const ModelSource& source, const LoadOptions& load,
-                       const LengthOptions& lengths) {
+LoadedModel open_model(const ModelSource& source, LoadOptions load, const LengthOptions& lengths) {
   Tokenizer tokenizer = open_tokenizer(source);
+  load.classifier = source.classifier;
   Model model = load_model(source.files, load);
   LoadedModel loaded{.model = std::move(model),
                      .tokenizer = std::move(tokenizer),
@@ -50,7 +54,8 @@ void check_vocabulary(const Tokenizer& tokenizer, const ModelConfig& config,
 EncodeOptions encode_options(const LoadedModel& loaded, const LengthOptions& lengths) {
   const std::int64_t positions = loaded.model.config.max_positions;
   std::int64_t limit = std::min(positions, loaded.tokenizer.spec().max_length.value_or(positions));
-  if (lengths.for_vectors && loaded.sentence.max_length) {
+  const bool for_vectors = lengths.for_vectors || !loaded.sentence.classifier_folder.empty();
+  if (for_vectors && loaded.sentence.max_length) {
     limit = std::min(limit, *loaded.sentence.max_length);
   }
   if (lengths.max_length) {

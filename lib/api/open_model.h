@@ -20,6 +20,7 @@ namespace convbert {
 struct ModelSource {
   ModelFiles files;
   SentenceConfig sentence;
+  std::optional<VectorClassifier> classifier;  // that this directory has
 };
 
 // top: the folder that a user names. Throws Error(format) as read_sentence_config() does.
@@ -46,9 +47,9 @@ struct LoadedModel {
   std::vector<std::string> files;  // that all of this was read from
 };
 
-// Throws what load_model(), open_tokenizer() and check_vocabulary() throw; Error(usage) as
-// encode_options() does.
-LoadedModel open_model(const ModelSource& source, const LoadOptions& load,
+// load.classifier is the source's. Throws what load_model(), open_tokenizer() and
+// check_vocabulary() throw; Error(usage) as encode_options() does.
+LoadedModel open_model(const ModelSource& source, LoadOptions load,
                        const LengthOptions& lengths = {});
 
 // Throws Error(format), which begins with `origin`, for a vocabulary that has more tokens than the
@@ -56,9 +57,10 @@ LoadedModel open_model(const ModelSource& source, const LoadOptions& load,
 void check_vocabulary(const Tokenizer& tokenizer, const ModelConfig& config,
                       const std::string& origin);
 
-// The least of the model's positions, its tokenizer's limit and, for vectors, its sentence
-// configuration's, unless `lengths` has a limit of its own. Throws Error(usage) that begins with
-// "max_length:" for one that leaves no room for special tokens, or beyond the model's positions.
+// The least of the model's positions, its tokenizer's limit and, for vectors, which a classifier of
+// them reads, too, its sentence configuration's, unless `lengths` has a limit of its own. Throws
+// Error(usage) that begins with "max_length:" for one that leaves no room for special tokens, or
+// beyond the model's positions.
 EncodeOptions encode_options(const LoadedModel& loaded, const LengthOptions& lengths);
 
 // Tokens as the model can take them. The texts must be well-formed UTF-8. Throws Error(input) for

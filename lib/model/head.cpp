@@ -8,8 +8,11 @@
 
 namespace convbert {
 
-Head::Head(const HeadForm& form, const ModelConfig& config, const HeadWeights& weights)
-    : kind_(form.kind), output_(make_linear(weights.output)) {
+Head::Head(const HeadForm& form, const ModelConfig& config, const HeadWeights& weights,
+           Pooling pooling)
+    : kind_(form.kind),
+      pooling_(form.reads_vectors ? pooling : Pooling::cls),
+      output_(make_linear(weights.output)) {
   if (weights.dense) {
     const nn::Activation activation = form.activation.value_or(config.activation);
     dense_.emplace(make_linear(*weights.dense, {.activation = activation}));
@@ -38,11 +41,11 @@ MatrixView Head::forward(const Batch& batch, const nn::PaddedRows& hidden,
     forward(hidden, logits, workspace);
     return logits;
   }
-  const nn::PaddedRows first = nn::allocate_rows(workspace, rows, hidden.columns);
+  const nn::PaddedRows read = nn::allocate_rows(workspace, rows, hidden.columns);
   for (std::int64_t s = 0; s < rows; ++s) {
-    std::ranges::copy(hidden.row_span(batch.start(s)), first.row(s));
+    pool(pooling_, rows_of(hidden, batch, s), read.row_span(s));
   }
-  forward(first, logits, workspace);
+  forward(read, logits, workspace);
   return logits;
 }
 

@@ -10,22 +10,25 @@
 #include "core/workspace.h"
 #include "model/config.h"
 #include "model/head_form.h"
+#include "model/pooling.h"
 #include "model/weights.h"
 #include "nn/layer_norm.h"
 #include "nn/linear.h"
 
 namespace convbert {
 
-// logits = W_2 norm(act(W_1 h + b_1)) + b_2 of a hidden state h; without W_1, or the norm, where
-// the form has none. Const after construction; threads may share it.
+// logits = W_2 norm(act(W_1 h + b_1)) + b_2 of a hidden state h, or of a text's vector; without
+// W_1, or the norm, where the form has none. Const after construction; threads may share it.
 class Head {
  public:
-  Head(const HeadForm& form, const ModelConfig& config, const HeadWeights& weights);
+  // pooling: of a form that reads vectors.
+  Head(const HeadForm& form, const ModelConfig& config, const HeadWeights& weights,
+       Pooling pooling = Pooling::cls);
 
   HeadKind kind() const { return kind_; }
   std::int64_t outputs() const { return output_.out(); }
 
-  // hidden: [rows, hidden_size] of the last layer, logits: [rows, outputs()].
+  // hidden: [rows, hidden_size], what it reads; logits: [rows, outputs()].
   void forward(const nn::PaddedRows& hidden, const nn::PaddedRows& logits,
                Workspace& workspace) const;
   // The same of the rows that the head reads of a batch: hidden [batch.tokens(), hidden_size];
@@ -34,6 +37,7 @@ class Head {
 
  private:
   HeadKind kind_;
+  Pooling pooling_;  // of a head over sequences: cls where it reads the first token
   std::optional<nn::Linear> dense_;
   std::optional<nn::LayerNorm> norm_;
   nn::Linear output_;

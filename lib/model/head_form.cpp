@@ -99,6 +99,14 @@ const HeadForm* form_of(HeadKind kind, Family family) {
   return found == kForms.end() ? nullptr : &*found;
 }
 
+const HeadForm& vector_classifier_form() {
+  static constexpr HeadForm kForm{.kind = HeadKind::sequence_classification,
+                                  .family = Family::bert,  // or any other
+                                  .output = "linear",
+                                  .reads_vectors = true};
+  return kForm;
+}
+
 bool is_tied_name(std::string_view tensor, const ModelConfig& config) {
   return std::ranges::any_of(kForms, [&](const HeadForm& form) {
     if (form.family != config.family || !form.is_tied || !tensor.starts_with(form.output)) {

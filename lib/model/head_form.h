@@ -48,9 +48,14 @@ struct HeadForm {
   std::string_view output_bias{};              // the whole name, where it is not output + ".bias"
   std::optional<nn::Activation> activation{};  // after `dense`; none: the configuration's
   bool is_tied = false;  // the output's weight is the word embeddings, unless config.json unties it
+  bool reads_vectors = false;  // pooled from all tokens of a text, in place of its first token
 };
 // Null where the family has no such head.
 const HeadForm* form_of(HeadKind kind, Family family);
+
+// A head for sequence classification on any encoder, in a file of its own: the Dense module of
+// sentence-transformers, logits = W v + b of a text's vector v.
+const HeadForm& vector_classifier_form();
 
 // Is this the name of an output of a tied head, of which the model has the tensor under another:
 // the word embeddings, or the bias that lies apart?

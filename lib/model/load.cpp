@@ -54,7 +54,35 @@ bool belongs_to_head(std::string_view name) {
   });
 }
 
+// stored_name: null where the checkpoint has no such tensor; prefix: of what was looked for.
+void bind_to(StoredWeight& weight, const Checkpoint& checkpoint, std::string_view prefix,
+             const std::string* stored_name) {
+  const StoredTensor* stored = stored_name == nullptr ? nullptr : checkpoint.find(*stored_name);
+  if (stored == nullptr) {
+    throw Error(ErrorKind::format,
+                concat(checkpoint.path(), ": tensor \"", prefix, weight.name,
+                       "\" is missing: config.json asks for shape ", to_string(weight.shape)));
+  }
+  const std::string where =
+      concat(checkpoint.path(), ": tensor \"", printable(*stored_name), "\": ");
+  if (stored->shape != weight.shape) {
+    throw Error(ErrorKind::format,
+                concat(where, "expected shape ", to_string(weight.shape),
+                       ", as config.json asks for, found ", to_string(stored->shape)));
+  }
+  if (!is_floating_point(stored->dtype)) {
+    throw Error(ErrorKind::format,
+                concat(where, "expected a floating-point type, found ", name_of(stored->dtype)));
+  }
+  weight.stored = stored;
+}
+
 }  // namespace
+
+void bind_alone(HeadWeights& weights, const Checkpoint& checkpoint) {
+  for_each_tensor([&](StoredWeight& weight) { bind_to(weight, checkpoint, "", &weight.name); },
+                  weights);
+}
 
 WeightBinder::WeightBinder(const Checkpoint& checkpoint, const ModelConfig& config)
     : checkpoint_(checkpoint), config_(config), prefix_(find_prefix(checkpoint, config.family)) {
@@ -79,24 +107,7 @@ const std::string* WeightBinder::find(const std::string& name) const {
 
 void WeightBinder::bind_one(StoredWeight& weight) {
   const std::string* stored_name = find(weight.name);
-  if (stored_name == nullptr) {
-    throw Error(ErrorKind::format,
-                concat(checkpoint_.path(), ": tensor \"", prefix_, weight.name,
-                       "\" is missing: config.json asks for shape ", to_string(weight.shape)));
-  }
-  const StoredTensor* stored = checkpoint_.find(*stored_name);
-  const std::string where =
-      concat(checkpoint_.path(), ": tensor \"", printable(*stored_name), "\": ");
-  if (stored->shape != weight.shape) {
-    throw Error(ErrorKind::format,
-                concat(where, "expected shape ", to_string(weight.shape),
-                       ", as config.json asks for, found ", to_string(stored->shape)));
-  }
-  if (!is_floating_point(stored->dtype)) {
-    throw Error(ErrorKind::format,
-                concat(where, "expected a floating-point type, found ", name_of(stored->dtype)));
-  }
-  weight.stored = stored;
+  bind_to(weight, checkpoint_, prefix_, stored_name);
   used_.insert(*stored_name);
 }
 

@@ -22,6 +22,10 @@ struct UnusedTensors {
   std::vector<std::string> unknown;   // that no part of such a model has
 };
 
+// Binds a head of a checkpoint that holds nothing else, under its own names. Throws Error(format)
+// as WeightBinder::bind().
+void bind_alone(HeadWeights& weights, const Checkpoint& checkpoint);
+
 // Finds tensors whatever form their names take: under the base model's prefix or without, under
 // TensorFlow's old names for norms (gamma, beta).
 class WeightBinder {

@@ -27,19 +27,34 @@ auto naming(const std::string& path, Step step) {
   }
 }
 
+void check_labels(const ModelFiles& files, const ModelConfig& config, const Checkpoint& checkpoint,
+                  std::int64_t outputs) {
+  if (config.labels.empty() || std::ssize(config.labels) == outputs) return;
+  throw Error(ErrorKind::format,
+              concat(files.path_of("config.json"), ": \"id2label\" names ", config.labels.size(),
+                     " labels, but the head in ", checkpoint.path(), " has ", outputs));
+}
+
 Head load_head(HeadKind kind, const ModelFiles& files, const ModelConfig& config,
                const Checkpoint& checkpoint, WeightBinder& binder) {
   const std::int64_t outputs = binder.outputs_of(kind);
-  const bool has_names = info_of(kind).outputs == HeadOutputs::labels && !config.labels.empty();
-  if (has_names && std::ssize(config.labels) != outputs) {
-    throw Error(ErrorKind::format,
-                concat(files.path_of("config.json"), ": \"id2label\" names ", config.labels.size(),
-                       " labels, but the head in ", checkpoint.path(), " has ", outputs));
+  if (info_of(kind).outputs == HeadOutputs::labels) {
+    check_labels(files, config, checkpoint, outputs);
   }
   const HeadForm& form = *form_of(kind, config.family);
   HeadWeights weights = head_layout(form, config, outputs);
   binder.bind(weights);
   return Head(form, config, weights);
+}
+
+Head load_classifier(const VectorClassifier& classifier, const ModelConfig& config) {
+  const Checkpoint checkpoint = Checkpoint::open(classifier.files);
+  const HeadForm& form = vector_classifier_form();
+  HeadWeights weights = head_layout(form, config, std::ssize(config.labels));
+  bind_alone(weights, checkpoint);
+  Head head(form, config, weights, classifier.pooling);
+  for (const FileBytes& file : checkpoint.files()) file.check();
+  return head;
 }
 
 }  // namespace
@@ -56,7 +71,11 @@ Model load_model(const ModelFiles& files, const LoadOptions& options) {
   EncoderWeights encoder_weights = encoder_layout(config);
   binder.bind(encoder_weights);
 
-  const std::vector<HeadKind> kinds = binder.heads();
+  std::vector<HeadKind> kinds = binder.heads();
+  const bool has_classifier =
+      options.classifier &&
+      std::ranges::find(kinds, HeadKind::sequence_classification) == kinds.end();
+  if (has_classifier) kinds.insert(kinds.begin(), HeadKind::sequence_classification);
   const bool wants_one = options.parts == ModelParts::encoder_and_head;
   if (wants_one && std::ranges::find(kinds, options.head) == kinds.end()) {
     throw Error(ErrorKind::usage, concat(files.origin(), ": expected a model with a head for ",
@@ -65,7 +84,10 @@ Model load_model(const ModelFiles& files, const LoadOptions& options) {
   std::vector<Head> heads;
   for (const HeadKind kind : kinds) {
     const bool is_wanted = wants_one ? kind == options.head : options.parts != ModelParts::encoder;
-    if (is_wanted) heads.push_back(load_head(kind, files, config, checkpoint, binder));
+    if (!is_wanted) continue;
+    const bool is_of_vectors = has_classifier && kind == HeadKind::sequence_classification;
+    heads.push_back(is_of_vectors ? load_classifier(*options.classifier, config)
+                                  : load_head(kind, files, config, checkpoint, binder));
   }
   UnusedTensors unused = binder.unused();
   const auto check_files = [files_in_use = checkpoint.files()] {

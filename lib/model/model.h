@@ -37,11 +37,19 @@ struct Model {
   const Head* head(HeadKind kind) const;
 };
 
+// A classifier of a text's vector, beside the checkpoint: see vector_classifier_form().
+struct VectorClassifier {
+  ModelFiles files;  // the module's folder
+  Pooling pooling;
+};
+
 struct LoadOptions {
   ModelParts parts = ModelParts::everything;
   HeadKind head = HeadKind::sequence_classification;  // of ModelParts::encoder_and_head
   nn::Precision precision = nn::Precision::f32;
   int threads = 1;  // to load with
+  // The head for sequence classification, unless the checkpoint has one itself.
+  std::optional<VectorClassifier> classifier{};
 };
 
 // `files` is the folder of config.json (see SentenceConfig::transformer_folder).

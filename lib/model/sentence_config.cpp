@@ -1,7 +1,6 @@
 #include "model/sentence_config.h"
 
 #include <algorithm>
-#include <span>
 #include <vector>
 
 #include "core/error.h"
@@ -77,6 +76,25 @@ void read_transformer(const ModelFiles& files, const std::string& folder, Senten
   config.lowercase = json_bool(json, "do_lower_case", false, source);
 }
 
+// A Dense module that gives logits; any other is not supported.
+void read_dense(const ModelFiles& files, const std::string& folder, SentenceConfig& config) {
+  const std::string name = inside(folder, "config.json");
+  const std::string source = files.path_of(name);
+  const Json json = read_object(files, name);
+  const std::string activation = json_string(json, "activation_function", "", source);
+  const std::int64_t outputs = json_integer(json, "out_features", 0, source);
+  const Json labels = read_object(files, inside(config.transformer_folder, "config.json"))
+                          .value("id2label", Json::object());
+  if (activation.ends_with(".Identity") && json_bool(json, "bias", true, source) && outputs >= 1 &&
+      std::ssize(labels) == outputs) {
+    config.classifier_folder = folder;
+    return;
+  }
+  config.unsupported = concat(
+      source, ": a Dense module is supported as a classifier alone: with a bias, without an ",
+      "activation, and with as many outputs as config.json's \"id2label\" has labels");
+}
+
 // What sentence-transformers does to texts and vectors beside its modules.
 void read_further_settings(const ModelFiles& files, SentenceConfig& config) {
   constexpr const char* kName = "config_sentence_transformers.json";
@@ -123,15 +141,18 @@ SentenceConfig read_sentence_config(const ModelFiles& files) {
       read_pooling(files, folder, config);
     } else if (kind == "Normalize") {
       config.normalize = true;
+    } else if (kind == "Dense") {
+      read_dense(files, folder, config);
     } else {
       config.unsupported = concat(source, ": a module ", printable(type), " is not supported");
     }
   }
-  const std::vector<std::string> order{"Transformer", "Pooling", "Normalize"};
-  if (config.unsupported.empty() &&
-      !std::ranges::equal(kinds, std::span(order).first(kinds.size() < 3 ? 2 : 3))) {
+  std::vector<std::string> order{"Transformer", "Pooling"};
+  if (kinds.size() > 2) order.emplace_back(kinds[2] == "Dense" ? "Dense" : "Normalize");
+  if (config.unsupported.empty() && kinds != order) {
     config.unsupported =
-        concat(source, ": expected a Transformer, a Pooling and maybe a Normalize in this order");
+        concat(source, ": expected a Transformer, a Pooling and maybe a Normalize ",
+               "or a Dense in this order");
   }
   read_further_settings(files, config);
   return config;

@@ -10,9 +10,9 @@
 
 namespace convbert {
 
-// From modules.json (the steps: a transformer, a pooling, maybe a normalisation), the pooling's
-// own config.json, sentence_bert_config.json and config_sentence_transformers.json. A directory
-// without modules.json gives the defaults: mean, not normalised.
+// From modules.json (the steps: a transformer, a pooling, maybe a normalisation or a classifier),
+// their own config.json, sentence_bert_config.json and config_sentence_transformers.json. A
+// directory without modules.json gives the defaults: mean, not normalised.
 struct SentenceConfig {
   bool found = false;  // is there a modules.json?
   Pooling pooling = Pooling::mean;
@@ -21,6 +21,9 @@ struct SentenceConfig {
   bool lowercase = false;                  // texts are lower-cased before the tokenizer
   std::string transformer_folder;          // where the model's own files are; "" for the top
   std::optional<std::int64_t> dim;         // of a text's vector, the first so many numbers
+  // Of a last Dense module without an activation, where config.json names as many labels as it has
+  // outputs: these are the labels' logits. The vector is then what the module reads. "": none.
+  std::string classifier_folder;
   // What cannot be done here, with the reason; "" if nothing.
   std::string unsupported;         // a step from the tokens' vectors to the text's
   std::string unsupported_prompt;  // what is put before each text

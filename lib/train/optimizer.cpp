@@ -70,7 +70,7 @@ void AdamW::step(Parameters& parameters, const Gradients& gradients, double lear
   const Corrections corrections{1.0 - std::pow(options_.beta1, static_cast<double>(steps_)),
                                 1.0 - std::pow(options_.beta2, static_cast<double>(steps_))};
   std::vector<Update> updates;
-  double rate = learning_rate;
+  double rate = learning_rate * options_.head_factor;
   const auto add = [&]<class Role>(Role& values, const Gradient& gradient, Moments& moments) {
     if (values.floats.empty() || gradient.floats.empty()) return;
     const bool decays = kIsMatrix<Role> || options_.decays == DecayOf::everything;
@@ -79,6 +79,7 @@ void AdamW::step(Parameters& parameters, const Gradients& gradients, double lear
   };
   // From the head down.
   if (parameters.head) for_each_tensor(add, *parameters.head, *gradients.head, *moments_.head);
+  rate = learning_rate;
   auto& encoder = parameters.encoder;
   for (std::size_t i = encoder.layers.size(); i-- > 0;) {
     rate *= options_.layer_decay;

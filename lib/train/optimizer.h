@@ -23,6 +23,7 @@ struct AdamWOptions {
   double weight_decay = 0.01;
   DecayOf decays = DecayOf::matrices;
   double layer_decay = 1.0;  // each layer's learning rate is that of the layer above times this
+  double head_factor = 1.0;  // a head's is the highest layer's times this
 };
 
 // Running means of a gradient and of its square.

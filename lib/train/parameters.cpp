@@ -49,6 +49,13 @@ struct NewValues {
   }
 };
 
+void copy(Values& values, const StoredWeight& from) {
+  values.name = from.name;
+  values.shape = from.shape;
+  values.floats.resize(size_of(from.shape));
+  from.stored->copy_to(values.floats);
+}
+
 }  // namespace
 
 const Values& output_weight(const Parameters& parameters) {
@@ -63,17 +70,20 @@ Parameters load_parameters(const Checkpoint& checkpoint, const ModelConfig& conf
   binder.bind(stored.encoder);
   if (head != nullptr) binder.bind(stored.head.emplace(head_layout(*head, config, outputs)));
   auto parameters = same_structure<Parameters>(stored);
-  const auto copy = [](Values& values, const StoredWeight& from) {
-    values.name = from.name;
-    values.shape = from.shape;
-    values.floats.resize(size_of(from.shape));
-    from.stored->copy_to(values.floats);
-  };
   for_each_tensor(copy, parameters, stored);
   if (parameters.head && parameters.head->output.weight.name == parameters.encoder.words.name) {
     parameters.head->output.weight.floats = {};  // and its memory
   }
   return parameters;
+}
+
+BasicHeadWeights<Values> load_head(const Checkpoint& checkpoint, const ModelConfig& config,
+                                   const HeadForm& head, std::int64_t outputs) {
+  HeadWeights stored = head_layout(head, config, outputs);
+  bind_alone(stored, checkpoint);
+  auto weights = same_structure<BasicHeadWeights<Values>>(stored);
+  for_each_tensor(copy, weights, stored);
+  return weights;
 }
 
 void add_new_head(Parameters& parameters, const ModelConfig& config, const HeadForm& head,

@@ -65,6 +65,10 @@ using Gradients = BasicModelWeights<Gradient>;
 Parameters load_parameters(const Checkpoint& checkpoint, const ModelConfig& config,
                            const HeadForm* head = nullptr, std::int64_t outputs = 0);
 
+// The same of a head that lies in a checkpoint of its own.
+BasicHeadWeights<Values> load_head(const Checkpoint& checkpoint, const ModelConfig& config,
+                                   const HeadForm& head, std::int64_t outputs);
+
 // Deviation of new weights, unless config.json has another.
 inline constexpr double kUsualDeviation = 0.02;
 

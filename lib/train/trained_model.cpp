@@ -30,12 +30,21 @@ void add_scattered(ConstMatrixView from, const std::vector<std::int64_t>& places
   }
 }
 
-// d_hidden of a mean over the tokens of each sequence.
-void spread_mean(const Batch& batch, ConstMatrixView from, MatrixView to) {
+// Vectors of sequences, a row each.
+void pool_all(Pooling pooling, const Batch& batch, ConstMatrixView hidden, MatrixView to) {
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-    const auto count = static_cast<float>(batch.length(s));
-    for (std::int64_t row = batch.start(s); row < batch.start(s + 1); ++row) {
-      std::ranges::transform(from.row_span(s), to.row(row), [&](float d) { return d / count; });
+    pool(pooling, rows_of(hidden, batch, s), to.row_span(s));
+  }
+}
+
+// Adds to d_hidden what such vectors have: `from`, a row a sequence.
+void add_pooled(Pooling pooling, const Batch& batch, ConstMatrixView from, MatrixView to) {
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    const std::int64_t read = pooling == Pooling::mean ? batch.length(s) : 1;
+    const auto count = static_cast<float>(read);
+    for (std::int64_t row = batch.start(s); row < batch.start(s) + read; ++row) {
+      std::ranges::transform(to.row_span(row), from.row_span(s), to.row(row),
+                             [&](float sum, float d) { return sum + d / count; });
     }
   }
 }
@@ -53,7 +62,7 @@ TrainedModel::TrainedModel(const ModelConfig& config, const Parameters& paramete
       throw Error(ErrorKind::internal, "TrainedModel: vectors beside a head over tokens");
     }
   }
-  if (vector_width() > 0 && !can_be_trained(options.pooling)) {
+  if ((vector_width() > 0 || head_reads_vectors()) && !can_be_trained(options.pooling)) {
     throw Error(ErrorKind::usage, concat("training of sentence vectors: expected pooling mean or "
                                          "cls, found ",
                                          name_of(options.pooling)));
@@ -83,21 +92,27 @@ TrainedModel::Rows TrainedModel::rows_of(const TrainingBatch& batch, const Slice
   return rows;
 }
 
+nn::PaddedRows TrainedModel::read_by_head(const SlicePass& pass, const Rows& rows,
+                                          ConstMatrixView hidden) const {
+  if (!head_reads_vectors()) return gather(hidden, rows.tokens, pass.workspace);
+  const nn::PaddedRows vectors =
+      nn::allocate_rows(pass.workspace, pass.batch.sequences(), hidden.columns);
+  pool_all(options_.pooling, pass.batch, hidden, vectors);
+  return vectors;
+}
+
 TrainedModel::Outputs TrainedModel::forward(const SlicePass& pass, const Rows& rows) const {
   Outputs result{.encoding = encoder_.forward(pass), .head = {}, .outputs = {}};
   const nn::PaddedRows& hidden = result.encoding.hidden;
   if (head_) {
-    result.head = head_->forward(pass, rows.first, gather(hidden, rows.tokens, pass.workspace));
+    result.head = head_->forward(pass, rows.first, read_by_head(pass, rows, hidden));
     result.outputs = result.head->logits;
   }
   const std::int64_t width = vector_width();
   if (width == 0) return result;
   result.outputs = nn::allocate_rows(pass.workspace, pass.batch.sequences(), outputs());
   const MatrixView all = result.outputs;
-  for (std::int64_t s = 0; s < pass.batch.sequences(); ++s) {
-    pool(options_.pooling, convbert::rows_of(MatrixView(hidden), pass.batch, s),
-         all.row_span(s).first(static_cast<std::size_t>(width)));
-  }
+  pool_all(options_.pooling, pass.batch, hidden, all.column_range(0, width));
   if (head_) copy_rows(result.head->logits, all.column_range(width, head_->outputs()));
   return result;
 }
@@ -128,11 +143,7 @@ void TrainedModel::backward(const Run& run, Gradients& gradients, const SliceTur
   const std::int64_t width = vector_width();
   if (width > 0) {
     const ConstMatrixView d_vectors = ConstMatrixView(d_outputs).column_range(0, width);
-    if (options_.pooling == Pooling::cls) {
-      add_scattered(d_vectors, rows.tokens, d_hidden);
-    } else {
-      spread_mean(batch, d_vectors, d_hidden);
-    }
+    add_pooled(options_.pooling, batch, d_vectors, d_hidden);
   }
   if (head_) {
     nn::PaddedRows d_logits = d_outputs;
@@ -142,7 +153,11 @@ void TrainedModel::backward(const Run& run, Gradients& gradients, const SliceTur
     }
     const nn::PaddedRows d_read =
         head_->backward(pass, rows.first, *outputs.head, d_logits, *gradients.head, turns);
-    add_scattered(d_read, rows.tokens, d_hidden);
+    if (head_reads_vectors()) {
+      add_pooled(options_.pooling, batch, d_read, d_hidden);
+    } else {
+      add_scattered(d_read, rows.tokens, d_hidden);
+    }
   }
   encoder_.backward(pass, outputs.encoding, d_hidden, options_.freeze, gradients.encoder, turns);
 }
@@ -161,7 +176,7 @@ void TrainedModel::run_forward(const TrainingBatch& batch, int threads, Wanted w
     const Rows rows = rows_of(batch, pass);
     if (wanted == Wanted::features) {
       const KeptEncoding encoding = encoder_.forward(pass);
-      const auto read = gather(encoding.hidden, rows.tokens, workspace);
+      const nn::PaddedRows read = read_by_head(pass, rows, encoding.hidden);
       copy_rows(read, to.row_range(rows.first, read.rows));
     } else {
       const Outputs outputs = forward(pass, rows);

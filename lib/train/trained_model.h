@@ -18,7 +18,7 @@ struct TrainedModelOptions {
   const HeadForm* head = nullptr;  // that parameters.head has; null: sentence vectors alone
   // Of a head over sequences: its outputs stand behind the sentence vectors, row by row.
   bool gives_vectors = false;
-  Pooling pooling = Pooling::mean;  // of sentence vectors: mean or cls
+  Pooling pooling = Pooling::mean;  // of sentence vectors, which a head may read: mean or cls
   DropoutRates dropout{};
   Freeze freeze{};
   // Of the layers' products and of a head over the vocabulary; not of gradients' sums.
@@ -68,8 +68,8 @@ class TrainedModel {
   // What the head gives, or the vectors, or both, [rows, outputs()], without dropout: row r of `to`
   // is that of batch.rows[r] of a head over tokens, else of sequence r. Throws as add_gradients().
   void predict(const TrainingBatch& batch, int threads, MatrixView to);
-  // The hidden states that the head reads, [rows, hidden_size], likewise: what training a head
-  // alone needs to compute once.
+  // The hidden states or vectors that the head reads, [rows, hidden_size], likewise: what training
+  // a head alone needs to compute once.
   void read_features(const TrainingBatch& batch, int threads, MatrixView to);
   // What the head makes of them, [rows, outputs()], without dropout, on the calling thread.
   void predict_from(ConstMatrixView features, MatrixView to);
@@ -103,6 +103,11 @@ class TrainedModel {
     std::vector<std::int64_t> tokens;
   };
   Rows rows_of(const TrainingBatch& batch, const SlicePass& pass) const;
+  bool head_reads_vectors() const {
+    return options_.head != nullptr && options_.head->reads_vectors;
+  }
+  nn::PaddedRows read_by_head(const SlicePass& pass, const Rows& rows,
+                              ConstMatrixView hidden) const;
   Outputs forward(const SlicePass& pass, const Rows& rows) const;
   // Slice by slice, without dropout.
   enum class Wanted { outputs, features };

@@ -5,9 +5,8 @@ classifiers.py CONVBERT TRAIN.jsonl TEST.jsonl [--label-field label] [--sizes x8
 
 TF-IDF of words and pairs of words with logistic regression (scikit-learn), fastText, vectors of `convbert embed` with
 logistic regression, transformers (PyTorch) on the embedded model with the settings of `convbert train`, SetFit on
-FOLDER and its way by this program, `convbert train --freeze encoder` and `convbert train`, the last one and `embed`
-on FOLDER as well. Each
-with its defaults, on the first N records of a shuffle (0: all; xN: N of each label), mean over seeds of the shuffle;
+FOLDER and its way by this program, `convbert train` frozen and whole, with a head of the family and with one on the
+mean, and much of it on FOLDER as well. Each with its defaults, on the first N records of a shuffle (0: all; xN: N of each label), mean over seeds of the shuffle;
 seconds are those of training alone, the whole process for convbert. What is not installed is left out. Needs numpy
 and scikit-learn.
 """
@@ -102,8 +101,13 @@ def convbert(train, test, folder, options, flags=()):
     return predict
 
 
-def frozen(train, test, folder, options):
-    return convbert(train, test, folder, options, ["--freeze", "encoder"])
+def by_flags(*more):
+    return lambda train, test, folder, options, flags=(): convbert(train, test, folder, options, [*more, *flags])
+
+
+frozen = by_flags("--freeze", "encoder")
+frozen_mean = by_flags("--freeze", "encoder", "--pooling", "mean")
+on_mean = by_flags("--pooling", "mean")
 
 
 def pairs(train, test, folder, options):
@@ -134,11 +138,16 @@ def on_base(method):
 METHODS = {"tfidf": ("TF-IDF and logistic regression", tfidf), "fasttext": ("fastText", fasttext),
            "embed": ("convbert embed and logistic regression", vectors),
            "transformers": ("transformers, embedded model", transformers),
-           "frozen": ("convbert train --freeze encoder", frozen), "train": ("convbert train", convbert)}
+           "frozen": ("convbert train --freeze encoder", frozen), "train": ("convbert train", convbert),
+           "frozen-mean": ("convbert train --freeze encoder --pooling mean", frozen_mean),
+           "train-mean": ("convbert train --pooling mean", on_mean)}
 METHODS_ON_BASE = {"embed-base": ("convbert embed -m BASE and logistic regression", on_base(vectors)),
                    "setfit": ("SetFit, BASE", setfit),
                    "pairs": ("convbert train --task similarity -m BASE on pairs, logistic regression", pairs),
-                   "train-base": ("convbert train -m BASE", on_base(convbert))}
+                   "train-base": ("convbert train -m BASE", on_base(convbert)),
+                   "frozen-mean-base": ("convbert train -m BASE --freeze encoder --pooling mean",
+                                        on_base(frozen_mean)),
+                   "train-mean-base": ("convbert train -m BASE --pooling mean", on_base(on_mean))}
 
 
 def read(path, label_field):

@@ -390,8 +390,8 @@ TEST_CASE("sentence-transformers directories") {
   CHECK(dims({"--pooling", "mean", "--no-normalize"}).find("mean, 32") != std::string::npos);
   model.write("1_Pooling/config.json", "{\"pooling_mode_cls_token\":true}");
   model.write("modules.json",
-              modules + ",{\"type\":\"sentence_transformers.models.Dense\",\"path\":\"2\"}]");
-  model.check_refused("a module sentence_transformers.models.Dense is not supported");
+              modules + ",{\"type\":\"sentence_transformers.models.LSTM\",\"path\":\"2\"}]");
+  model.check_refused("a module sentence_transformers.models.LSTM is not supported");
   model.write("modules.json", modules + ",{\"type\":\"x.Normalize\",\"path\":\"2\"}]");
   CHECK(dims({}).find("cls, normalised, 32") != std::string::npos);
   const std::string settings = "config_sentence_transformers.json";
@@ -412,7 +412,8 @@ TEST_CASE("sentence-transformers directories") {
   model.write(settings, "{}");
   model.write("modules.json",
               "[{\"type\":\"x.Normalize\",\"path\":\"2\"}," + modules.substr(1) + "]");
-  model.check_refused("expected a Transformer, a Pooling and maybe a Normalize in this order");
+  model.check_refused(
+      "expected a Transformer, a Pooling and maybe a Normalize or a Dense in this order");
   model.write("modules.json", "[{\"type\":\"x.Transformer\",\"path\":\"../..\"}]");
   model.check_refused("refuses to enter \"../..\"");
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cli/training.h"
 #include "core/json.h"
 #include "support/process.h"
 
@@ -15,85 +16,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kModel = std::string(CONVBERT_TEST_DATA) + "/models/convbert-plain";
-
-struct Sentence {
-  std::vector<std::string> words;
-  bool is_animal;
-
-  std::string text() const {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-    return text;
-  }
-};
-
-// Sentences whose second word tells what they are about.
-std::vector<Sentence> sentences(int count = 96) {
-  const std::vector<std::string> nouns{"dog", "men", "cat", "man"};
-  const std::vector<std::string> verbs{"sees", "run", "walk"};
-  const std::vector<std::string> objects{"house", "tree", "child", "road", "river"};
-  std::vector<Sentence> all;
-  for (int i = 0; i < count; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    all.push_back(
-        {{"the", nouns[at % 4], verbs[at / 4 % 3], "a", objects[at / 12 % 5]}, at % 4 % 2 == 0});
-  }
-  return all;
-}
-
-std::string jsonl(const std::vector<Json>& records) {
-  std::string text;
-  for (const Json& record : records) text += record.dump() + "\n";
-  return text;
-}
-
-std::string labelled() {
-  std::vector<Json> records;
-  for (const Sentence& sentence : sentences()) {
-    records.push_back(
-        {{"text", sentence.text()}, {"label", sentence.is_animal ? "animal" : "man"}});
-  }
-  return jsonl(records);
-}
-
-ProcessResult train(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "train");
-  arguments.insert(arguments.end(), {"-m", kModel});
-  return run_convbert(arguments);
-}
-
-// A run that must succeed.
-void train_well(const std::vector<std::string>& arguments) {
-  const ProcessResult result = train(arguments);
-  INFO(result.err);
-  REQUIRE(result.status == 0);
-  CHECK(result.out.empty());
-}
-
-Json evaluated(const std::string& model, const std::string& data,
-               const std::vector<std::string>& more = {}) {
-  std::vector<std::string> arguments{"evaluate", "-m", model, data, "-f", "json"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  const ProcessResult result = run_convbert(arguments);
-  INFO(result.err);
-  REQUIRE(result.status == 0);
-  return Json::parse(result.out);
-}
-
-double figure(const Json& report, const std::string& name) {
-  return report["figures"][name]["value"].get<double>();
-}
-
-const std::vector<std::string> kQuick{"--epochs", "5", "--learning-rate", "3e-3"};
-
 TEST_CASE("a classifier is learnt, kept at its best epoch, and tells of itself") {
   const TemporaryFolder folder;
   const std::string data = folder.write("data.jsonl", labelled());
   const std::string model = folder.path("model");
   train_well(with({data, "--dev", data, "-o", model, "--log", folder.path("log.jsonl"), "--report",
                    folder.path("report.html"), "--contrast", "0"},
-                  kQuick));
+                  kFiveEpochs));
   CHECK(fs::exists(model + "/config.json"));
   CHECK_FALSE(fs::exists(model + ".state"));
   CHECK_FALSE(fs::exists(model + ".partial"));
@@ -306,97 +235,6 @@ TEST_CASE("without --epochs, few records are seen more often, as far as a head i
   std::string pairs;
   for (int i = 0; i < 8; ++i) pairs += "{\"text\":\"a dog\",\"text_pair\":\"a cat\"}\n";
   CHECK(steps_of("vectors", pairs, {"--task", "contrastive"}) == 20);
-}
-
-TEST_CASE("--contrast draws texts of one label together and others apart") {
-  const TemporaryFolder folder;
-  const std::string data = folder.write("data.jsonl", labelled());
-  // Of a dog with a cat, less that of a dog with a man: other words, the label alone is the same.
-  const auto gap_of = [](const std::string& model) {
-    const ProcessResult result = run_convbert(
-        {"embed", "-m", model, "--normalize", "--only-result", "-t", "the dog sees a house", "-t",
-         "the cat sees a house", "-t", "the man sees a house"});
-    REQUIRE(result.status == 0);
-    std::vector<std::vector<double>> vectors;
-    for (const std::string& line : split_lines(result.out)) {
-      vectors.push_back(Json::parse(line)["embedding"].get<std::vector<double>>());
-    }
-    double gap = 0.0;
-    for (std::size_t i = 0; i < vectors[0].size(); ++i) {
-      gap += vectors[0][i] * (vectors[1][i] - vectors[2][i]);
-    }
-    return gap;
-  };
-  const auto learn = [&](const std::string& name, const std::vector<std::string>& more) {
-    train_well(with(with({data, "--dev", data, "-o", folder.path(name)}, more), kQuick));
-    return folder.path(name);
-  };
-  const std::string with_pairs = learn("with", {"--contrast", "2", "--threads", "1"});
-  const std::string without = learn("without", {"--contrast", "0"});
-  CHECK(gap_of(with_pairs) > 0.8);
-  CHECK(gap_of(without) < gap_of(with_pairs) - 0.2);
-  // What is measured is the head, which reads none of this.
-  const Json record = Json::parse(read_file(with_pairs + "/training.json"));
-  CHECK(record["settings"]["contrast"] == 2.0);
-  const std::size_t kept = record["kept_epoch"].get<std::size_t>() - 1;
-  CHECK(record["epochs"][kept]["dev"]["accuracy"] ==
-        figure(evaluated(with_pairs, data), "accuracy"));
-  CHECK(figure(evaluated(with_pairs, data), "accuracy") > 0.9);
-  const Json usual = Json::parse(read_file(learn("usual", {}) + "/training.json"));
-  CHECK(usual["settings"]["contrast"] == 1.0);  // of few records
-  const std::string on_threads = learn("threads", {"--contrast", "2", "--threads", "3"});
-  CHECK(read_file(on_threads + "/model.safetensors") ==
-        read_file(with_pairs + "/model.safetensors"));
-}
-
-TEST_CASE("what is frozen stays, and a head alone is enough for an easy task") {
-  const TemporaryFolder folder;
-  const std::string data = folder.write("data.jsonl", labelled());
-  const auto vector_of = [](const std::string& model, const std::string& layer) {
-    const ProcessResult result = run_convbert(
-        {"embed", "-m", model, "--layer", layer, "--only-result", "-t", "the dog sees"});
-    CHECK(result.status == 0);
-    return result.out;
-  };
-  const std::string head = folder.path("head");
-  train_well({data, "--dev", data, "-o", head, "--freeze", "encoder"});
-  CHECK(vector_of(head, "-1") == vector_of(kModel, "-1"));
-  CHECK(figure(evaluated(head, data), "accuracy") > 0.9);
-  const std::string layer = folder.path("layer");
-  train_well(with({data, "-o", layer, "--freeze", "1"}, kQuick));
-  CHECK(vector_of(layer, "1") == vector_of(kModel, "1"));
-  CHECK(vector_of(layer, "-1") != vector_of(kModel, "-1"));
-  const std::string above = folder.path("above");
-  train_well(with({data, "-o", above, "--freeze", "embeddings"}, kQuick));
-  CHECK(vector_of(above, "0") == vector_of(kModel, "0"));
-  CHECK(vector_of(above, "1") != vector_of(kModel, "1"));
-}
-
-TEST_CASE("a head on a frozen encoder leaves its vectors what they were") {
-  const TemporaryFolder folder;
-  const std::string data = folder.write("data.jsonl", labelled());
-  const std::string model = folder.path("model");
-  fs::copy(kModel, model, fs::copy_options::recursive);
-  fs::create_directories(model + "/1_Pooling");
-  folder.write("model/modules.json",
-               R"([{"path": "", "type": "sentence_transformers.models.Transformer"},
-                   {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}])");
-  folder.write("model/1_Pooling/config.json", R"({"pooling_mode_max_tokens": true})");
-  const auto vector_of = [](const std::string& of) {
-    const ProcessResult result =
-        run_convbert({"embed", "-m", of, "--only-result", "-t", "the dog"});
-    INFO(result.err);
-    CHECK(result.status == 0);
-    return result.out;
-  };
-  const std::string head = folder.path("head");
-  CHECK(run_convbert({"train", data, "-m", model, "-o", head, "--freeze", "encoder"}).status == 0);
-  CHECK(vector_of(head) == vector_of(model));
-  CHECK(run_convbert({"classify", "-m", head, "-t", "the dog"}).status == 0);
-  // Vectors of an encoder that has become a classifier are no sentence vectors.
-  const std::string tuned = folder.path("tuned");
-  CHECK(run_convbert({"train", data, "-m", model, "-o", tuned, "--epochs", "1"}).status == 0);
-  CHECK(!fs::exists(tuned + "/modules.json"));
 }
 
 TEST_CASE("tables are learnt from; bad records are named, counted and left out") {

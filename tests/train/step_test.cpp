@@ -142,6 +142,17 @@ TEST_CASE("the gradient is the slope of the loss: heads and sentence vectors, wi
   }
 }
 
+TEST_CASE("the gradient is the slope of the loss: a head on the text's vector") {
+  const ModelConfig config = sample_config();
+  const TrainingBatch training = sample_batch(config, 12);
+  for (const Pooling pooling : {Pooling::mean, Pooling::cls}) {
+    for (const DropoutRates& rates : {DropoutRates{}, kDropout}) {
+      check_slope(config, {.head = &vector_classifier_form(), .pooling = pooling, .dropout = rates},
+                  training, classification(12), {.place = {3, 1}});
+    }
+  }
+}
+
 TEST_CASE("the gradient is the slope of the loss: vectors with a head's outputs behind them") {
   const ModelConfig config = sample_config();
   const TrainingBatch training = sample_batch(config, 12);
@@ -153,12 +164,13 @@ TEST_CASE("the gradient is the slope of the loss: vectors with a head's outputs 
            classification(12)(first, outputs.column_range(width, 3),
                               gradient.column_range(width, 3));
   };
-  for (const Pooling pooling : {Pooling::mean, Pooling::cls}) {
-    for (const DropoutRates& rates : {DropoutRates{}, kDropout}) {
-      check_slope(
-          config,
-          {.head = &classifier(), .gives_vectors = true, .pooling = pooling, .dropout = rates},
-          training, both, {.place = {3, 1}, .scope = LossScope::batch});
+  for (const HeadForm* head : {&classifier(), &vector_classifier_form()}) {
+    for (const Pooling pooling : {Pooling::mean, Pooling::cls}) {
+      for (const DropoutRates& rates : {DropoutRates{}, kDropout}) {
+        check_slope(config,
+                    {.head = head, .gives_vectors = true, .pooling = pooling, .dropout = rates},
+                    training, both, {.place = {3, 1}, .scope = LossScope::batch});
+      }
     }
   }
 }

@@ -263,7 +263,8 @@ int run(const InfoFlags& flags, Console& console) {
   const ModelSource source =
       open_model_source(flags.argument.empty() ? flags.model : flags.argument);
   const Tokenizer tokenizer = open_tokenizer(source);
-  const Model model = load_model(source.files, {.threads = available_processors()});
+  const Model model = load_model(
+      source.files, {.threads = available_processors(), .classifier = source.classifier});
   const OrderedJson info =
       Info(source, model, tokenizer)
           .collect({.tensors = flags.tensors, .operations = console.is_verbose()});

@@ -12,7 +12,7 @@ namespace {
 
 LearningData read_data(const ModelFiles& top, const TrainRequest& request, BadRecords& bad,
                        Console& console) {
-  const bool is_of_vectors = request.task && !info_of(*request.task).head;
+  const bool is_of_vectors = request.pooling || (request.task && !info_of(*request.task).head);
   const LoadedModel loaded =
       load_model(top, request.record, {.for_vectors = is_of_vectors}, console);
   const bool is_tag = request.task == LearningTask::tag;

@@ -1,11 +1,13 @@
 #include "train/learn.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "checkpoint/checkpoint.h"
 #include "cli/exit_status.h"
 #include "cli/table.h"
+#include "cli/usage_error.h"
 #include "cli/version.h"
 #include "cli/whole_output.h"
 #include "io/output_file.h"
@@ -14,6 +16,7 @@
 #include "train/model_directory.h"
 #include "train/run_files.h"
 #include "train/run_training.h"
+#include "train/step_status.h"
 #include "train/training_report.h"
 
 namespace convbert::app {
@@ -21,29 +24,47 @@ namespace {
 
 constexpr std::size_t kMostMistakes = 50;  // of a report
 
-// The model's head where it has the labels of the task, else a new one.
-Parameters open_parameters(const Checkpoint& checkpoint, const ModelConfig& config,
-                           const LabelPlan& labels, std::uint64_t seed, TrainingPlan& plan) {
-  if (plan.model.head == nullptr) return load_parameters(checkpoint, config);
-  const HeadKind kind = plan.model.head->kind;
+// Does the head that the model has, with as many outputs, say what the task asks?
+bool fits(const ModelConfig& config, const LabelPlan& labels) {
+  if (labels.task != LearningTask::regress) return config.labels == labels.names;
+  return resolve_problem_type(config, labels.outputs()) == ProblemType::regression;
+}
+
+// The model's own head of that form, if it has one that fits.
+bool load_own_head(const ModelSource& source, const Checkpoint& checkpoint,
+                   const ModelConfig& config, const LabelPlan& labels, const HeadForm& form,
+                   Parameters& parameters) {
+  if (!fits(config, labels)) return false;
+  if (form.reads_vectors) {
+    if (!source.classifier) return false;
+    parameters.head =
+        load_head(Checkpoint::open(source.classifier->files), config, form, labels.outputs());
+    return true;
+  }
   const WeightBinder binder(checkpoint, config);
   const std::vector<HeadKind> heads = binder.heads();
-  const bool has_head =
-      std::ranges::find(heads, kind) != heads.end() && binder.outputs_of(kind) == labels.outputs();
-  const bool fits = labels.task == LearningTask::regress
-                        ? resolve_problem_type(config, labels.outputs()) == ProblemType::regression
-                        : config.labels == labels.names;
-  if (has_head && fits) {
-    Parameters parameters = load_parameters(checkpoint, config, plan.model.head, labels.outputs());
-    if (labels.task == LearningTask::regress) {
-      const auto [low, high] = labels.range;
-      scale_outputs(*parameters.head, 1.0 / (high - low), -low / (high - low));
-    }
-    return parameters;
+  if (std::ranges::find(heads, form.kind) == heads.end() ||
+      binder.outputs_of(form.kind) != labels.outputs()) {
+    return false;
   }
-  plan.has_new_head = true;
+  parameters = load_parameters(checkpoint, config, &form, labels.outputs());
+  return true;
+}
+
+// With the model's head where it has the labels of the task, else a new one.
+Parameters open_parameters(const ModelSource& source, const ModelConfig& config,
+                           const LabelPlan& labels, std::uint64_t seed, TrainingPlan& plan) {
+  const Checkpoint checkpoint = Checkpoint::open(source.files);
   Parameters parameters = load_parameters(checkpoint, config);
-  add_new_head(parameters, config, *plan.model.head, labels.outputs(), seed);
+  if (plan.model.head == nullptr) return parameters;
+  const HeadForm& form = *plan.model.head;
+  if (!load_own_head(source, checkpoint, config, labels, form, parameters)) {
+    plan.has_new_head = true;
+    add_new_head(parameters, config, form, labels.outputs(), seed);
+  } else if (labels.task == LearningTask::regress) {
+    const auto [low, high] = labels.range;
+    scale_outputs(*parameters.head, 1.0 / (high - low), -low / (high - low));
+  }
   return parameters;
 }
 
@@ -106,6 +127,29 @@ void tell_plan(const TrainingPlan& plan, const LearningData& data, const FineTun
                       plan.tuning.learning_rate));
 }
 
+// The same model with its head taught once more, from the encoder as it is by now. Not saved on the
+// way: it follows from what it begins with, and takes no longer than a few steps of the encoder.
+FineTuning teach_head(const FineTuning& before, const TrainingPlan& plan, const ModelConfig& config,
+                      const Examples& examples, Console& console) {
+  TrainedModelOptions model = plan.model;
+  model.gives_vectors = false;
+  model.dropout = {};
+  model.freeze = {.embeddings = true, .layers = config.layers};
+  FineTuning tuning(config, model, before.parameters(), examples, *plan.head_afterwards);
+  double loss = 0;
+  while (!tuning.is_done()) {
+    if (tuning.is_at_end_of_epoch()) loss = 0;
+    const StepFigures figures = tuning.step();
+    if (!std::isfinite(figures.loss) || !std::isfinite(figures.gradient_norm)) {
+      usage_error(diverged_text(tuning.steps() + 1, plan.head_afterwards->learning_rate));
+    }
+    loss += figures.loss;
+  }
+  console.note(concat("the head alone, ", plan.head_afterwards->epochs, " epochs: loss ",
+                      fixed(loss / static_cast<double>(tuning.steps_of_epoch()), 4)));
+  return tuning;
+}
+
 }  // namespace
 
 bool is_finished(const TrainRequest& request, Console& console) {
@@ -122,8 +166,7 @@ int learn(const ModelFiles& top, const TrainRequest& request, const LearningData
   const ModelSource source = model_source(top);
   const ModelConfig config = read_config(source.files);
   TrainingPlan plan = plan_training(request, data.plan, source, config, data.train.examples);
-  Parameters parameters =
-      open_parameters(Checkpoint::open(source.files), config, data.plan, request.seed, plan);
+  Parameters parameters = open_parameters(source, config, data.plan, request.seed, plan);
   const std::string digest = digest_of(request, plan, data, source, parameters);
   FineTuning tuning(config, plan.model, std::move(parameters), data.train.examples, plan.tuning);
   if (data.teacher) tell_teacher(*data.teacher, config.hidden_size, console);
@@ -137,10 +180,15 @@ int learn(const ModelFiles& top, const TrainRequest& request, const LearningData
       run_training({request, plan, data.plan, dev, digest, state_path}, tuning, console);
   if (outcome.caught != 0) return status_of_signal(outcome.caught);
 
+  std::optional<FineTuning> taught;
+  if (plan.head_afterwards) {
+    taught.emplace(teach_head(tuning, plan, config, data.train.examples, console));
+  }
+  FineTuning& last = taught ? *taught : tuning;
   std::optional<Report> report;
   std::vector<Mistake> mistakes;
   if (dev != nullptr) {
-    const FineTuning::Predictions predictions = tuning.predict(dev->examples);
+    const FineTuning::Predictions predictions = last.predict(dev->examples);
     report = report_of(*dev, predictions, data.plan, plan.tuning.threads);
     mistakes = worst_mistakes(*dev, predictions, data.plan, kMostMistakes);
   }
@@ -148,9 +196,10 @@ int learn(const ModelFiles& top, const TrainRequest& request, const LearningData
                               data.train,  dev,    bad.count(), tuning.steps_of_epoch(),
                               outcome.run, report, data.teacher};
   if (report_file) write_whole(std::move(*report_file), training_report(record, mistakes));
-  write_model({source, top, config, data.plan, in_units_of_labels(tuning.parameters(), data.plan),
-               request.freeze.encoder, request.record.truncation.max_length},
-              directory);
+  write_model(
+      {source, top, config, data.plan, in_units_of_labels(last.parameters(), data.plan),
+       plan.pooling_of_head(), request.freeze.encoder, request.record.truncation.max_length},
+      directory);
   directory.add("training.json", training_json(record));
   directory.add("README.md", model_card(record));
   directory.finish();

@@ -17,11 +17,13 @@ struct TrainedModelFiles {
   const ModelConfig& config;
   const LabelPlan& plan;
   const Parameters& parameters;
+  std::optional<Pooling> pooling_of_head;  // of the vectors that it reads; none: the family's head
   bool keeps_vectors;                      // the encoder is that of `source` still
   std::optional<std::int64_t> max_length;  // that texts were cut to, where one was asked for
 };
 // config.json, model.safetensors and the tokenizer's files. Of vectors, those of
-// sentence-transformers, too; and of a head on an encoder that gives the vectors it gave before.
+// sentence-transformers, too; of a head that reads them, as its last Dense module; and of a head on
+// an encoder that gives the vectors it gave before.
 void write_model(const TrainedModelFiles& model, OutputDirectory& directory);
 
 }  // namespace convbert::app

@@ -16,5 +16,8 @@ void name_architecture(Family family, std::string_view use, OrderedJson& config)
 // The bytes of model.safetensors, under transformers' names: the base's with its prefix below a
 // head.
 void write_tensors(const Parameters& parameters, Family family, const SafetensorsWriter::Put& put);
+// The same of an encoder alone, and of a head that has a file of its own.
+void write_tensors(const BasicEncoderWeights<Values>& encoder, const SafetensorsWriter::Put& put);
+void write_tensors(const BasicHeadWeights<Values>& head, const SafetensorsWriter::Put& put);
 
 }  // namespace convbert::app

@@ -58,6 +58,11 @@ void add_step_flags(CLI::App& command, TrainFlags& flags) {
       .add("--learning-rate", flags.learning_rate, "RATE",
            "The highest; default: by the model's width and by what is trained")
       .within(0.0, 10.0);
+  group
+      .add("--head-rate", flags.head_rate, "RATE",
+           "The highest of the head, where that is trained with the encoder; default: as the "
+           "rest's, or 0.01 of a head on the text's vector (--pooling)")
+      .within(0.0, 10.0);
   add_rate_flags(group, flags);
   group
       .add("--layer-decay", flags.layer_decay, "D",
@@ -78,6 +83,10 @@ void add_step_flags(CLI::App& command, TrainFlags& flags) {
            "Of --task classify: besides, have the cosine of two texts' vectors be 1 for one label "
            "and 0 for two, counting W times; default: 1 for up to 1,000 records, else 0")
       .within(0.0, 1e6);
+  group.add_choice("--pooling", flags.pooling, {"mean", "cls"}, "HOW",
+                   "Of --task classify, multilabel and regress: the head reads the text's vector, "
+                   "pooled so, and the model is written as sentence-transformers has it; default: "
+                   "a head of the model's family, on the first token");
   group.add("--freeze", flags.freeze, "WHAT",
             "What stays as it is: embeddings; N, the lowest N layers, too; encoder, everything but "
             "the head, which takes seconds");
@@ -172,6 +181,7 @@ TrainRequest make_request(const TrainFlags& flags) {
                        .epochs = flags.epochs,
                        .batch_size = flags.batch_size,
                        .learning_rate = flags.learning_rate,
+                       .head_rate = flags.head_rate,
                        .warmup = flags.warmup,
                        .schedule = *schedule_from_name(flags.schedule),
                        .weight_decay = flags.weight_decay,
@@ -181,6 +191,7 @@ TrainRequest make_request(const TrainFlags& flags) {
                        .label_smoothing = static_cast<float>(flags.label_smoothing),
                        .has_balanced_classes = flags.class_weights == "balanced",
                        .contrast = {},
+                       .pooling = pooling_from_name(flags.pooling),
                        .relational = static_cast<float>(flags.relational),
                        .label_weight = static_cast<float>(flags.label_weight.value_or(1.0)),
                        .freeze = parse_freeze(flags.freeze),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/request.h"
+#include "model/pooling.h"
 #include "train/learning_flags.h"
 #include "train/learning_task.h"
 #include "train/optimizer.h"
@@ -22,10 +23,12 @@ struct TrainFlags : LearningFlags {
   std::optional<std::int64_t> epochs;
   std::int64_t batch_size = 32;
   std::optional<double> learning_rate;
+  std::optional<double> head_rate;
   double layer_decay = 1.0;
   double label_smoothing = 0.0;
   std::string class_weights = "none";
   std::optional<double> contrast;
+  std::string pooling;
   double relational = 0.0;
   std::optional<double> label_weight;
   std::string freeze;
@@ -58,6 +61,7 @@ struct TrainRequest {
   std::optional<std::int64_t> epochs;
   std::int64_t batch_size;
   std::optional<double> learning_rate;
+  std::optional<double> head_rate;  // likewise, of the head
   double warmup;
   Schedule schedule;
   double weight_decay;
@@ -66,9 +70,10 @@ struct TrainRequest {
   std::optional<float> dropout;  // instead of the model's own
   float label_smoothing;
   bool has_balanced_classes;
-  std::optional<float> contrast;  // of cosines between texts with their labels
-  float relational;               // of distill: what cosines between texts count
-  float label_weight;             // likewise, what labels do
+  std::optional<float> contrast;   // of cosines between texts with their labels
+  std::optional<Pooling> pooling;  // of the vector that a head reads; none: a head of the family
+  float relational;                // of distill: what cosines between texts count
+  float label_weight;              // likewise, what labels do
   FreezeRequest freeze;
   std::int64_t patience;   // epochs without a better one; 0 for any number
   std::int64_t max_steps;  // 0: no limit

@@ -11,6 +11,11 @@
 namespace convbert::app {
 namespace {
 
+// Does it train a head that says one thing of a text?
+bool reads_sequences(LearningTask task) {
+  return info_of(task).head == HeadKind::sequence_classification;
+}
+
 void check_flags(const TrainRequest& request, LearningTask task) {
   const bool has_classes = task == LearningTask::classify || task == LearningTask::tag;
   if (request.label_smoothing > 0 && !has_classes) {
@@ -21,6 +26,10 @@ void check_flags(const TrainRequest& request, LearningTask task) {
   }
   if (request.contrast.value_or(0) > 0 && request.freeze.encoder) {
     usage_error("--contrast is learnt by the encoder, which --freeze encoder leaves as it is");
+  }
+  if (request.pooling && !reads_sequences(task)) {
+    usage_error("--pooling is for --task classify, multilabel and regress; this is ",
+                shown_name(task));
   }
   if (request.has_balanced_classes && !has_classes) {
     usage_error("--class-weights is for --task classify and tag; this is --task ", name_of(task));
@@ -34,6 +43,13 @@ void check_flags(const TrainRequest& request, LearningTask task) {
   if (request.freeze.encoder && !info_of(task).head) {
     usage_error("--freeze encoder leaves nothing to train: ", shown_name(task), " has no head");
   }
+}
+
+// The vector that a head is to read; none: it is the family's own. One that is there already stays.
+std::optional<Pooling> vectors_of_head(const TrainRequest& request, LearningTask task,
+                                       const ModelSource& source) {
+  if (request.pooling || !reads_sequences(task) || !source.classifier) return request.pooling;
+  return source.classifier->pooling;
 }
 
 // Tags that spell no entities have no f1.
@@ -71,13 +87,32 @@ std::int64_t default_epochs(const Learning& learning) {
   const auto usual = std::clamp<std::int64_t>(as_many_as(60'000, learning.examples), 3, 20);
   if (!learning.head) return usual;
   const std::int64_t steps = as_many_as(learning.examples, learning.batch_size);
+  if (learning.draws_vectors && learning.are_few()) {
+    return std::clamp<std::int64_t>(as_many_as(100, steps), usual, 150);
+  }
   return std::clamp<std::int64_t>(as_many_as(300, steps), usual, 150);
 }
 
 float default_contrast(const Learning& learning) {
-  constexpr std::int64_t kFew = 1000;
-  return learning.encoder && learning.head && learning.examples <= kFew ? 1.0f : 0.0f;
+  if (!learning.are_few()) return 0.0f;
+  return learning.draws_vectors ? 100.0f : 1.0f;
 }
+
+namespace {
+
+FineTuningOptions head_alone_options(FineTuningOptions options, const ModelConfig& config,
+                                     std::int64_t examples) {
+  options.loss.contrast = 0.0f;
+  options.epochs = default_epochs(
+      {.examples = examples, .batch_size = options.batch_size, .encoder = false, .head = true});
+  options.most_steps = 0;
+  options.learning_rate = default_learning_rate(config, true);
+  options.optimizer.head_factor = 1.0;
+  options.head_alone = true;
+  return options;
+}
+
+}  // namespace
 
 TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
                            const ModelSource& source, const ModelConfig& config,
@@ -87,19 +122,24 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
   const bool head_alone = request.freeze.encoder;
   const std::optional<float> dropout =
       head_alone ? request.dropout.value_or(0.0f) : request.dropout;
-  const Learning learning{.examples = examples.size(),
-                          .batch_size = request.batch_size,
-                          .encoder = !head_alone,
-                          .head = head.has_value()};
-  const bool can_contrast =
-      labels.task == LearningTask::classify && can_be_trained(source.sentence.pooling);
+  const auto pooling = vectors_of_head(request, labels.task, source);
+  Learning learning{.examples = examples.size(),
+                    .batch_size = request.batch_size,
+                    .encoder = !head_alone,
+                    .head = head.has_value()};
+  const bool can_contrast = labels.task == LearningTask::classify &&
+                            can_be_trained(pooling.value_or(source.sentence.pooling));
+  learning.draws_vectors = pooling && can_contrast;
   const float contrast =
       request.contrast.value_or(can_contrast ? default_contrast(learning) : 0.0f);
+  learning.draws_vectors = pooling && contrast > 0;
   TrainingPlan plan;
   plan.metric = metric_of(request, labels);
-  plan.model = {.head = head ? form_of(*head, config.family) : nullptr,
+  plan.model = {.head = pooling ? &vector_classifier_form()
+                        : head  ? form_of(*head, config.family)
+                                : nullptr,
                 .gives_vectors = labels.gives_vectors() || contrast > 0,
-                .pooling = source.sentence.pooling,
+                .pooling = pooling.value_or(source.sentence.pooling),
                 .dropout = read_settings(source.files.open("config.json").text(),
                                          source.files.path_of("config.json"))
                                .with_dropout(dropout),
@@ -117,26 +157,35 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
   if (labels.task == LearningTask::contrastive && examples.size() < 2) {
     usage_error("--task contrastive: expected two pairs or more to tell apart, found one");
   }
-  plan.tuning = {
-      .objective = info_of(labels.task).objective,
-      .loss = {.label_smoothing = request.label_smoothing,
-               .class_weights = {},
-               .relational = request.relational,
-               .labels = request.label_weight,
-               .contrast = contrast},
-      .batch_size = request.batch_size,
-      .epochs = request.epochs.value_or(default_epochs(learning)),
-      .most_steps = request.max_steps,
-      .learning_rate = request.learning_rate.value_or(default_learning_rate(config, head_alone)),
-      .warmup = request.warmup,
-      .schedule = request.schedule,
-      .optimizer = {.weight_decay = request.weight_decay, .layer_decay = request.layer_decay},
-      .clip = request.clip,
-      .seed = request.seed,
-      .threads = request.record.model.threads,
-      .head_alone = head_alone};
+  const double slowed = learning.draws_vectors ? 0.25 : 1.0;
+  const double rate =
+      request.learning_rate.value_or(slowed * default_learning_rate(config, head_alone));
+  const double head_rate =
+      request.head_rate.value_or(pooling ? default_learning_rate(config, true) : rate);
+  plan.tuning = {.objective = info_of(labels.task).objective,
+                 .loss = {.label_smoothing = request.label_smoothing,
+                          .class_weights = {},
+                          .relational = request.relational,
+                          .labels = request.label_weight,
+                          .contrast = contrast},
+                 .batch_size = request.batch_size,
+                 .epochs = request.epochs.value_or(default_epochs(learning)),
+                 .most_steps = request.max_steps,
+                 .learning_rate = rate,
+                 .warmup = request.warmup,
+                 .schedule = request.schedule,
+                 .optimizer = {.weight_decay = request.weight_decay,
+                               .layer_decay = request.layer_decay,
+                               .head_factor = head_alone || rate == 0.0 ? 1.0 : head_rate / rate},
+                 .clip = request.clip,
+                 .seed = request.seed,
+                 .threads = request.record.model.threads,
+                 .head_alone = head_alone};
   if (request.has_balanced_classes) {
     plan.tuning.loss.class_weights = balanced_weights(examples.labels, labels.outputs());
+  }
+  if (learning.draws_vectors) {
+    plan.head_afterwards = head_alone_options(plan.tuning, config, examples.size());
   }
   return plan;
 }

@@ -19,6 +19,17 @@ std::string frozen(const TrainRequest& request) {
   return request.freeze.embeddings ? "embeddings" : "nothing";
 }
 
+OrderedJson pooling_of_head(const TrainingPlan& plan) {
+  const auto pooling = plan.pooling_of_head();
+  return pooling ? OrderedJson(name_of(*pooling)) : OrderedJson();
+}
+
+OrderedJson head_afterwards(const TrainingPlan& plan) {
+  if (!plan.head_afterwards) return nullptr;
+  return {{"epochs", plan.head_afterwards->epochs},
+          {"learning_rate", plan.head_afterwards->learning_rate}};
+}
+
 OrderedJson settings_of(const TrainingRecord& record) {
   const FineTuningOptions& tuning = record.plan.tuning;
   const DropoutRates& dropout = record.plan.model.dropout;
@@ -26,6 +37,7 @@ OrderedJson settings_of(const TrainingRecord& record) {
           {"max_steps", tuning.most_steps},
           {"batch_size", tuning.batch_size},
           {"learning_rate", tuning.learning_rate},
+          {"head_rate", tuning.learning_rate * tuning.optimizer.head_factor},
           {"warmup", tuning.warmup},
           {"schedule", name_of(tuning.schedule)},
           {"weight_decay", tuning.optimizer.weight_decay},
@@ -35,6 +47,8 @@ OrderedJson settings_of(const TrainingRecord& record) {
            {{"hidden", dropout.hidden}, {"attention", dropout.attention}, {"head", dropout.head}}},
           {"label_smoothing", tuning.loss.label_smoothing},
           {"contrast", tuning.loss.contrast},
+          {"pooling", pooling_of_head(record.plan)},
+          {"head_afterwards", head_afterwards(record.plan)},
           {"class_weights", record.request.has_balanced_classes ? "balanced" : "none"},
           {"freeze", frozen(record.request)},
           {"patience", record.request.patience},
