@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "nn/checks.h"
 #include "nn/primitive.h"
@@ -14,8 +15,21 @@ namespace {
 constexpr std::int64_t kBlockBytes = 1 << 20;
 // Blocks are at least so many queries, and a multiple of it: a product needs rows to reuse keys.
 constexpr std::int64_t kBlockRows = 48;
+// Up to so many tokens, sequences are filled up with zeros to a multiple of kStep: primitives are
+// compiled for a length, and those of few lengths are found compiled, and in the caches
+// (docs/decisions.md has what that gains).
+constexpr std::int64_t kMostFilled = 256;
+constexpr std::int64_t kStep = 16;
 // Blocks whose primitives are kept: two for each length of a usual model.
 constexpr std::size_t kMostBlocks = 1024;
+
+// No weight for what a sequence was filled up with. scores: `rows` rows of `length` keys.
+void mask_behind(float* scores, std::int64_t rows, std::int64_t length, std::int64_t keys) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    std::fill(scores + row * keys + length, scores + (row + 1) * keys,
+              -std::numeric_limits<float>::infinity());
+  }
+}
 
 }  // namespace
 
@@ -49,7 +63,14 @@ struct SelfAttention::Kernels {
   }
   std::shared_ptr<const Block> make_block(std::int64_t queries, std::int64_t length) const;
 
-  const void* operand(const float* values, std::int64_t count, Workspace& workspace) const;
+  // The length that a sequence is computed at.
+  std::int64_t filled(std::int64_t length) const {
+    const std::int64_t rounded = (length + kStep - 1) / kStep * kStep;
+    return rounded <= kMostFilled && block_rows(rounded) == rounded ? rounded : length;
+  }
+
+  const void* operand(const float* values, std::int64_t count, std::int64_t filled_count,
+                      Workspace& workspace) const;
 
   std::int64_t heads;
   std::int64_t head_size;
@@ -85,15 +106,23 @@ std::shared_ptr<const SelfAttention::Kernels::Block> SelfAttention::Kernels::mak
   return make_block(queries, length);
 }
 
-// Queries, keys and values, or weights, as the products read them.
+// Queries, keys and values, or weights, as the products read them, with zeros behind.
 const void* SelfAttention::Kernels::operand(const float* values, std::int64_t count,
-                                            Workspace& workspace) const {
-  if (precision != Precision::bf16) return values;
-  auto* narrow = workspace.array<std::uint16_t>(static_cast<std::size_t>(count));
+                                            std::int64_t filled_count, Workspace& workspace) const {
+  const auto size = static_cast<std::size_t>(filled_count);
+  if (precision != Precision::bf16) {
+    if (filled_count == count) return values;
+    float* floats = workspace.floats(size);
+    std::copy_n(values, count, floats);
+    std::fill(floats + count, floats + filled_count, 0.0f);
+    return floats;
+  }
+  auto* narrow = workspace.array<std::uint16_t>(size);
   narrow_to_bf16(values, narrow, count);
+  std::fill(narrow + count, narrow + filled_count, std::uint16_t{0});
   if (operand_type() == DataType::bf16) return narrow;
-  float* floats = workspace.floats(static_cast<std::size_t>(count));
-  widen_from_bf16(narrow, floats, count);
+  float* floats = workspace.floats(size);
+  widen_from_bf16(narrow, floats, filled_count);
   return floats;
 }
 
@@ -131,38 +160,48 @@ void SelfAttention::forward(ConstMatrixView query, ConstMatrixView key, ConstMat
   const auto floats = [&](std::int64_t count) {
     return workspace.floats(static_cast<std::size_t>(count));
   };
+  const std::int64_t keys_in_all = kernels.filled(length);
+  const std::int64_t count = length * width;
+  const std::int64_t filled_count = keys_in_all * width;
   const auto* queries =
-      static_cast<const std::byte*>(kernels.operand(query.data, length * width, workspace));
-  const void* keys = kernels.operand(key.data, length * width, workspace);
-  const void* values = kernels.operand(value.data, length * width, workspace);
+      static_cast<const std::byte*>(kernels.operand(query.data, count, filled_count, workspace));
+  const void* keys = kernels.operand(key.data, count, filled_count, workspace);
+  const void* values = kernels.operand(value.data, count, filled_count, workspace);
   const std::int64_t row_bytes = width * kernels.operand_bytes();
-  const std::int64_t most_rows = kernels.block_rows(length);
-  float* weights = floats(heads * most_rows * length);
+  const std::int64_t most_rows = kernels.block_rows(keys_in_all);
+  float* weights = floats(heads * most_rows * keys_in_all);
   float* seen = probabilities ? floats(heads * length * length) : nullptr;
-  // The products write dense rows.
-  const MatrixView dense = context.stride == width ? context : workspace.matrix(most_rows, width);
+  // The products write dense rows, all of them.
+  const bool in_place = context.stride == width && keys_in_all == length;
+  const MatrixView dense = in_place ? context : workspace.matrix(most_rows, width);
 
   for (std::int64_t first = 0; first < length; first += most_rows) {
     const Workspace::Frame block_frame(workspace);
-    const std::int64_t rows = std::min(most_rows, length - first);
-    const auto block = kernels.block(rows, length);
+    const std::int64_t rows = std::min(most_rows, keys_in_all - first);
+    const auto block = kernels.block(rows, keys_in_all);
     const ComputeScope scope(block->threads);
-    const MatrixView part = context.row_range(first, rows);
-    float* mixed = context.stride == width ? part.data : dense.data;
+    const std::int64_t own_rows = std::min(rows, length - first);
+    const MatrixView part = context.row_range(first, own_rows);
+    float* mixed = in_place ? part.data : dense.data;
     block->scores.execute({{DNNL_ARG_SRC, queries + first * row_bytes},
                            {DNNL_ARG_WEIGHTS, keys},
                            {DNNL_ARG_DST, weights}},
                           workspace);
+    if (keys_in_all > length) mask_behind(weights, heads * rows, length, keys_in_all);
     block->softmax.execute({{DNNL_ARG_SRC, weights}, {DNNL_ARG_DST, weights}}, workspace);
-    block->mix.execute({{DNNL_ARG_SRC, kernels.operand(weights, heads * rows * length, workspace)},
-                        {DNNL_ARG_WEIGHTS, values},
-                        {DNNL_ARG_DST, mixed}},
-                       workspace);
-    if (mixed != part.data) copy_rows(dense.first_rows(rows), part);
+    const std::int64_t weight_count = heads * rows * keys_in_all;
+    block->mix.execute(
+        {{DNNL_ARG_SRC, kernels.operand(weights, weight_count, weight_count, workspace)},
+         {DNNL_ARG_WEIGHTS, values},
+         {DNNL_ARG_DST, mixed}},
+        workspace);
+    if (!in_place) copy_rows(dense.first_rows(own_rows), part);
     if (seen == nullptr) continue;
     for (std::int64_t head = 0; head < heads; ++head) {
-      std::copy_n(weights + head * rows * length, rows * length,
-                  seen + (head * length + first) * length);
+      for (std::int64_t row = 0; row < own_rows; ++row) {
+        std::copy_n(weights + (head * rows + row) * keys_in_all, length,
+                    seen + (head * length + first + row) * length);
+      }
     }
   }
   if (probabilities) probabilities({seen, heads, length});
