@@ -178,6 +178,8 @@ TEST_CASE("--pooling: the same bytes on any number of threads; frozen, cls, valu
   // Few records: the head learns once more, from the vectors as they have become.
   const Json few = Json::parse(read_file(folder.path("one") + "/training.json"))["settings"];
   CHECK(few["contrast"] == 100.0);
+  CHECK(read_file(folder.path("one") + "/README.md").find("then the head alone, 100 epochs") !=
+        std::string::npos);
   CHECK(few["head_afterwards"] == Json{{"epochs", 100}, {"learning_rate", 0.01}});
   CHECK(figure(evaluated(folder.path("one"), data), "accuracy") > 0.9);
   CHECK(learn("own rate", {"--pooling", "mean", "--head-rate", "1e-3"}) != one);
@@ -231,6 +233,9 @@ TEST_CASE("a Dense module that gives no labels' logits is refused, or is damaged
   refuses({"train", pairs, "-m", kModel, "-o", folder.path("x"), "--pooling", "mean", "--task",
            "contrastive"},
           "--pooling is for --task classify, multilabel and regress");
+  refuses({"train", data, "-m", kModel, "-o", folder.path("x"), "--freeze", "encoder",
+           "--head-rate", "0.1"},
+          "--head-rate is for a head that is trained with the encoder");
 }
 
 }  // namespace

@@ -40,6 +40,11 @@ void check_flags(const TrainRequest& request, LearningTask task) {
         "of a batch are what a pair is told from, found ",
         request.batch_size);
   }
+  if (request.head_rate && (request.freeze.encoder || !info_of(task).head)) {
+    usage_error("--head-rate is for a head that is trained with the encoder; ",
+                request.freeze.encoder ? "of one alone --learning-rate is it"
+                                       : shown_name(task) + " has none");
+  }
   if (request.freeze.encoder && !info_of(task).head) {
     usage_error("--freeze encoder leaves nothing to train: ", shown_name(task), " has no head");
   }

@@ -234,6 +234,10 @@ std::string model_card(const TrainingRecord& record) {
                  length ? concat("; texts cut to ", *length,
                                  " tokens, in figures too (--max-length ", *length, ")")
                         : "",
+                 record.plan.head_afterwards
+                     ? concat("; then the head alone, ", record.plan.head_afterwards->epochs,
+                              " epochs at ", record.plan.head_afterwards->learning_rate)
+                     : "",
                  ". All settings and the figures of every epoch are in training.json.\n");
   text += concat("\n## Use\n\n```bash\n", use_of(record.labels), "\n```\n");
   return text;
