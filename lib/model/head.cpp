@@ -42,9 +42,7 @@ MatrixView Head::forward(const Batch& batch, const nn::PaddedRows& hidden,
     return logits;
   }
   const nn::PaddedRows read = nn::allocate_rows(workspace, rows, hidden.columns);
-  for (std::int64_t s = 0; s < rows; ++s) {
-    pool(pooling_, rows_of(hidden, batch, s), read.row_span(s));
-  }
+  pool_each(pooling_, batch, hidden, read);
   forward(read, logits, workspace);
   return logits;
 }

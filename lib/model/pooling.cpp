@@ -46,6 +46,12 @@ void pool(Pooling pooling, ConstMatrixView hidden, std::span<float> to) {
   }
 }
 
+void pool_each(Pooling pooling, const Batch& batch, ConstMatrixView hidden, MatrixView to) {
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    pool(pooling, rows_of(hidden, batch, s), to.row_span(s));
+  }
+}
+
 void normalize(std::span<float> vector) {
   const auto norm = static_cast<float>(std::max(std::sqrt(dot(vector, vector)), 1e-12));
   for (float& value : vector) value /= norm;

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/batch.h"
 #include "core/tensor.h"
 
 namespace convbert {
@@ -16,6 +17,10 @@ std::string_view name_of(Pooling pooling);
 // hidden: all tokens of one text, `[CLS]` and `[SEP]` included, at least one; to: one float a
 // column. mean and max are over tokens, cls and last take the first and the last token.
 void pool(Pooling pooling, ConstMatrixView hidden, std::span<float> to);
+
+// The same of each sequence of a batch: hidden [batch.tokens(), columns], to
+// [batch.sequences(), columns].
+void pool_each(Pooling pooling, const Batch& batch, ConstMatrixView hidden, MatrixView to);
 
 // v / max(|v|, 1e-12)
 void normalize(std::span<float> vector);

@@ -30,14 +30,7 @@ void add_scattered(ConstMatrixView from, const std::vector<std::int64_t>& places
   }
 }
 
-// Vectors of sequences, a row each.
-void pool_all(Pooling pooling, const Batch& batch, ConstMatrixView hidden, MatrixView to) {
-  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-    pool(pooling, rows_of(hidden, batch, s), to.row_span(s));
-  }
-}
-
-// Adds to d_hidden what such vectors have: `from`, a row a sequence.
+// Adds to d_hidden what the vectors of sequences have: `from`, a row a sequence.
 void add_pooled(Pooling pooling, const Batch& batch, ConstMatrixView from, MatrixView to) {
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
     const std::int64_t read = pooling == Pooling::mean ? batch.length(s) : 1;
@@ -97,7 +90,7 @@ nn::PaddedRows TrainedModel::read_by_head(const SlicePass& pass, const Rows& row
   if (!head_reads_vectors()) return gather(hidden, rows.tokens, pass.workspace);
   const nn::PaddedRows vectors =
       nn::allocate_rows(pass.workspace, pass.batch.sequences(), hidden.columns);
-  pool_all(options_.pooling, pass.batch, hidden, vectors);
+  pool_each(options_.pooling, pass.batch, hidden, vectors);
   return vectors;
 }
 
@@ -112,7 +105,7 @@ TrainedModel::Outputs TrainedModel::forward(const SlicePass& pass, const Rows& r
   if (width == 0) return result;
   result.outputs = nn::allocate_rows(pass.workspace, pass.batch.sequences(), outputs());
   const MatrixView all = result.outputs;
-  pool_all(options_.pooling, pass.batch, hidden, all.column_range(0, width));
+  pool_each(options_.pooling, pass.batch, hidden, all.column_range(0, width));
   if (head_) copy_rows(result.head->logits, all.column_range(width, head_->outputs()));
   return result;
 }

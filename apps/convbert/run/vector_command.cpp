@@ -47,9 +47,7 @@ void VectorCommand::encode(Job& job) const {
 EncoderCommand::Output VectorCommand::run_head(const Batch& batch, const nn::PaddedRows& hidden,
                                                Workspace& workspace) const {
   const nn::PaddedRows pooled = nn::allocate_rows(workspace, batch.sequences(), hidden.columns);
-  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-    pool(plan_.pooling, rows_of(hidden, batch, s), pooled.row_span(s));
-  }
+  pool_each(plan_.pooling, batch, hidden, pooled);
   return Output::of_sequences(batch, pooled);
 }
 
