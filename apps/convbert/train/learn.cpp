@@ -30,41 +30,44 @@ bool fits(const ModelConfig& config, const LabelPlan& labels) {
   return resolve_problem_type(config, labels.outputs()) == ProblemType::regression;
 }
 
-// The model's own head of that form, if it has one that fits.
-bool load_own_head(const ModelSource& source, const Checkpoint& checkpoint,
-                   const ModelConfig& config, const LabelPlan& labels, const HeadForm& form,
-                   Parameters& parameters) {
-  if (!fits(config, labels)) return false;
+// With the model's own head of that form, if it has one that fits.
+std::optional<Parameters> load_with_own_head(const ModelSource& source,
+                                             const Checkpoint& checkpoint,
+                                             const ModelConfig& config, const LabelPlan& labels,
+                                             const HeadForm& form) {
+  if (!fits(config, labels)) return std::nullopt;
   if (form.reads_vectors) {
-    if (!source.classifier) return false;
+    if (!source.classifier) return std::nullopt;
+    Parameters parameters = load_parameters(checkpoint, config);
     parameters.head =
         load_head(Checkpoint::open(source.classifier->files), config, form, labels.outputs());
-    return true;
+    return parameters;
   }
   const WeightBinder binder(checkpoint, config);
   const std::vector<HeadKind> heads = binder.heads();
   if (std::ranges::find(heads, form.kind) == heads.end() ||
       binder.outputs_of(form.kind) != labels.outputs()) {
-    return false;
+    return std::nullopt;
   }
-  parameters = load_parameters(checkpoint, config, &form, labels.outputs());
-  return true;
+  return load_parameters(checkpoint, config, &form, labels.outputs());
 }
 
 // With the model's head where it has the labels of the task, else a new one.
 Parameters open_parameters(const ModelSource& source, const ModelConfig& config,
                            const LabelPlan& labels, std::uint64_t seed, TrainingPlan& plan) {
   const Checkpoint checkpoint = Checkpoint::open(source.files);
-  Parameters parameters = load_parameters(checkpoint, config);
-  if (plan.model.head == nullptr) return parameters;
+  if (plan.model.head == nullptr) return load_parameters(checkpoint, config);
   const HeadForm& form = *plan.model.head;
-  if (!load_own_head(source, checkpoint, config, labels, form, parameters)) {
-    plan.has_new_head = true;
-    add_new_head(parameters, config, form, labels.outputs(), seed);
-  } else if (labels.task == LearningTask::regress) {
-    const auto [low, high] = labels.range;
-    scale_outputs(*parameters.head, 1.0 / (high - low), -low / (high - low));
+  if (auto own = load_with_own_head(source, checkpoint, config, labels, form)) {
+    if (labels.task == LearningTask::regress) {
+      const auto [low, high] = labels.range;
+      scale_outputs(*own->head, 1.0 / (high - low), -low / (high - low));
+    }
+    return std::move(*own);
   }
+  plan.has_new_head = true;
+  Parameters parameters = load_parameters(checkpoint, config);
+  add_new_head(parameters, config, form, labels.outputs(), seed);
   return parameters;
 }
 
