@@ -44,6 +44,8 @@ class FineTuning {
   // examples: at least one.
   FineTuning(const ModelConfig& config, const TrainedModelOptions& model, Parameters parameters,
              const Examples& examples, const FineTuningOptions& options);
+  FineTuning(const FineTuning&) = delete;  // the model reads the parameters where they lie
+  FineTuning& operator=(const FineTuning&) = delete;
 
   std::int64_t steps_of_epoch() const { return steps_of_epoch_; }
   std::int64_t all_steps() const { return all_steps_; }

@@ -183,6 +183,11 @@ TEST_CASE("--pooling: the same bytes on any number of threads; frozen, cls, valu
   CHECK(few["head_afterwards"] == Json{{"epochs", 100}, {"learning_rate", 0.01}});
   CHECK(figure(evaluated(folder.path("one"), data), "accuracy") > 0.9);
   CHECK(learn("own rate", {"--pooling", "mean", "--head-rate", "1e-3"}) != one);
+  // Its figures are of the model with that head.
+  learn("measured", {"--pooling", "mean", "--dev", data});
+  const Json record = Json::parse(read_file(folder.path("measured") + "/training.json"));
+  CHECK_FALSE(record["settings"]["head_afterwards"].is_null());
+  CHECK(figure(record, "accuracy") == figure(evaluated(folder.path("measured"), data), "accuracy"));
 
   const std::string frozen = folder.path("frozen");
   train_well({data, "-o", frozen, "--pooling", "mean", "--freeze", "encoder"});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "checkpoint/checkpoint.h"
@@ -130,26 +131,33 @@ void tell_plan(const TrainingPlan& plan, const LearningData& data, const FineTun
                       plan.tuning.learning_rate));
 }
 
-// The same model with its head taught once more, from the encoder as it is by now. Not saved on the
-// way: it follows from what it begins with, and takes no longer than a few steps of the encoder.
-FineTuning teach_head(const FineTuning& before, const TrainingPlan& plan, const ModelConfig& config,
-                      const Examples& examples, Console& console) {
+// The same model with its head taught once more, from the encoder as it is by now; null where
+// that is not asked for, or its loss is no number at last. Not saved on the way: it follows from
+// what it begins with, and takes no longer than a few steps of the encoder.
+std::unique_ptr<FineTuning> teach_head(const FineTuning& before, const TrainingPlan& plan,
+                                       const ModelConfig& config, const Examples& examples,
+                                       Console& console) {
+  if (!plan.head_afterwards) return nullptr;
   TrainedModelOptions model = plan.model;
   model.gives_vectors = false;
   model.dropout = {};
   model.freeze = {.embeddings = true, .layers = config.layers};
-  FineTuning tuning(config, model, before.parameters(), examples, *plan.head_afterwards);
+  const FineTuningOptions& options = *plan.head_afterwards;
+  auto tuning = std::make_unique<FineTuning>(config, model, before.parameters(), examples, options);
   double loss = 0;
-  while (!tuning.is_done()) {
-    if (tuning.is_at_end_of_epoch()) loss = 0;
-    const StepFigures figures = tuning.step();
+  while (!tuning->is_done()) {
+    if (tuning->is_at_end_of_epoch()) loss = 0;
+    const StepFigures figures = tuning->step();
     if (!std::isfinite(figures.loss) || !std::isfinite(figures.gradient_norm)) {
-      usage_error(diverged_text(tuning.steps() + 1, plan.head_afterwards->learning_rate));
+      console.warning(concat("the loss of the head alone is no longer a number at step ",
+                             grouped(tuning->steps() + 1), "; kept is the head of before; ",
+                             "--head-rate lower than ", options.learning_rate, " may help"));
+      return nullptr;
     }
     loss += figures.loss;
   }
-  console.note(concat("the head alone, ", plan.head_afterwards->epochs, " epochs: loss ",
-                      fixed(loss / static_cast<double>(tuning.steps_of_epoch()), 4)));
+  console.note(concat("the head alone, ", options.epochs, " epochs: loss ",
+                      fixed(loss / static_cast<double>(tuning->steps_of_epoch()), 4)));
   return tuning;
 }
 
@@ -183,10 +191,8 @@ int learn(const ModelFiles& top, const TrainRequest& request, const LearningData
       run_training({request, plan, data.plan, dev, digest, state_path}, tuning, console);
   if (outcome.caught != 0) return status_of_signal(outcome.caught);
 
-  std::optional<FineTuning> taught;
-  if (plan.head_afterwards) {
-    taught.emplace(teach_head(tuning, plan, config, data.train.examples, console));
-  }
+  const auto taught = teach_head(tuning, plan, config, data.train.examples, console);
+  if (!taught) plan.head_afterwards.reset();  // what the record tells of
   FineTuning& last = taught ? *taught : tuning;
   std::optional<Report> report;
   std::vector<Mistake> mistakes;
