@@ -56,16 +56,14 @@ Side as_bf16(ConstMatrixView matrix, Workspace& workspace) {
   const std::int64_t stride =
       good_stride(matrix.columns, native ? sizeof(std::uint16_t) : sizeof(float));
   const auto count = static_cast<std::size_t>(matrix.rows * stride);
-  auto* narrow = workspace.array<std::uint16_t>(count);
-  for (std::int64_t row = 0; row < matrix.rows; ++row) {
-    narrow_to_bf16(matrix.row(row), narrow + row * stride, matrix.columns);
-  }
-  if (native) return {narrow, matrix.rows, matrix.columns, stride, DataType::bf16};
-  float* floats = workspace.floats(count);
-  for (std::int64_t row = 0; row < matrix.rows; ++row) {
-    widen_from_bf16(narrow + row * stride, floats + row * stride, matrix.columns);
-  }
-  return {floats, matrix.rows, matrix.columns, stride};
+  const auto side = [&](auto* values, auto round, DataType type) {
+    for (std::int64_t row = 0; row < matrix.rows; ++row) {
+      round(matrix.row(row), values + row * stride, matrix.columns);
+    }
+    return Side{values, matrix.rows, matrix.columns, stride, type};
+  };
+  return native ? side(workspace.array<std::uint16_t>(count), narrow_to_bf16, DataType::bf16)
+                : side(workspace.floats(count), round_to_bf16, DataType::f32);
 }
 
 }  // namespace

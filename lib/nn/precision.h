@@ -20,8 +20,8 @@ enum class Precision {
 std::optional<Precision> precision_from_name(std::string_view name);  // "f32", "bf16", "int8"
 std::string_view name_of(Precision precision);
 
-// Whether this CPU multiplies such numbers itself. Where it does not, they are multiplied as
-// floats: the same results but for the order of sums, no faster than f32.
+// Whether this CPU multiplies such numbers itself. Where it does not, both sides are floats rounded
+// as these: the same results but for the rounding of sums, no faster than f32.
 bool is_native(Precision precision);
 std::vector<std::string> native_precisions();  // by name
 

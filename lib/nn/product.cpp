@@ -42,6 +42,15 @@ struct QuantizedWeight {
   std::vector<std::int8_t> values;
   std::vector<float> scales;
   std::vector<float> sums;
+
+  std::vector<float> as_floats() const {
+    std::vector<float> floats(values.size());
+    const std::size_t inputs = values.size() / scales.size();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      floats[i] = scales[i / inputs] * static_cast<float>(values[i]);
+    }
+    return floats;
+  }
 };
 
 QuantizedWeight quantize_weight(std::span<const float> weight, WeightLayout layout,
@@ -65,19 +74,19 @@ QuantizedWeight quantize_weight(std::span<const float> weight, WeightLayout layo
   return quantized;
 }
 
-std::vector<float> rounded_to_bf16(std::span<const float> weight) {
-  std::vector<std::uint16_t> narrow(weight.size());
-  std::vector<float> rounded(weight.size());
-  const auto count = static_cast<std::int64_t>(weight.size());
-  narrow_to_bf16(weight.data(), narrow.data(), count);
-  widen_from_bf16(narrow.data(), rounded.data(), count);
-  return rounded;
+void round_rows(ConstMatrixView from, Precision precision, MatrixView to) {
+  for (std::int64_t row = 0; row < from.rows; ++row) {
+    switch (precision) {
+      case Precision::f32: std::copy_n(from.row(row), from.columns, to.row(row)); break;
+      case Precision::bf16: round_to_bf16(from.row(row), to.row(row), from.columns); break;
+      case Precision::int8: round_to_u8(from.row(row), to.row(row), from.columns); break;
+    }
+  }
 }
 
 }  // namespace
 
-// Primitives for every height of tile, and the weight that they share. Where the CPU has no
-// instructions for the precision, both sides are widened and multiplied as floats.
+// Primitives for every height of tile, and the weight that they share.
 //
 // A product is oneDNN's matmul where that has a batch-reduce kernel, which 2.6 has on AVX-512; else
 // its convolution of width 1, which is the same sum and whose kernels there are older: with AVX2
@@ -88,14 +97,12 @@ class Product::Kernels {
   Kernels(const LinearSpec& spec, Leaves leaves, RowTiles& tiles)
       : in_(spec.in),
         out_(spec.out),
-        precision_(spec.precision),
-        native_(nn::is_native(spec.precision)),
-        accumulate_(spec.accumulate && spec.precision != Precision::int8),
-        has_bias_(spec.precision != Precision::int8),
+        precision_(is_native(spec.precision) ? spec.precision : Precision::f32),
+        accumulate_(spec.accumulate),
         activation_(spec.activation),
-        leaves_operands_(leaves == Leaves::operands && native_ && precision_ == Precision::bf16) {
+        leaves_operands_(leaves == Leaves::operands && precision_ == Precision::bf16) {
     if (leaves_operands_ && !try_matmul(tiles)) leaves_operands_ = false;
-    if (native_ && !layout_ && !try_matmul(tiles)) native_ = precision_ == Precision::f32;
+    if (precision_ != Precision::f32 && !layout_ && !try_matmul(tiles)) precision_ = Precision::f32;
     if (!layout_ && !try_matmul(tiles) && !try_convolution(tiles)) {
       tiles = RowTiles::of_whole_blocks();
       most_threads_ = 1;
@@ -106,15 +113,12 @@ class Product::Kernels {
     if (may_split_sums(kernel())) most_threads_ = 1;
   }
 
-  // [in, out] or [out, in], as `layout` says; of int8, `values` are 8 bits, [out, in].
+  // What is multiplied: the spec's precision, or f32 where this CPU has no kernel for that.
+  Precision precision() const { return precision_; }
+
+  // [in, out] or [out, in], as `layout` says: floats, or 8 bits if the precision is int8.
   void pack(const void* values, WeightLayout layout, std::span<const float> bias) {
-    std::vector<float> rounded;
-    const DataType type = precision_ == Precision::int8 ? DataType::s8 : DataType::f32;
-    if (precision_ == Precision::bf16 && !native_) {
-      rounded = rounded_to_bf16(
-          {static_cast<const float*>(values), static_cast<std::size_t>(in_ * out_)});
-      values = rounded.data();
-    }
+    const DataType type = is_int8() ? DataType::s8 : DataType::f32;
     const bool out_in = layout == WeightLayout::out_in;
     const Dims strides = out_in ? Dims{1, in_} : Dims{out_, 1};  // of an input, of an output
     const dnnl::memory given =
@@ -122,7 +126,7 @@ class Product::Kernels {
             ? wrap({{out_, in_, 1, 1}, type, Dims{strides[1], strides[0], 1, 1}}, values)
             : wrap({{in_, out_}, type, strides}, values);
     reorder(given, weight_);
-    if (has_bias_) bias_.assign(bias.begin(), bias.end());
+    if (has_bias()) bias_.assign(bias.begin(), bias.end());
   }
 
   std::string kernel() const {
@@ -131,19 +135,17 @@ class Product::Kernels {
                            : name_of_kernel(matmul_of(height));
   }
 
-  // Whether operands are read as `precision` has them; if not, as floats that hold such numbers.
-  bool is_native() const { return native_; }
   bool leaves_operands() const { return leaves_operands_; }
 
-  // products: [height, out] floats, integers where the operand is native int8, or, if it leaves
-  // operands, bf16.
+  // products: [height, out] floats, of int8 integers without the bias, or, if it leaves operands,
+  // bf16.
   void run(const Operand& x, std::size_t tile, void* products, Workspace& workspace) const {
     const std::int64_t height = heights_[tile];
     const Workspace::Frame frame(workspace);
     const ComputeScope scope(std::min(compute_threads(), most_threads_));
     const auto primitive = primitives_.get({height}, [&] { return make(height); });
     const void* weight = weight_.get_data_handle();
-    if (has_bias_) {
+    if (has_bias()) {
       primitive->execute({{DNNL_ARG_SRC, x.values},
                           {DNNL_ARG_WEIGHTS, weight},
                           {DNNL_ARG_BIAS, bias_.data()},
@@ -157,15 +159,15 @@ class Product::Kernels {
   }
 
  private:
-  DataType source_data() const { return native_ ? source_type(precision_) : DataType::f32; }
-  DataType weight_data() const { return native_ ? weight_type(precision_) : DataType::f32; }
-  DataType product_data() const {
+  bool is_int8() const { return precision_ == Precision::int8; }
+  bool has_bias() const { return !is_int8(); }
+  DataType product_type() const {
     if (leaves_operands_) return source_type(precision_);
-    return native_ && precision_ == Precision::int8 ? DataType::s32 : DataType::f32;
+    return is_int8() ? DataType::s32 : DataType::f32;
   }
   dnnl::primitive_attr finishing() const {
     dnnl::post_ops post_ops;
-    if (accumulate_) post_ops.append_sum(1.0f);
+    if (accumulate_ && !is_int8()) post_ops.append_sum(1.0f);
     if (leaves_operands_) append_activation(post_ops, activation_);
     return attributes(post_ops);
   }
@@ -173,16 +175,16 @@ class Product::Kernels {
   // With the weight in its layout, or, before there is one, in any.
   dnnl::matmul::primitive_desc matmul_of(std::int64_t rows) const {
     return matmul_desc(
-        {{rows, in_}, source_data(), FormatTag::ab},
-        layout_.value_or(dnnl::memory::desc({in_, out_}, weight_data(), FormatTag::any)),
-        has_bias_ ? float_desc({1, out_}, FormatTag::ab) : dnnl::memory::desc(),
-        {{rows, out_}, product_data(), FormatTag::ab}, finishing());
+        {{rows, in_}, source_type(precision_), FormatTag::ab},
+        layout_.value_or(dnnl::memory::desc({in_, out_}, weight_type(precision_), FormatTag::any)),
+        has_bias() ? float_desc({1, out_}, FormatTag::ab) : dnnl::memory::desc(),
+        {{rows, out_}, product_type(), FormatTag::ab}, finishing());
   }
   // Rows are the width of an image of height 1, features its channels.
   dnnl::convolution_forward::primitive_desc convolution_of(std::int64_t rows) const {
     return convolution_desc(float_desc({1, in_, 1, rows}, FormatTag::nhwc),
                             layout_.value_or(float_desc({out_, in_, 1, 1}, FormatTag::any)),
-                            has_bias_ ? float_desc({out_}, FormatTag::a) : dnnl::memory::desc(),
+                            has_bias() ? float_desc({out_}, FormatTag::a) : dnnl::memory::desc(),
                             float_desc({1, out_, 1, rows}, FormatTag::nhwc), {0, 0}, finishing());
   }
   std::shared_ptr<const AnyPrimitive> make(std::int64_t rows) const {
@@ -211,9 +213,7 @@ class Product::Kernels {
   std::int64_t in_;
   std::int64_t out_;
   Precision precision_;
-  bool native_;
   bool accumulate_;
-  bool has_bias_;
   Activation activation_;
   bool leaves_operands_;
   bool is_convolution_ = false;
@@ -248,11 +248,19 @@ void Product::repack(std::span<const float> weight, std::span<const float> bias)
                 concat("a linear layer: the weight has ", weight.size(), " floats and the bias ",
                        bias.size(), ", for ", in_, " inputs and ", out_, " outputs"));
   }
+  if (precision_ == Precision::bf16 && kernels_->precision() == Precision::f32) {
+    std::vector<float> rounded(weight.size());
+    round_to_bf16(weight.data(), rounded.data(), std::ssize(weight));
+    return kernels_->pack(rounded.data(), layout_, bias);
+  }
   if (precision_ != Precision::int8) return kernels_->pack(weight.data(), layout_, bias);
   QuantizedWeight quantized = quantize_weight(weight, layout_, in_, out_);
   if (!all_finite(quantized.scales)) {
     throw Error(ErrorKind::format, concat("tensor \"", printable(name_), "\": a weight is NaN or ",
                                           "infinite, which int8 cannot hold"));
+  }
+  if (kernels_->precision() == Precision::f32) {
+    return kernels_->pack(quantized.as_floats().data(), WeightLayout::out_in, bias);
   }
   kernels_->pack(quantized.values.data(), WeightLayout::out_in, {});
   column_scales_ = std::move(quantized.scales);
@@ -268,7 +276,7 @@ std::string Product::kernel() const { return kernels_->kernel(); }
 bool Product::leaves_operands() const { return kernels_->leaves_operands(); }
 
 bool Product::reads(const Product& left) const {
-  return left.leaves_operands() && left.precision_ == precision_ && kernels_->is_native() &&
+  return left.leaves_operands() && kernels_->precision() == left.kernels_->precision() &&
          left.out_ == in_ && left.tiles_ == tiles_;
 }
 
@@ -284,12 +292,12 @@ Operand Product::operand(ConstMatrixView x, std::size_t tile, Workspace& workspa
   Operand operand{.rows = x.rows};
   const std::int64_t height = tiles_.heights()[tile];
   const auto count = static_cast<std::size_t>(height * in_);
-  switch (precision_) {
+  switch (kernels_->precision()) {
     case Precision::f32: {
       operand.values = x.data;
-      if (x.stride == in_) break;
+      if (precision_ == Precision::f32 && x.stride == in_) break;
       const MatrixView dense = workspace.matrix(height, in_);
-      copy_rows(x, dense);
+      round_rows(x, precision_, dense);
       std::fill(dense.row(x.rows), dense.row(height), 0.0f);
       operand.values = dense.data;
       break;
@@ -301,11 +309,6 @@ Operand Product::operand(ConstMatrixView x, std::size_t tile, Workspace& workspa
       }
       std::fill(values + x.rows * in_, values + count, std::uint16_t{0});
       operand.values = values;
-      if (!kernels_->is_native()) {
-        float* floats = workspace.floats(count);
-        widen_from_bf16(values, floats, height * in_);
-        operand.values = floats;
-      }
       break;
     }
     case Precision::int8: {
@@ -316,11 +319,6 @@ Operand Product::operand(ConstMatrixView x, std::size_t tile, Workspace& workspa
       }
       std::fill(values + x.rows * in_, values + count, std::uint8_t{0});
       operand.values = values;
-      if (!kernels_->is_native()) {
-        float* floats = workspace.floats(count);
-        widen_from_u8(values, floats, height * in_);
-        operand.values = floats;
-      }
       operand.row_scales = scales;
       break;
     }
@@ -331,7 +329,7 @@ Operand Product::operand(ConstMatrixView x, std::size_t tile, Workspace& workspa
 void Product::multiply(const Operand& x, std::size_t tile, MatrixView y,
                        Workspace& workspace) const {
   if (leaves_operands()) throw Error(ErrorKind::internal, "Product: this one leaves operands");
-  const bool is_int8 = precision_ == Precision::int8;
+  const bool is_int8 = kernels_->precision() == Precision::int8;
   const bool dense = y.stride == out_;
   if (dense && !is_int8) return kernels_->run(x, tile, y.data, workspace);
   const Workspace::Frame frame(workspace);
@@ -342,7 +340,7 @@ void Product::multiply(const Operand& x, std::size_t tile, MatrixView y,
   if (!is_int8 && accumulate_) copy_rows(y, products);
   kernels_->run(x, tile, products.data, workspace);
   if (is_int8) {
-    finish(x, products.data, y);
+    finish(x, reinterpret_cast<const std::int32_t*>(products.data), y);
   } else {
     copy_rows(products, y);
   }
@@ -356,19 +354,12 @@ Operand Product::activated(const Operand& x, std::size_t tile, Workspace& worksp
   return {.values = values, .rows = x.rows};
 }
 
-void Product::finish(const Operand& x, const float* products, MatrixView y) const {
+void Product::finish(const Operand& x, const std::int32_t* sums, MatrixView y) const {
   const ColumnScales columns{column_scales_, column_sums_, bias_};
-  const auto finish_rows = [&](const auto* sums) {
-    for (std::int64_t row = 0; row < x.rows; ++row) {
-      const auto* of_row = sums + row * out_;
-      accumulate_ ? add_dequantized(of_row, x.row_scales[row], columns, y.row(row))
-                  : dequantize(of_row, x.row_scales[row], columns, y.row(row));
-    }
-  };
-  if (kernels_->is_native()) {
-    finish_rows(reinterpret_cast<const std::int32_t*>(products));
-  } else {
-    finish_rows(products);
+  for (std::int64_t row = 0; row < x.rows; ++row) {
+    const std::int32_t* of_row = sums + row * out_;
+    accumulate_ ? add_dequantized(of_row, x.row_scales[row], columns, y.row(row))
+                : dequantize(of_row, x.row_scales[row], columns, y.row(row));
   }
 }
 

@@ -20,9 +20,9 @@ namespace convbert::nn {
 // The left side of a tile, in the form that a product of its precision reads. Lives in the
 // caller's memory and workspace.
 struct Operand {
-  const void* values = nullptr;          // [height, in], dense: f32, bf16, u8, or floats that
-                                         // hold such numbers where the CPU has no others
-  const RowScale* row_scales = nullptr;  // [rows], of int8
+  const void* values = nullptr;          // [height, in], dense: f32, bf16, u8, or floats rounded
+                                         // as these where the CPU has no kernel for them
+  const RowScale* row_scales = nullptr;  // [rows], of u8
   std::int64_t rows = 0;                 // that count; those up to the tile's height do not
 };
 
@@ -69,7 +69,8 @@ class Product {
  private:
   class Kernels;  // oneDNN's side
 
-  void finish(const Operand& x, const float* products, MatrixView y) const;
+  // y (+)= x W + b, from its sums of integers. y may be where they are.
+  void finish(const Operand& x, const std::int32_t* sums, MatrixView y) const;
 
   std::string name_;  // of the weight, for messages
   std::int64_t in_;
@@ -78,7 +79,7 @@ class Product {
   Precision precision_;
   bool accumulate_;
   RowTiles tiles_;
-  // Of int8; else empty.
+  // Of sums of integers; else empty.
   std::vector<float> column_scales_;
   std::vector<float> column_sums_;
   std::vector<float> bias_;

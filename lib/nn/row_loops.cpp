@@ -47,16 +47,29 @@ using Bits16 = Unaligned<std::uint16_t>::Vector;
 using Bits8 = Unaligned<std::uint8_t>::Vector;
 using SignedBits8 = Unaligned<std::int8_t>::Vector;
 
+// The upper halves are the result.
+CONVBERT_INLINE Words round_bits_to_bf16(Floats value) {
+  Words bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  const Words rounded = bits + 0x7FFF + ((bits >> 16) & 1);
+  return value != value ? bits | 0x400000 : rounded;  // rounding must not lose a NaN
+}
+
 struct NarrowToBf16 {
   static CONVBERT_INLINE void run(const float* from, std::uint16_t* to, std::int64_t count) {
     for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      const Floats value = load_lanes(from + i, lanes);
-      Words bits;
-      std::memcpy(&bits, &value, sizeof(bits));
-      Words rounded = bits + 0x7FFF + ((bits >> 16) & 1);
-      rounded = value != value ? bits | 0x400000 : rounded;  // rounding must not lose a NaN
+      const Words rounded = round_bits_to_bf16(load_lanes(from + i, lanes));
       const Bits16 narrow = __builtin_convertvector(rounded >> 16, Bits16);
       std::memcpy(to + i, &narrow, static_cast<std::size_t>(lanes) * sizeof(*to));
+    });
+  }
+};
+
+struct RoundToBf16 {
+  static CONVBERT_INLINE void run(const float* from, float* to, std::int64_t count) {
+    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
+      const Words rounded = round_bits_to_bf16(load_lanes(from + i, lanes)) & 0xFFFF0000u;
+      std::memcpy(to + i, &rounded, static_cast<std::size_t>(lanes) * sizeof(*to));
     });
   }
 };
@@ -70,34 +83,49 @@ struct WidenFromBf16 {
   }
 };
 
-struct WidenFromU8 {
-  static CONVBERT_INLINE void run(const std::uint8_t* from, float* to, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]);
-  }
-};
+// Calls step(first, lanes, q, scale) for each vector of a row's numbers, q in whole steps.
+template <class Step>
+CONVBERT_INLINE RowScale quantize_row(const float* from, std::int64_t count, Step step) {
+  Floats low{};
+  Floats high{};
+  Floats poison{};  // NaN where a value is not finite, else 0: comparisons overlook NaN
+  for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
+    const Floats x = load_lanes(from + i, lanes);
+    low = smaller(low, x);
+    high = larger(high, x);
+    poison += x * 0.0f;
+  });
+  constexpr float kSteps = 255.0f;
+  const float offset = smallest_of(low);
+  const float width = (largest_of(high) - offset) / kSteps;
+  const float steps_per_unit = width > 0.0f ? 1.0f / width : 0.0f;
+  const RowScale row{width + sum_of(poison), offset};
+  for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
+    const Floats steps = (load_lanes(from + i, lanes) - offset) * steps_per_unit + 0.5f;
+    step(i, lanes, truncate(clamp(steps, 0.0f, kSteps)), row);
+  });
+  return row;
+}
 
 struct Quantize {
   static CONVBERT_INLINE void run(const float* from, std::uint8_t* to, std::int64_t count,
                                   RowScale* row) {
-    Floats low{};
-    Floats high{};
-    Floats poison{};  // NaN where a value is not finite, else 0: comparisons overlook NaN
-    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      const Floats x = load_lanes(from + i, lanes);
-      low = smaller(low, x);
-      high = larger(high, x);
-      poison += x * 0.0f;
-    });
-    constexpr float kSteps = 255.0f;
-    const float offset = smallest_of(low);
-    const float scale = (largest_of(high) - offset) / kSteps;
-    const float steps_per_unit = scale > 0.0f ? 1.0f / scale : 0.0f;
-    for_each_vector(count, [&](std::int64_t i, std::int64_t lanes) CONVBERT_ALWAYS_INLINE {
-      const Floats steps = (load_lanes(from + i, lanes) - offset) * steps_per_unit + 0.5f;
-      const Bits8 q = __builtin_convertvector(truncate(clamp(steps, 0.0f, kSteps)), Bits8);
-      std::memcpy(to + i, &q, static_cast<std::size_t>(lanes));
-    });
-    *row = {scale + sum_of(poison), offset};
+    *row = quantize_row(from, count,
+                        [&](std::int64_t i, std::int64_t lanes, Ints q, RowScale)
+                            CONVBERT_ALWAYS_INLINE {
+                              const Bits8 narrow = __builtin_convertvector(q, Bits8);
+                              std::memcpy(to + i, &narrow, static_cast<std::size_t>(lanes));
+                            });
+  }
+};
+
+struct RoundToU8 {
+  static CONVBERT_INLINE void run(const float* from, float* to, std::int64_t count) {
+    quantize_row(from, count,
+                 [&](std::int64_t i, std::int64_t lanes, Ints q, RowScale row)
+                     CONVBERT_ALWAYS_INLINE {
+                       store_lanes(to + i, to_floats(q) * row.scale + row.offset, lanes);
+                     });
   }
 };
 
@@ -128,9 +156,6 @@ struct QuantizeWeights {
   }
 };
 
-CONVBERT_INLINE Floats load_sums(const float* sums, std::int64_t lanes) {
-  return load_lanes(sums, lanes);
-}
 CONVBERT_INLINE Floats load_sums(const std::int32_t* sums, std::int64_t lanes) {
   Ints integers{};
   std::memcpy(&integers, sums, static_cast<std::size_t>(lanes) * sizeof(*sums));
@@ -139,9 +164,8 @@ CONVBERT_INLINE Floats load_sums(const std::int32_t* sums, std::int64_t lanes) {
 
 template <bool kAccumulate>
 struct Dequantize {
-  template <class Sum>
-  static CONVBERT_INLINE void run(const Sum* sums, RowScale row, const ColumnScales* columns,
-                                  float* y) {
+  static CONVBERT_INLINE void run(const std::int32_t* sums, RowScale row,
+                                  const ColumnScales* columns, float* y) {
     const float* scale = columns->scale.data();
     const float* sum = columns->sum.data();
     const float* bias = columns->bias.data();
@@ -177,10 +201,18 @@ void widen_from_bf16(const std::uint16_t* from, float* to, std::int64_t count) {
   dispatch<WidenFromBf16>(from, to, count);
 }
 
+void round_to_bf16(const float* from, float* to, std::int64_t count) {
+  dispatch<RoundToBf16>(from, to, count);
+}
+
 RowScale quantize(const float* from, std::uint8_t* to, std::int64_t count) {
   RowScale row;
   dispatch<Quantize>(from, to, count, &row);
   return row;
+}
+
+void round_to_u8(const float* from, float* to, std::int64_t count) {
+  dispatch<RoundToU8>(from, to, count);
 }
 
 QuantizedWeights quantize_weights(const float* from, std::int8_t* to, std::int64_t count) {
@@ -189,24 +221,12 @@ QuantizedWeights quantize_weights(const float* from, std::int8_t* to, std::int64
   return weights;
 }
 
-void widen_from_u8(const std::uint8_t* from, float* to, std::int64_t count) {
-  dispatch<WidenFromU8>(from, to, count);
-}
-
 void dequantize(const std::int32_t* sums, RowScale row, const ColumnScales& columns, float* y) {
-  dispatch<Dequantize<false>>(sums, row, &columns, y);
-}
-
-void dequantize(const float* sums, RowScale row, const ColumnScales& columns, float* y) {
   dispatch<Dequantize<false>>(sums, row, &columns, y);
 }
 
 void add_dequantized(const std::int32_t* sums, RowScale row, const ColumnScales& columns,
                      float* y) {
-  dispatch<Dequantize<true>>(sums, row, &columns, y);
-}
-
-void add_dequantized(const float* sums, RowScale row, const ColumnScales& columns, float* y) {
   dispatch<Dequantize<true>>(sums, row, &columns, y);
 }
 

@@ -13,9 +13,10 @@ float inner_product(const float* x, const float* y, std::int64_t count);  // sum
 // dy = y * (dy - sum(y * dy)): the gradient of a softmax whose result is y, in place.
 void undo_softmax(const float* y, float* dy, std::int64_t count);
 
-// To bfloat16 as its bits, to nearest even, and back.
+// To bfloat16 as its bits, to nearest even, and back; and both at once.
 void narrow_to_bf16(const float* from, std::uint16_t* to, std::int64_t count);
 void widen_from_bf16(const std::uint16_t* from, float* to, std::int64_t count);
+void round_to_bf16(const float* from, float* to, std::int64_t count);
 
 // x = scale * q + offset, to half a scale. A row with a NaN or an infinity has such a scale.
 struct RowScale {
@@ -23,7 +24,9 @@ struct RowScale {
   float offset;
 };
 RowScale quantize(const float* from, std::uint8_t* to, std::int64_t count);
-void widen_from_u8(const std::uint8_t* from, float* to, std::int64_t count);
+// To scale * q + offset, the number that a row so held has for each of its own; NaN where a row has
+// no scale.
+void round_to_u8(const float* from, float* to, std::int64_t count);
 
 // The weights of one output feature to 8 bits: w = scale * q to half a scale, q from -127 to 127.
 struct QuantizedWeights {
@@ -39,12 +42,9 @@ struct ColumnScales {
   std::span<const float> sum;  // of the feature's weights, as rounded
   std::span<const float> bias;
 };
-// y = x W + b, where `sums` holds sum_i q_x[i] q_w[i], as integers or as floats that hold integers.
-// y may be `sums` itself.
+// y = x W + b, where `sums` holds sum_i q_x[i] q_w[i]. y may be `sums` itself.
 void dequantize(const std::int32_t* sums, RowScale row, const ColumnScales& columns, float* y);
-void dequantize(const float* sums, RowScale row, const ColumnScales& columns, float* y);
 // y += x W + b
 void add_dequantized(const std::int32_t* sums, RowScale row, const ColumnScales& columns, float* y);
-void add_dequantized(const float* sums, RowScale row, const ColumnScales& columns, float* y);
 
 }  // namespace convbert::nn

@@ -18,9 +18,13 @@ TEST_CASE("rounding to bfloat16 is to nearest even and keeps what is not finite"
   narrow_to_bf16(values, narrow, 7);
   widen_from_bf16(narrow, wide, 7);
   for (int i = 0; i < 7; ++i) CHECK(wide[i] == expected[i]);
+  round_to_bf16(values, wide, 7);
+  for (int i = 0; i < 7; ++i) CHECK(wide[i] == expected[i]);
   const float nan = std::bit_cast<float>(0x7FFFFFFFu);
   narrow_to_bf16(&nan, narrow, 1);
   widen_from_bf16(narrow, wide, 1);
+  CHECK(std::isnan(wide[0]));
+  round_to_bf16(&nan, wide, 1);
   CHECK(std::isnan(wide[0]));
 }
 
@@ -42,15 +46,22 @@ TEST_CASE("rows quantise to half a step, and say so when they are not finite") {
   std::vector<std::uint8_t> quantized(row.size());
   const auto count = static_cast<std::int64_t>(row.size());
   const RowScale scale = quantize(row.data(), quantized.data(), count);
+  std::vector<float> rounded(row.size());
+  round_to_u8(row.data(), rounded.data(), count);
   for (std::size_t i = 0; i < row.size(); ++i) {
     const float back = scale.scale * static_cast<float>(quantized[i]) + scale.offset;
     CHECK(std::abs(back - row[i]) <= scale.scale * 0.501f);
+    CHECK(rounded[i] == doctest::Approx(back).epsilon(1e-6));
   }
   std::ranges::fill(row, 0.0f);
   CHECK(quantize(row.data(), quantized.data(), count).scale == 0.0f);
+  round_to_u8(row.data(), rounded.data(), count);
+  CHECK(rounded == row);
   for (const float bad : {NAN, INFINITY, -INFINITY}) {
     row[50] = bad;
     CHECK_FALSE(std::isfinite(quantize(row.data(), quantized.data(), count).scale));
+    round_to_u8(row.data(), rounded.data(), count);
+    for (const float value : rounded) CHECK(std::isnan(value));
   }
 }
 
