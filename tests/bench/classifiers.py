@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a user would train instead of `convbert train`: accuracy and seconds on one labelled file.
 classifiers.py CONVBERT TRAIN.jsonl TEST.jsonl [--label-field label] [--sizes x8,x64,100,1000,0] [--seeds 3]
-[--base FOLDER] [--methods NAME,...]
+[--first-seed 0] [--base FOLDER] [--methods NAME,...]
 
 TF-IDF of words and pairs of words with logistic regression (scikit-learn), fastText, vectors of `convbert embed` with
 logistic regression, transformers (PyTorch) on the embedded model with the settings of `convbert train`, SetFit on
@@ -176,6 +176,7 @@ def main():
     parser.add_argument("--label-field", default="label")
     parser.add_argument("--sizes", default="x8,x64,100,1000,0")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0, help="others draw other records")
     parser.add_argument("--base", help="folder of a sentence-transformers model, say all-MiniLM-L6-v2")
     parser.add_argument("--methods", help=f"some of {','.join([*METHODS, *METHODS_ON_BASE])}; default: all")
     options = parser.parse_args()
@@ -189,7 +190,7 @@ def main():
         for name, method in methods.values():
             accuracies, seconds = [], []
             for seed in range(1 if size == "0" else options.seeds):
-                train = draw(everything, size, seed)
+                train = draw(everything, size, options.first_seed + seed)
                 with tempfile.TemporaryDirectory() as folder:
                     begin = time.perf_counter()
                     try:

@@ -268,7 +268,8 @@ TEST_CASE("fields are replaced in formats that have fields") {
 
 TEST_CASE("of a device there is no partial file to go on from") {
   Process process({"embed", "-o", "/dev/null"});
-  for (int i = 0; i < 3000; ++i) process.write("a dog sleeps\n");
+  // More than a pipe holds, so that it is at work when the signal comes.
+  for (int i = 0; i < 10000; ++i) process.write("a dog sleeps\n");
   process.signal(SIGTERM);
   process.close_input();
   const ProcessResult result = process.wait();
