@@ -182,10 +182,10 @@ TEST_CASE("what would learn nothing is refused") {
   check_stopped(train({pairs, "-o", out, "--task", "contrastive", "--batch-size", "1"}),
                 "--batch-size: expected 2 or more");
   check_stopped(train({pair, "-o", out, "--task", "contrastive"}), "expected two pairs or more");
-  check_stopped(train({folder.write("tags.jsonl", R"({"tokens":["",""],"tags":["A","B"]})"
-                                                  "\n"),
-                       "-o", out, "--task", "tag"}),
-                "none of its words has a token");
+  const std::string tags = folder.write("tags.jsonl", R"({"tokens":["",""],"tags":["A","B"]})"
+                                                      "\n");
+  check_stopped(train({tags, "-o", out, "--task", "tag"}), "none of its words has a token");
+  check_stopped(train({tags, "-o", out}), "--task tag reads lists \"tokens\" and \"tags\"");
 }
 
 TEST_CASE("no number is no value of a flag") {

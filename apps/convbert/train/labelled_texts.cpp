@@ -104,7 +104,8 @@ LabelledTexts read_labelled(const InputRequest& request, const LabelledReading& 
       usage_error(texts.source, ": no records; expected labelled ones");
     }
     usage_error(texts.source, ": of ", grouped(bad.count() - bad_before),
-                " records none can be used; the first is ", bad.first());
+                " records none can be used; the first is ", bad.first(),
+                reading.task ? "" : "; --task tag reads lists \"tokens\" and \"tags\"");
   }
   return texts;
 }
