@@ -27,7 +27,7 @@
 #include "evaluate/command.h"
 #include "nn/compute.h"
 #include "pretrain/command.h"
-#include "search/approximate_index.h"
+#include "search/approximate/approximate_index.h"
 #include "similar/command.h"
 #include "train/bad_records.h"
 #include "train/command.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/tensor.h"
-#include "search/approximate_index.h"
+#include "search/approximate/approximate_index.h"
 #include "search/exact_search.h"
 #include "search/matches.h"
 #include "search/vector_rows.h"

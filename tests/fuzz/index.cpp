@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "search/approximate_index.h"
+#include "search/approximate/approximate_index.h"
 #include "search/index_layout.h"
 
 using namespace convbert;

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "search/approximate_index.h"
+#include "search/approximate/approximate_index.h"
 #include "search/vectors.h"
 
 namespace convbert {

@@ -13,7 +13,7 @@
 #include "model/model.h"
 #include "nn/compute.h"
 #include "run/models.h"
-#include "search/approximate_index.h"
+#include "search/approximate/approximate_index.h"
 
 namespace convbert::app {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/console.h"
-#include "search/approximate_index.h"
+#include "search/approximate/approximate_index.h"
 #include "search/vector_rows.h"
 #include "similar/request.h"
 

@@ -8,7 +8,7 @@
 
 #include "run/record_command.h"
 #include "run/result_writer.h"
-#include "search/approximate_index.h"
+#include "search/approximate/approximate_index.h"
 #include "search/matches.h"
 #include "similar/corpus.h"
 #include "similar/queries.h"
