@@ -173,7 +173,7 @@ TEST_CASE("a file keeps its permissions") {
   }
 }
 
-TEST_CASE("what no person reads does not go to a terminal") {
+TEST_CASE("what no person reads does not go to a terminal" * doctest::skip(!has_terminals())) {
   for (const char* format : {"html", "svg", "npz"}) {
     const ProcessResult result =
         run_convbert({"attention", "-t", "a", "-f", format}, {.terminals = {1, 2}});

@@ -35,7 +35,7 @@ std::vector<std::string> statuses(const std::string& shown) {
   return lines;
 }
 
-TEST_CASE("the progress line fits the terminal") {
+TEST_CASE("the progress line fits the terminal" * doctest::skip(!has_terminals())) {
   const TemporaryFolder folder;
   const std::string path = folder.write("in.txt", sentences(500));
   for (const int columns : {30, 60, 80, 200}) {
@@ -53,7 +53,8 @@ TEST_CASE("the progress line fits the terminal") {
   }
 }
 
-TEST_CASE("no bar where it cannot be replaced, or is not wanted") {
+TEST_CASE("no bar where it cannot be replaced, or is not wanted" *
+          doctest::skip(!has_terminals())) {
   const TemporaryFolder folder;
   const std::string path = folder.write("in.txt", sentences(60));
   const auto shown = [&](const std::string& terminal, const std::string& flag) {
@@ -65,7 +66,7 @@ TEST_CASE("no bar where it cannot be replaced, or is not wanted") {
   CHECK_FALSE(contains(shown("xterm", "--quiet"), "\r\x1b"));
 }
 
-TEST_CASE("at a bare prompt the program says that it reads") {
+TEST_CASE("at a bare prompt the program says that it reads" * doctest::skip(!has_terminals())) {
   Process process({"tokenize", "-f", "text"},
                   {.environment = {{"TERM", "xterm"}}, .terminals = {0, 2}});
   CHECK(process.read_error("reading from the terminal; Ctrl-D ends"));
@@ -77,7 +78,8 @@ TEST_CASE("at a bare prompt the program says that it reads") {
   CHECK_FALSE(contains(result.err, "tokens/s"));
 }
 
-TEST_CASE("at a terminal maps are drawn and statistics are a table, unless a format is asked for") {
+TEST_CASE("at a terminal maps are drawn and statistics are a table, unless a format is asked for" *
+          doctest::skip(!has_terminals())) {
   const auto shown = [](std::vector<std::string> command) {
     command.insert(command.begin(), "attention");
     const ProcessResult result =
@@ -96,7 +98,8 @@ TEST_CASE("at a terminal maps are drawn and statistics are a table, unless a for
   CHECK(has(shown({"-t", "hello you", "-f", "jsonl"}), "{\"id\":0"));
 }
 
-TEST_CASE("at a terminal texts on the spot give a table that fits it") {
+TEST_CASE("at a terminal texts on the spot give a table that fits it" *
+          doctest::skip(!has_terminals())) {
   const auto shown = [](const std::vector<std::string>& command, int columns) {
     const ProcessResult result = run_convbert(
         command, {.environment = {{"TERM", "xterm"}}, .terminals = {1}, .columns = columns});

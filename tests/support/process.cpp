@@ -76,6 +76,13 @@ int exit_status(int status) {
 
 }  // namespace
 
+bool has_terminals() {
+  const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  const bool is_one = master >= 0 && ::grantpt(master) == 0 && ::unlockpt(master) == 0;
+  if (master >= 0) ::close(master);
+  return is_one;
+}
+
 Process::Process(const std::vector<std::string>& arguments, const ProcessOptions& options) {
   ::signal(SIGPIPE, SIG_IGN);
   std::vector<std::string> all{CONVBERT_BINARY};

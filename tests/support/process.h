@@ -30,6 +30,9 @@ struct ProcessOptions {
   std::int64_t most_file_bytes = 0;  // no file may grow beyond, as on a full disk; 0: no limit
 };
 
+// Whether there are pseudo-terminals here; a bare chroot has none, and tests of them are skipped.
+bool has_terminals();
+
 // `convbert ARGUMENTS...`, waited for; at most a minute.
 ProcessResult run_convbert(const std::vector<std::string>& arguments,
                            const ProcessOptions& options = {});
