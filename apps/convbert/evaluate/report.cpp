@@ -149,8 +149,7 @@ std::string to_json(const Report& report) {
                        {"method", "percentile bootstrap over records"},
                        {"resamples", report.resampling.replicates},
                        {"seed", report.resampling.seed}};
-  OrderedJson& figures = json["figures"] = OrderedJson::object();
-  for (const auto& [name, measure] : report.measures) figures[name] = to_json(measure);
+  json["figures"] = figures_json(report);
   if (!report.rows_are.empty()) {
     OrderedJson& rows = json["labels"] = OrderedJson::array();
     for (const LabelRow& row : report.rows) {
@@ -168,6 +167,12 @@ std::string to_json(const Report& report) {
 }
 
 }  // namespace
+
+OrderedJson figures_json(const Report& report) {
+  OrderedJson json = OrderedJson::object();
+  for (const auto& [name, measure] : report.measures) json[name] = to_json(measure);
+  return json;
+}
 
 std::string report_text(const Report& report, Format format) {
   return format == Format::json ? to_json(report) : to_table(report);

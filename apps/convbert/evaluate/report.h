@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/format.h"
+#include "core/json.h"
 #include "evaluate/task.h"
 #include "metrics/bootstrap.h"
 
@@ -51,6 +52,9 @@ struct Report {
   Confusion confusion;
   Resampling resampling;
 };
+
+// Each measure by its name: value, low, high.
+OrderedJson figures_json(const Report& report);
 
 // Format::table or Format::json.
 std::string report_text(const Report& report, Format format);

@@ -66,17 +66,6 @@ OrderedJson history_of(const TrainingRun& run) {
   return epochs;
 }
 
-// Of the model as it was written, which is more than its best epoch where the head learnt
-// afterwards.
-OrderedJson figures_json(const Report& report) {
-  OrderedJson json = OrderedJson::object();
-  for (const auto& [name, measure] : report.measures) {
-    json[name] = {
-        {"value", measure.value}, {"low", measure.interval.low}, {"high", measure.interval.high}};
-  }
-  return json;
-}
-
 OrderedJson teacher_of(const TrainingRecord& record) {
   const TeacherRecord& teacher = *record.teacher;
   OrderedJson json{{"vectors", teacher.file}, {"width", teacher.width}};
@@ -201,6 +190,7 @@ std::string training_json(const TrainingRecord& record) {
     json["metric"] = record.plan.metric;
     json["kept_epoch"] = *record.run.best + 1;
   }
+  // Of the model as it was written: more than its best epoch where the head learnt afterwards.
   if (record.report) json["figures"] = figures_json(*record.report);
   return file_text(json);
 }
