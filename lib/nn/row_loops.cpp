@@ -74,15 +74,6 @@ struct RoundToBf16 {
   }
 };
 
-struct WidenFromBf16 {
-  static CONVBERT_INLINE void run(const std::uint16_t* from, float* to, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::uint32_t bits = std::uint32_t{from[i]} << 16;
-      std::memcpy(to + i, &bits, sizeof(bits));
-    }
-  }
-};
-
 // Calls step(first, lanes, q, scale) for each vector of a row's numbers, q in whole steps.
 template <class Step>
 CONVBERT_INLINE RowScale quantize_row(const float* from, std::int64_t count, Step step) {
@@ -195,10 +186,6 @@ void undo_softmax(const float* y, float* dy, std::int64_t count) {
 
 void narrow_to_bf16(const float* from, std::uint16_t* to, std::int64_t count) {
   dispatch<NarrowToBf16>(from, to, count);
-}
-
-void widen_from_bf16(const std::uint16_t* from, float* to, std::int64_t count) {
-  dispatch<WidenFromBf16>(from, to, count);
 }
 
 void round_to_bf16(const float* from, float* to, std::int64_t count) {

@@ -13,9 +13,8 @@ float inner_product(const float* x, const float* y, std::int64_t count);  // sum
 // dy = y * (dy - sum(y * dy)): the gradient of a softmax whose result is y, in place.
 void undo_softmax(const float* y, float* dy, std::int64_t count);
 
-// To bfloat16 as its bits, to nearest even, and back; and both at once.
+// To bfloat16, to nearest even: as its bits, or as floats that hold such numbers.
 void narrow_to_bf16(const float* from, std::uint16_t* to, std::int64_t count);
-void widen_from_bf16(const std::uint16_t* from, float* to, std::int64_t count);
 void round_to_bf16(const float* from, float* to, std::int64_t count);
 
 // x = scale * q + offset, to half a scale. A row with a NaN or an infinity has such a scale.

@@ -110,19 +110,21 @@ std::shared_ptr<const SelfAttention::Kernels::Block> SelfAttention::Kernels::mak
 const void* SelfAttention::Kernels::operand(const float* values, std::int64_t count,
                                             std::int64_t filled_count, Workspace& workspace) const {
   const auto size = static_cast<std::size_t>(filled_count);
-  if (precision != Precision::bf16) {
-    if (filled_count == count) return values;
-    float* floats = workspace.floats(size);
-    std::copy_n(values, count, floats);
-    std::fill(floats + count, floats + filled_count, 0.0f);
-    return floats;
+  if (operand_type() == DataType::bf16) {
+    auto* narrow = workspace.array<std::uint16_t>(size);
+    narrow_to_bf16(values, narrow, count);
+    std::fill(narrow + count, narrow + filled_count, std::uint16_t{0});
+    return narrow;
   }
-  auto* narrow = workspace.array<std::uint16_t>(size);
-  narrow_to_bf16(values, narrow, count);
-  std::fill(narrow + count, narrow + filled_count, std::uint16_t{0});
-  if (operand_type() == DataType::bf16) return narrow;
+  const bool is_rounded = precision == Precision::bf16;
+  if (!is_rounded && filled_count == count) return values;
   float* floats = workspace.floats(size);
-  widen_from_bf16(narrow, floats, filled_count);
+  if (is_rounded) {
+    round_to_bf16(values, floats, count);
+  } else {
+    std::copy_n(values, count, floats);
+  }
+  std::fill(floats + count, floats + filled_count, 0.0f);
   return floats;
 }
 

@@ -13,10 +13,9 @@ namespace {
 
 float rounded(float x, Precision precision) {
   if (precision == Precision::f32) return x;
-  std::uint16_t narrow = 0;
-  narrow_to_bf16(&x, &narrow, 1);
-  widen_from_bf16(&narrow, &x, 1);
-  return x;
+  float result = 0;
+  round_to_bf16(&x, &result, 1);
+  return result;
 }
 
 // Of a matrix as a product in this precision reads it.
