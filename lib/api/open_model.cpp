@@ -15,7 +15,7 @@ ModelSource model_source(const ModelFiles& top) {
   if (!sentence.classifier_folder.empty()) {
     classifier = {top.subdirectory(sentence.classifier_folder), sentence.pooling};
   }
-  return {std::move(files), std::move(sentence), std::move(classifier)};
+  return {std::move(files), top, std::move(sentence), std::move(classifier)};
 }
 
 Tokenizer open_tokenizer(const ModelSource& source) {
@@ -32,9 +32,14 @@ LoadedModel open_model(const ModelSource& source, LoadOptions load, const Length
   Tokenizer tokenizer = open_tokenizer(source);
   load.classifier = source.classifier;
   Model model = load_model(source.files, load);
+  std::shared_ptr<const VectorDense> dense;
+  if (const auto& modules = source.sentence.dense; !modules.empty()) {
+    dense = std::make_shared<VectorDense>(source.top, modules, model.config.hidden_size);
+  }
   LoadedModel loaded{.model = std::move(model),
                      .tokenizer = std::move(tokenizer),
                      .sentence = source.sentence,
+                     .dense = std::move(dense),
                      .encode = {},
                      .files = source.files.opened()};
   check_vocabulary(loaded.tokenizer, loaded.model.config, loaded.model.origin);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "core/model_files.h"
 #include "model/model.h"
 #include "model/sentence_config.h"
+#include "model/vector_dense.h"
 #include "text/encoding.h"
 #include "text/tokenizer.h"
 
@@ -19,6 +21,7 @@ namespace convbert {
 // sentence-transformers directory may lie below the top.
 struct ModelSource {
   ModelFiles files;
+  ModelFiles top;  // the folder that a user names, that of modules.json
   SentenceConfig sentence;
   std::optional<VectorClassifier> classifier;  // that this directory has
 };
@@ -43,8 +46,9 @@ struct LoadedModel {
   Model model;
   Tokenizer tokenizer;
   SentenceConfig sentence;
-  EncodeOptions encode;            // with the limit that holds
-  std::vector<std::string> files;  // that all of this was read from
+  std::shared_ptr<const VectorDense> dense;  // of sentence.dense; null where there are none
+  EncodeOptions encode;                      // with the limit that holds
+  std::vector<std::string> files;            // that all of this was read from
 };
 
 // load.classifier is the source's. Throws what load_model(), open_tokenizer() and

@@ -18,11 +18,11 @@ Normalization normalization_of(const VectorOptions& options, const SentenceConfi
   return of_model ? Normalization::before_cut : Normalization::none;
 }
 
-// Likewise.
-std::int64_t dim_of(const VectorOptions& options, const LoadedModel& loaded, VectorsOf of) {
+// Likewise. all: numbers of a vector.
+std::int64_t dim_of(const VectorOptions& options, const SentenceConfig& sentence, VectorsOf of,
+                    std::int64_t all) {
   if (options.dim != 0) return options.dim;
-  const std::int64_t all = loaded.model.config.hidden_size;
-  return of == VectorsOf::texts ? std::min(loaded.sentence.dim.value_or(all), all) : all;
+  return of == VectorsOf::texts ? std::min(sentence.dim.value_or(all), all) : all;
 }
 
 }  // namespace
@@ -40,9 +40,10 @@ VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options,
   VectorPlan plan{
       .of = of,
       .pooling = options.pooling.value_or(sentence.pooling),
+      .dense = nullptr,
       .normalization = normalization_of(options, sentence, of),
       .layer = options.layer.value_or(config.layers),
-      .dim = dim_of(options, loaded, of),
+      .dim = 0,
   };
   if (plan.layer < 0) plan.layer += config.layers + 1;
   if (plan.layer < 0 || plan.layer > config.layers) {
@@ -50,10 +51,15 @@ VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options,
         ErrorKind::usage, OptionName{"layer"},
         concat(": expected 0 (the embeddings) to ", config.layers, ", found ", *options.layer));
   }
-  if (plan.dim < 1 || plan.dim > config.hidden_size) {
-    throw Error(ErrorKind::usage, OptionName{"dim"},
-                concat(": expected 1 to ", config.hidden_size,
-                       ", the size of the model's vectors, found ", plan.dim));
+  if (of == VectorsOf::texts && plan.layer == config.layers && plan.pooling == sentence.pooling) {
+    plan.dense = loaded.dense;
+  }
+  const std::int64_t width = plan.width(config.hidden_size);
+  plan.dim = dim_of(options, sentence, of, width);
+  if (plan.dim < 1 || plan.dim > width) {
+    throw Error(
+        ErrorKind::usage, OptionName{"dim"},
+        concat(": expected 1 to ", width, ", the size of the model's vectors, found ", plan.dim));
   }
   return plan;
 }
@@ -65,6 +71,7 @@ std::vector<float> text_vector(ConstMatrixView hidden, const VectorPlan& plan) {
 }
 
 std::vector<float> finish_vector(std::vector<float> pooled, const VectorPlan& plan) {
+  if (plan.dense) pooled = plan.dense->forward(pooled);
   if (plan.normalization == Normalization::before_cut) normalize(pooled);
   pooled.resize(static_cast<std::size_t>(plan.dim));
   if (plan.normalization == Normalization::after_cut) normalize(pooled);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -9,11 +10,14 @@
 #include "api/open_model.h"
 #include "core/tensor.h"
 #include "model/pooling.h"
+#include "model/vector_dense.h"
 
 namespace convbert {
 
 enum class VectorsOf { texts, tokens };
 
+// A model's Dense modules belong to its own way to a text's vector: another pooling or layer than
+// the model's leaves them out.
 struct VectorOptions {
   std::optional<Pooling> pooling{};     // of texts; none: what the model says, else mean
   std::optional<bool> normalize{};      // to length 1, in `dim`; none: as the model says
@@ -29,9 +33,13 @@ enum class Normalization { none, before_cut, after_cut };
 struct VectorPlan {
   VectorsOf of;
   Pooling pooling;
+  std::shared_ptr<const VectorDense> dense;  // after it; null where there is none to run
   Normalization normalization;
   std::int64_t layer;  // hidden states after so many layers
-  std::int64_t dim;    // at most the hidden size
+  std::int64_t dim;    // at most width()
+
+  // Numbers of a vector before it is cut; hidden_size: the model's.
+  std::int64_t width(std::int64_t hidden_size) const { return dense ? dense->out() : hidden_size; }
 };
 
 // Throws Error(usage) that begins with "layer:" or "dim:" for what the model has not; Error(format)

@@ -80,8 +80,11 @@ void bind_to(StoredWeight& weight, const Checkpoint& checkpoint, std::string_vie
 }  // namespace
 
 void bind_alone(HeadWeights& weights, const Checkpoint& checkpoint) {
-  for_each_tensor([&](StoredWeight& weight) { bind_to(weight, checkpoint, "", &weight.name); },
-                  weights);
+  for_each_tensor([&](StoredWeight& weight) { bind_alone(weight, checkpoint); }, weights);
+}
+
+void bind_alone(StoredWeight& weight, const Checkpoint& checkpoint) {
+  bind_to(weight, checkpoint, "", &weight.name);
 }
 
 WeightBinder::WeightBinder(const Checkpoint& checkpoint, const ModelConfig& config)

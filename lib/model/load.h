@@ -22,9 +22,10 @@ struct UnusedTensors {
   std::vector<std::string> unknown;   // that no part of such a model has
 };
 
-// Binds a head of a checkpoint that holds nothing else, under its own names. Throws Error(format)
-// as WeightBinder::bind().
+// Bind what a checkpoint that holds nothing else has, under its own name: a head, a tensor. Throw
+// Error(format) as WeightBinder::bind().
 void bind_alone(HeadWeights& weights, const Checkpoint& checkpoint);
+void bind_alone(StoredWeight& weight, const Checkpoint& checkpoint);
 
 // Finds tensors whatever form their names take: under the base model's prefix or without, under
 // TensorFlow's old names for norms (gamma, beta).

@@ -1,6 +1,8 @@
 #include "model/sentence_config.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -76,23 +78,81 @@ void read_transformer(const ModelFiles& files, const std::string& folder, Senten
   config.lowercase = json_bool(json, "do_lower_case", false, source);
 }
 
-// A Dense module that gives logits; any other is not supported.
+// The class of PyTorch, as "torch.nn.modules.activation.Tanh"; torch.nn.GELU's default is exact.
+std::optional<nn::Activation> activation_of_class(std::string_view name) {
+  constexpr std::pair<std::string_view, nn::Activation> kClasses[] = {
+      {"Identity", nn::Activation::identity}, {"Tanh", nn::Activation::tanh},
+      {"ReLU", nn::Activation::relu},         {"GELU", nn::Activation::gelu},
+      {"SiLU", nn::Activation::silu},
+  };
+  if (!name.starts_with("torch.nn.")) return std::nullopt;
+  for (const auto& [known, activation] : kClasses) {
+    if (name.substr(name.rfind('.') + 1) == known) return activation;
+  }
+  return std::nullopt;
+}
+
 void read_dense(const ModelFiles& files, const std::string& folder, SentenceConfig& config) {
+  constexpr const char* kVector = "sentence_embedding";
   const std::string name = inside(folder, "config.json");
   const std::string source = files.path_of(name);
   const Json json = read_object(files, name);
-  const std::string activation = json_string(json, "activation_function", "", source);
-  const std::int64_t outputs = json_integer(json, "out_features", 0, source);
-  const Json labels = read_object(files, inside(config.transformer_folder, "config.json"))
-                          .value("id2label", Json::object());
-  if (activation.ends_with(".Identity") && json_bool(json, "bias", true, source) && outputs >= 1 &&
-      std::ssize(labels) == outputs) {
-    config.classifier_folder = folder;
+  DenseModule module{.folder = folder,
+                     .in = json_integer(json, "in_features", 0, source),
+                     .out = json_integer(json, "out_features", 0, source),
+                     .has_bias = json_bool(json, "bias", true, source)};
+  for (const auto& [key, size] :
+       {std::pair("in_features", module.in), {"out_features", module.out}}) {
+    if (size >= 1) continue;
+    config.unsupported =
+        concat(source, ": \"", key, "\": expected a positive number, found ", size);
+  }
+  const std::string activation =
+      json_string(json, "activation_function", "torch.nn.modules.activation.Tanh", source);
+  if (const auto known = activation_of_class(activation)) {
+    module.activation = *known;
+  } else {
+    config.unsupported = concat(source, ": the activation ", printable(activation),
+                                " is not supported; Identity, Tanh, ReLU, GELU and SiLU are");
+  }
+  for (const char* key : {"module_input_name", "module_output_name"}) {
+    const std::string found = json_string(json, key, "", source);
+    if (found.empty() || found == kVector) continue;
+    config.unsupported = concat(source, ": a Dense module of anything but ", kVector,
+                                " is not supported, found \"", key, "\" ", printable(found));
+  }
+  if (json_bool(json, "use_residual", false, source)) {
+    config.unsupported = concat(source, ": a Dense module with \"use_residual\" is not supported");
+  }
+  config.dense.push_back(std::move(module));
+}
+
+// The steps in the order that is supported, or a reason in `unsupported`; a classifier is told from
+// what else a Dense module may be.
+void check_steps(const ModelFiles& files, const std::vector<std::string>& kinds,
+                 SentenceConfig& config) {
+  std::vector<std::string> order{"Transformer", "Pooling"};
+  order.resize(order.size() + config.dense.size(), "Dense");
+  if (config.normalize) order.emplace_back("Normalize");
+  if (config.unsupported.empty() && kinds != order) {
+    config.unsupported = concat(files.path_of("modules.json"),
+                                ": expected a Transformer, a Pooling, maybe Dense modules and ",
+                                "maybe a Normalize in this order");
+  }
+  if (!config.unsupported.empty()) {
+    config.dense.clear();
     return;
   }
-  config.unsupported = concat(
-      source, ": a Dense module is supported as a classifier alone: with a bias, without an ",
-      "activation, and with as many outputs as config.json's \"id2label\" has labels");
+  if (config.dense.size() != 1 || config.normalize) return;
+  const DenseModule& last = config.dense.front();
+  const Json labels = read_object(files, inside(config.transformer_folder, "config.json"))
+                          .value("id2label", Json::object());
+  if (last.activation != nn::Activation::identity || !last.has_bias ||
+      std::ssize(labels) != last.out) {
+    return;
+  }
+  config.classifier_folder = last.folder;
+  config.dense.clear();
 }
 
 // What sentence-transformers does to texts and vectors beside its modules.
@@ -147,13 +207,7 @@ SentenceConfig read_sentence_config(const ModelFiles& files) {
       config.unsupported = concat(source, ": a module ", printable(type), " is not supported");
     }
   }
-  std::vector<std::string> order{"Transformer", "Pooling"};
-  if (kinds.size() > 2) order.emplace_back(kinds[2] == "Dense" ? "Dense" : "Normalize");
-  if (config.unsupported.empty() && kinds != order) {
-    config.unsupported =
-        concat(source, ": expected a Transformer, a Pooling and maybe a Normalize ",
-               "or a Dense in this order");
-  }
+  check_steps(files, kinds, config);
   read_further_settings(files, config);
   return config;
 }

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "cli/model_copy.h"
 #include "core/json.h"
 #include "support/process.h"
 
@@ -13,48 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kModels = std::string(CONVBERT_TEST_DATA) + "/models/";
 const std::string kMini = std::string(CONVBERT_SOURCE_DIR) + "/models/convbert-mini";
-
-// A copy of a model in a temporary folder, to be changed.
-class ModelCopy {
- public:
-  explicit ModelCopy(const std::string& name) {
-    for (const auto& entry : fs::directory_iterator(kModels + name)) {
-      const std::string file = entry.path().filename().string();
-      if (file != "expected.npz" && file != "cases.jsonl") {
-        fs::copy_file(entry.path(), folder_.path(file));
-        fs::permissions(folder_.path(file), fs::perms::owner_write, fs::perm_options::add);
-      }
-    }
-  }
-
-  std::string path(const std::string& name = "") const { return folder_.path(name); }
-  std::string read(const std::string& name) const { return read_file(path(name)); }
-  void write(const std::string& name, const std::string& content) const {
-    folder_.write(name, content);
-  }
-  void edit(const std::string& name, const std::string& from, const std::string& to) const {
-    const std::string before = read(name);
-    const std::string after = replaced(before, from, to);
-    REQUIRE(before != after);
-    write(name, after);
-  }
-  void remove(const std::string& name) const { fs::remove(path(name)); }
-
-  ProcessResult embed() const { return run_convbert({"embed", "-m", path(), "-t", "one two"}); }
-
-  // One clear line, status 2, nothing on standard output.
-  void check_refused(const std::string& reason) const { test::check_refused(embed(), reason); }
-  void check_works() const {
-    const ProcessResult result = embed();
-    INFO(result.err);
-    CHECK(result.status == 0);
-  }
-
- private:
-  TemporaryFolder folder_;
-};
 
 TEST_CASE("the embedded model is the one in models/") {
   const std::vector<std::string> command{"embed", "-t", "the same"};
@@ -69,7 +29,7 @@ TEST_CASE("the embedded model is the one in models/") {
   CHECK(embed({}, {"-m", kMini}) == expected);
   CHECK(embed({.environment = {{"CONVBERT_MODEL", kMini}}}, {}) == expected);
   const ProcessResult other =
-      run_convbert(command, {.environment = {{"CONVBERT_MODEL", kModels + "bert-plain"}}});
+      run_convbert(command, {.environment = {{"CONVBERT_MODEL", reference_model("bert-plain")}}});
   CHECK(Json::parse(other.out)["embedding"].size() == 32);
 }
 
@@ -78,8 +38,8 @@ TEST_CASE("a model in the Hugging Face cache is found by name") {
   const std::string repository = cache.path("models--some--model");
   fs::create_directories(repository + "/snapshots");
   fs::create_directories(repository + "/refs");
-  fs::create_directory_symlink(kModels + "bert-plain", repository + "/snapshots/abc");
-  fs::create_directory_symlink(kModels + "electra-plain", repository + "/snapshots/def");
+  fs::create_directory_symlink(reference_model("bert-plain"), repository + "/snapshots/abc");
+  fs::create_directory_symlink(reference_model("electra-plain"), repository + "/snapshots/def");
   cache.write("models--some--model/refs/main", "abc");
   const ProcessOptions options{.environment = {{"HF_HUB_CACHE", cache.path()}}};
   const ProcessResult info = run_convbert({"info", "some/model", "-f", "json"}, options);
@@ -109,19 +69,22 @@ TEST_CASE("what is not a model directory") {
 }
 
 TEST_CASE("a head that a model has not") {
-  const ProcessResult qa = run_convbert({"classify", "-m", kModels + "convbert-qa", "-t", "a"});
+  const ProcessResult qa =
+      run_convbert({"classify", "-m", reference_model("convbert-qa"), "-t", "a"});
   CHECK(qa.status == 2);
   CHECK(qa.err.find("found one with a head for question answering") != std::string::npos);
-  const ProcessResult none = run_convbert({"classify", "-m", kModels + "bert-plain", "-t", "a"});
+  const ProcessResult none =
+      run_convbert({"classify", "-m", reference_model("bert-plain"), "-t", "a"});
   CHECK(none.err.find("found one with no trained head") != std::string::npos);
-  const ProcessResult tag = run_convbert({"classify", "-m", kModels + "convbert-tag", "-t", "a"});
+  const ProcessResult tag =
+      run_convbert({"classify", "-m", reference_model("convbert-tag"), "-t", "a"});
   CHECK(tag.err.find("a head for token classification") != std::string::npos);
 }
 
 TEST_CASE("all kinds of heads and labels") {
   const auto classify = [](const std::string& model) {
     const ProcessResult result =
-        run_convbert({"classify", "-m", kModels + model, "-t", "one two", "--only-result"});
+        run_convbert({"classify", "-m", reference_model(model), "-t", "one two", "--only-result"});
     INFO(result.err);
     CHECK(result.status == 0);
     return Json::parse(result.out);
@@ -364,75 +327,6 @@ TEST_CASE("results among a model's own files are gone on with, until one of thos
   check_refused(run_convbert(resume, {.input = "one\ntwo\nthree\n"}),
                 "one of the files that results depend on has changed");
   CHECK(run_convbert(with(command, {"--quiet"}), {.input = "one\ntwo\nthree\n"}).status == 0);
-}
-
-TEST_CASE("sentence-transformers directories") {
-  const ModelCopy model("bert-plain");
-  const auto dims = [&](const std::vector<std::string>& flags) {
-    std::vector<std::string> all{"embed", "-m", model.path(), "-t", "one two", "-v"};
-    all.insert(all.end(), flags.begin(), flags.end());
-    return run_convbert(all).err;
-  };
-  CHECK(dims({}).find("mean, 32 dimensions, texts cut at 512 tokens") != std::string::npos);
-  const std::string modules =
-      "[{\"idx\":0,\"name\":\"0\",\"path\":\"\",\"type\":\"sentence_transformers.models."
-      "Transformer\"},"
-      "{\"idx\":1,\"name\":\"1\",\"path\":\"1_Pooling\",\"type\":\"sentence_transformers.models."
-      "Pooling\"}";
-  model.write("modules.json", modules + "]");
-  model.write("1_Pooling/config.json", "{\"pooling_mode_cls_token\":true}");
-  model.write("sentence_bert_config.json", "{\"max_seq_length\":20}");
-  CHECK(dims({}).find("cls, 32 dimensions, texts cut at 20 tokens") != std::string::npos);
-  model.write("1_Pooling/config.json", "{\"pooling_mode\":\"max\"}");
-  CHECK(dims({}).find("max, 32 dimensions") != std::string::npos);
-  model.write("1_Pooling/config.json", "{\"pooling_mode_weightedmean_tokens\":true}");
-  model.check_refused("pooling by pooling_mode_weightedmean_tokens is not supported");
-  CHECK(dims({"--pooling", "mean", "--no-normalize"}).find("mean, 32") != std::string::npos);
-  model.write("1_Pooling/config.json", "{\"pooling_mode_cls_token\":true}");
-  model.write("modules.json",
-              modules + ",{\"type\":\"sentence_transformers.models.LSTM\",\"path\":\"2\"}]");
-  model.check_refused("a module sentence_transformers.models.LSTM is not supported");
-  model.write("modules.json", modules + ",{\"type\":\"x.Normalize\",\"path\":\"2\"}]");
-  CHECK(dims({}).find("cls, normalised, 32") != std::string::npos);
-  const std::string settings = "config_sentence_transformers.json";
-  model.write(settings, R"({"prompts":{"query":"","document":""},"default_prompt_name":null})");
-  CHECK(dims({}).find("cls, normalised, 32") != std::string::npos);
-  model.write(settings, R"({"prompts":{"q":"query: "},"default_prompt_name":"q"})");
-  const std::string prompt = "a prompt before each text (default_prompt_name q) is not supported";
-  model.check_refused(prompt);
-  CHECK(dims({"--pooling", "mean", "--normalize"}).find(prompt) != std::string::npos);
-  model.write(settings, R"({"prompts":{"q":""},"default_prompt_name":"q","truncate_dim":10})");
-  CHECK(dims({}).find("cls, normalised, 10 dimensions") != std::string::npos);
-  CHECK(dims({"--dim", "12"}).find("cls, normalised, 12 dimensions") != std::string::npos);
-  CHECK(dims({"--per-token"}).find(" 32 dimensions") != std::string::npos);
-  model.write(settings, R"({"truncate_dim":1000})");
-  CHECK(dims({}).find("cls, normalised, 32 dimensions") != std::string::npos);
-  model.write(settings, R"({"truncate_dim":-1})");
-  model.check_refused("\"truncate_dim\": expected a positive number, found -1");
-  model.write(settings, "{}");
-  model.write("modules.json",
-              "[{\"type\":\"x.Normalize\",\"path\":\"2\"}," + modules.substr(1) + "]");
-  model.check_refused(
-      "expected a Transformer, a Pooling and maybe a Normalize or a Dense in this order");
-  model.write("modules.json", "[{\"type\":\"x.Transformer\",\"path\":\"../..\"}]");
-  model.check_refused("refuses to enter \"../..\"");
-}
-
-TEST_CASE("sentence-transformers' lower case is the text's alone: accents stay") {
-  const ModelCopy model("bert-plain");
-  model.write("modules.json",
-              R"([{"type":"x.Transformer","path":""},{"type":"x.Pooling","path":"1_Pooling"}])");
-  model.write("1_Pooling/config.json", R"({"pooling_mode_mean_tokens":true})");
-  model.write("sentence_bert_config.json", R"({"do_lower_case":true})");
-  const auto tokens = [&](const std::string& settings) {
-    model.write("tokenizer_config.json", settings);
-    return run_convbert({"tokenize", "-m", model.path(), "-f", "text", "-t", "The D\xC3\xB3g"}).out;
-  };
-  CHECK(tokens(R"({"do_lower_case":false})") ==
-        "[CLS] the d ##\xC3\xB3"
-        " ##g [SEP]\n");
-  CHECK(tokens(R"({"do_lower_case":true})") == "[CLS] the do ##g [SEP]\n");
-  CHECK(tokens(R"({"do_lower_case":false,"strip_accents":true})") == "[CLS] the do ##g [SEP]\n");
 }
 
 TEST_CASE("a vocabulary that does not go with the model") {

@@ -207,7 +207,7 @@ TEST_CASE("--pooling: the same bytes on any number of threads; frozen, cls, valu
   CHECK(figure(report, "mean_absolute_error") < 1.5);  // 2 of their mean
 }
 
-TEST_CASE("a Dense module that gives no labels' logits is refused, or is damaged") {
+TEST_CASE("a Dense module of a vector is no head, or its file is damaged") {
   const TemporaryFolder folder;
   const std::string data = folder.write("data.jsonl", labelled());
   const std::string model = folder.path("model");
@@ -219,13 +219,14 @@ TEST_CASE("a Dense module that gives no labels' logits is refused, or is damaged
     check_refused(run_convbert(command), reason);
   };
 
+  CHECK(run_convbert(with(embed, {"-v"})).err.find("mean, 32 dimensions") != std::string::npos);
   folder.write("model/2_Dense/config.json",
                replaced(settings, "linear.Identity", "activation.Tanh"));
-  refuses(embed, "a Dense module is supported as a classifier alone");
   refuses(classify, "expected a model with a head for sequence classification");
+  CHECK(run_convbert(with(embed, {"-v"})).err.find("mean, dense, 2 dim") != std::string::npos);
   folder.write("model/2_Dense/config.json",
                replaced(settings, "\"out_features\": 2", "\"out_features\": 3"));
-  refuses(embed, "a Dense module is supported as a classifier alone");
+  refuses(embed, "expected shape [3, 32]");
   folder.write("model/2_Dense/config.json", settings);
   fs::copy_file(model + "/model.safetensors", model + "/2_Dense/model.safetensors",
                 fs::copy_options::overwrite_existing);

@@ -74,6 +74,7 @@ int run(const EmbedFlags& flags, Console& console) {
   console.detail(
       concat("vectors: layer ", plan.layer,
              plan.of == VectorsOf::tokens ? ", per token" : concat(", ", name_of(plan.pooling)),
+             plan.dense ? ", dense" : "",
              plan.normalization == Normalization::none ? ", " : ", normalised, ", plan.dim,
              " dimensions, texts cut at ", loaded.encode.max_length, " tokens"));
   if (plan.of == VectorsOf::tokens) {

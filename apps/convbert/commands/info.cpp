@@ -110,10 +110,15 @@ class Info {
 
   OrderedJson vectors_summary() const {
     const SentenceConfig& sentence = source_.sentence;
-    OrderedJson vectors{
-        {"pooling", convbert::name_of(sentence.pooling)},
-        {"normalize", sentence.normalize},
-        {"dimensions", std::min(sentence.dim.value_or(config_.hidden_size), config_.hidden_size)}};
+    OrderedJson vectors{{"pooling", convbert::name_of(sentence.pooling)}};
+    std::int64_t width = config_.hidden_size;
+    for (const DenseModule& module : sentence.dense) {
+      width = module.out;
+      vectors["dense"].push_back(
+          {{"dimensions", width}, {"activation", nn::name_of(module.activation)}});
+    }
+    vectors["normalize"] = sentence.normalize;
+    vectors["dimensions"] = std::min(sentence.dim.value_or(width), width);
     if (sentence.max_length) vectors["max_length"] = *sentence.max_length;
     vectors["from"] = sentence.found ? "modules.json" : "defaults";
     for (const std::string& reason : {sentence.unsupported_prompt, sentence.unsupported}) {

@@ -50,6 +50,18 @@ void check_flags(const TrainRequest& request, LearningTask task) {
   }
 }
 
+// Vectors are learnt as the pooling leaves them.
+void check_steps(const ModelSource& source, LearningTask task) {
+  const SentenceConfig& sentence = source.sentence;
+  if (!sentence.unsupported.empty()) throw Error(ErrorKind::format, sentence.unsupported);
+  if (sentence.dense.empty()) return;
+  usage_error(
+      shown_name(task), ": ", source.top.path_of("modules.json"), " has a Dense module after ",
+      "the pooling, ", printable(sentence.dense.front().folder), ", which is not learnt; ",
+      "expected a model without: take it out of a copy's list, and its vectors are those of ",
+      "the pooling");
+}
+
 // The vector that a head is to read; none: it is the family's own. One that is there already stays.
 std::optional<Pooling> vectors_of_head(const TrainRequest& request, LearningTask task,
                                        const ModelSource& source) {
@@ -123,6 +135,7 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
                            const ModelSource& source, const ModelConfig& config,
                            const Examples& examples) {
   check_flags(request, labels.task);
+  if (labels.gives_vectors()) check_steps(source, labels.task);
   const auto head = labels.head();
   const bool head_alone = request.freeze.encoder;
   const std::optional<float> dropout =
