@@ -42,6 +42,17 @@ struct FeedForward::Part {
   }
 };
 
+namespace {
+
+void go_by_common_tiles(Product& one, Product& other) {
+  const RowTiles common = RowTiles::for_both(one.tiles(), other.tiles());
+  if (!one.tiles().has(common) || !other.tiles().has(common)) return;
+  one.keep_tiles(common);
+  other.keep_tiles(common);
+}
+
+}  // namespace
+
 FeedForward::FeedForward(const std::vector<Group>& groups) {
   const ComputeScope scope;
   for (const Group& group : groups) {
@@ -52,6 +63,7 @@ FeedForward::FeedForward(const std::vector<Group>& groups) {
     if (output.in() != intermediate.out()) {
       throw Error(ErrorKind::internal, "FeedForward: the two linear layers do not fit");
     }
+    go_by_common_tiles(intermediate, output);
     if (intermediate.leaves_operands() && !output.reads(intermediate)) {
       intermediate = Product(group.intermediate);
     }

@@ -59,8 +59,9 @@ class Primitive : public AnyPrimitive {
 };
 
 // Whether a kernel computes a row alike whatever the number of rows and of threads: oneDNN's
-// batch-reduce kernels with AVX-512, its pointwise and its depthwise ones. Its older gemm cuts sums
-// by both, and with AVX2 batch-reduce kernels, which 3.x has, by the number of rows.
+// batch-reduce kernels with AVX-512 (those with AMX see to that by numbers: Product), its pointwise
+// and its depthwise ones. Its older gemm cuts sums by both, and with AVX2 batch-reduce kernels,
+// which 3.x has, by the number of rows.
 inline bool sums_whole_rows(std::string_view kernel) {
   if (kernel.starts_with("brg")) return instruction_set() == InstructionSet::avx512;
   return kernel.starts_with("brdgmm") || kernel.starts_with("jit_1x1") ||

@@ -1,8 +1,12 @@
 #include "nn/product.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <map>
+#include <mutex>
 #include <optional>
+#include <random>
 
 #include "core/error.h"
 #include "nn/primitive.h"
@@ -110,7 +114,9 @@ class Product::Kernels {
     }
     heights_ = tiles.heights();
     weight_ = allocate(*layout_);
-    if (may_split_sums(kernel())) most_threads_ = 1;
+    if (!may_split_sums(kernel_of(heights_.front()))) return;
+    most_threads_ = 1;
+    if (precision_ == Precision::bf16) tiles = RowTiles::of(heights_ = alike_heights());
   }
 
   // What is multiplied: the spec's precision, or f32 where this CPU has no kernel for that.
@@ -129,13 +135,11 @@ class Product::Kernels {
     if (has_bias()) bias_.assign(bias.begin(), bias.end());
   }
 
-  std::string kernel() const {
-    const std::int64_t height = heights_.back();
-    return is_convolution_ ? name_of_kernel(convolution_of(height))
-                           : name_of_kernel(matmul_of(height));
-  }
+  std::string kernel() const { return kernel_of(heights_.front()); }
 
   bool leaves_operands() const { return leaves_operands_; }
+
+  void keep_tiles(const RowTiles& some) { heights_ = some.heights(); }
 
   // products: [height, out] floats, of int8 integers without the bias, or, if it leaves operands,
   // bf16.
@@ -192,6 +196,58 @@ class Product::Kernels {
       return std::make_shared<const Primitive<dnnl::convolution_forward>>(convolution_of(rows));
     }
     return std::make_shared<const Primitive<dnnl::matmul>>(matmul_of(rows));
+  }
+
+  std::string kernel_of(std::int64_t height) const {
+    return is_convolution_ ? name_of_kernel(convolution_of(height))
+                           : name_of_kernel(matmul_of(height));
+  }
+
+  // Of heights_, those whose kernels give a row the same bits. Where the CPU multiplies by tiles of
+  // its own (AMX), oneDNN chooses a kernel, and where it cuts a sum of many inputs, by the number
+  // of rows as well, and doesn't say how: so numbers tell. Once for all products of one form.
+  std::vector<std::int64_t> alike_heights() {
+    static std::mutex mutex;
+    static std::map<std::array<std::int64_t, 5>, std::vector<std::int64_t>> known;
+    const std::lock_guard lock(mutex);
+    std::vector<std::int64_t>& heights =
+        known[{in_, out_, accumulate_, static_cast<std::int64_t>(activation_), leaves_operands_}];
+    if (heights.empty()) heights = compare_heights();
+    return heights;
+  }
+
+  std::vector<std::int64_t> compare_heights() {
+    // Numbers of many exponents, so that no sum is exact; a prime number of them, by turns.
+    std::minstd_rand generator;
+    std::normal_distribution<float> normal;
+    std::array<float, 4093> numbers;
+    std::ranges::generate(numbers, [&] { return normal(generator); });
+    std::vector<float> floats(static_cast<std::size_t>(in_ * std::max(out_, heights_.front())));
+    for (std::size_t i = 0; i < floats.size(); ++i) floats[i] = numbers[i % numbers.size()];
+    const std::vector<float> bias(static_cast<std::size_t>(out_));
+    pack(floats.data(), WeightLayout::in_out, bias);
+    std::vector<std::uint16_t> x(static_cast<std::size_t>(heights_.front() * in_));
+    narrow_to_bf16(floats.data(), x.data(), std::ssize(x));
+    const std::int64_t width = out_ * (leaves_operands_ ? 2 : 4);
+    Workspace workspace;
+    std::vector<std::vector<std::byte>> rows;  // of each height
+    for (std::size_t tile = 0; tile < heights_.size(); ++tile) {
+      rows.emplace_back(static_cast<std::size_t>(heights_[tile] * width));
+      run({.values = x.data(), .rows = heights_[tile]}, tile, rows.back().data(), workspace);
+    }
+    const auto alike = [&](std::size_t one) {
+      std::vector<std::int64_t> heights;
+      for (std::size_t other = 0; other < heights_.size(); ++other) {
+        const std::size_t shared = std::min(rows[one].size(), rows[other].size());
+        if (std::equal(rows[one].begin(), rows[one].begin() + static_cast<std::ptrdiff_t>(shared),
+                       rows[other].begin())) {
+          heights.push_back(heights_[other]);
+        }
+      }
+      return heights;
+    };
+    const std::vector<std::int64_t> like_tallest = alike(0);
+    return RowTiles::fits_padding(like_tallest) ? like_tallest : alike(heights_.size() - 1);
   }
 
   // The tallest tile chooses the weight's layout; the others take it as it is. False if that gives
@@ -271,6 +327,12 @@ void Product::repack(std::span<const float> weight, std::span<const float> bias)
 Product::Product(Product&&) noexcept = default;
 Product& Product::operator=(Product&&) noexcept = default;
 Product::~Product() = default;
+
+void Product::keep_tiles(const RowTiles& some) {
+  if (!tiles_.has(some)) throw Error(ErrorKind::internal, "Product: tiles that it has not");
+  kernels_->keep_tiles(some);
+  tiles_ = some;
+}
 
 std::string Product::kernel() const { return kernels_->kernel(); }
 bool Product::leaves_operands() const { return kernels_->leaves_operands(); }

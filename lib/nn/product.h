@@ -40,6 +40,8 @@ class Product {
   ~Product();
 
   const RowTiles& tiles() const { return tiles_; }
+  // Goes by some of its tiles alone from now on.
+  void keep_tiles(const RowTiles& some);
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
   std::string kernel() const;  // oneDNN's, by kind and name

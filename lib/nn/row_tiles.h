@@ -2,22 +2,32 @@
 // Private to lib/nn.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 namespace convbert::nn {
 
-// The least height of either kind, 8 or 24, divides this. Only a tile of that height may begin with
+// The least height, 8, 16 or 24, divides this. Only a tile of that height may begin with
 // fewer rows left than it has, so none passes padded_rows().
 inline constexpr std::int64_t kRowGranule = 48;
 
 class RowTiles {
  public:
   // Heights from `tallest`, a power of two, down to 8, for kernels that compute a row alike in a
-  // tile of any height: all of oneDNN's batch-reduce (brgemm) kernels.
+  // tile of any height: oneDNN's batch-reduce (brgemm) kernels, of those with AMX some heights.
   static RowTiles down_from(std::int64_t tallest) {
     RowTiles tiles;
     for (std::int64_t height = tallest; height >= 8; height /= 2) tiles.heights_.push_back(height);
+    return tiles;
+  }
+  // Any heights, the tallest first; fits_padding() must hold.
+  static RowTiles of(std::vector<std::int64_t> heights) {
+    RowTiles tiles;
+    tiles.heights_ = std::move(heights);
     return tiles;
   }
   // Two heights, for kernels whose order of summation follows the height (oneDNN's older gemm):
@@ -29,10 +39,23 @@ class RowTiles {
     return tiles;
   }
 
-  // Tiles for work that goes through two operations by turns, each of which cuts a tile by heights
-  // of its own: whole ones of either fill every tile but the last.
+  // Tiles for work that goes through two operations by turns: heights that both have; else, where
+  // each cuts a tile by heights of its own, one that whole tiles of either fill.
   static RowTiles for_both(const RowTiles& one, const RowTiles& other) {
-    return one == other ? one : of_whole_blocks();
+    std::vector<std::int64_t> common;
+    std::ranges::set_intersection(one.heights_, other.heights_, std::back_inserter(common),
+                                  std::ranges::greater());
+    return fits_padding(common) ? of(std::move(common)) : of({kRowGranule});
+  }
+
+  // Whether the last tile ends where a matrix has room, see kRowGranule.
+  static bool fits_padding(const std::vector<std::int64_t>& heights) {
+    return !heights.empty() && kRowGranule % heights.back() == 0;
+  }
+
+  // Whether all of the heights of `some` are among these.
+  bool has(const RowTiles& some) const {
+    return std::ranges::includes(heights_, some.heights_, std::ranges::greater());
   }
 
   const std::vector<std::int64_t>& heights() const { return heights_; }

@@ -15,6 +15,9 @@ std::vector<RowTiles> all_tiles() {
   for (std::int64_t tallest = 8; tallest <= 512; tallest *= 2) {
     all.push_back(RowTiles::down_from(tallest));
   }
+  all.push_back(RowTiles::of({512, 256, 128, 64, 8}));
+  all.push_back(RowTiles::of({64, 32, 16}));
+  all.push_back(RowTiles::of({16}));
   return all;
 }
 
@@ -35,6 +38,18 @@ TEST_CASE("tiles cover each row once and stay within the padding") {
       REQUIRE(end <= padded_rows(rows));
     }
   }
+}
+
+TEST_CASE("two operations go by the heights that both have") {
+  const RowTiles tall = RowTiles::of({512, 64, 8});
+  CHECK(RowTiles::for_both(tall, tall) == tall);
+  const RowTiles both = RowTiles::for_both(RowTiles::down_from(128), tall);
+  CHECK(both.heights() == std::vector<std::int64_t>{64, 8});
+  CHECK(RowTiles::down_from(128).has(both));
+  CHECK_FALSE(both.has(tall));
+  // 64 alone would run beyond what a matrix has room for.
+  CHECK(RowTiles::for_both(RowTiles::of({64, 16}), RowTiles::of({64, 8})).heights() ==
+        std::vector<std::int64_t>{48});
 }
 
 // As FeedForward goes: a tile passes through both operations, each of which writes whole tiles of
