@@ -114,7 +114,8 @@ class Product::Kernels {
     }
     heights_ = tiles.heights();
     weight_ = allocate(*layout_);
-    if (!may_split_sums(kernel_of(heights_.front()))) return;
+    const bool is_exact = is_int8();  // integers are, in whatever order
+    if (is_exact || !may_split_sums(kernel_of(heights_.front()))) return;
     most_threads_ = 1;
     if (precision_ == Precision::bf16) tiles = RowTiles::of(heights_ = alike_heights());
   }
