@@ -54,7 +54,7 @@ VectorPlan plan_vectors(const LoadedModel& loaded, const VectorOptions& options,
   if (of == VectorsOf::texts && plan.layer == config.layers && plan.pooling == sentence.pooling) {
     plan.dense = loaded.dense;
   }
-  const std::int64_t width = plan.width(config.hidden_size);
+  const std::int64_t width = plan.dense ? plan.dense->out() : config.hidden_size;
   plan.dim = dim_of(options, sentence, of, width);
   if (plan.dim < 1 || plan.dim > width) {
     throw Error(

@@ -36,10 +36,7 @@ struct VectorPlan {
   std::shared_ptr<const VectorDense> dense;  // after it; null where there is none to run
   Normalization normalization;
   std::int64_t layer;  // hidden states after so many layers
-  std::int64_t dim;    // at most width()
-
-  // Numbers of a vector before it is cut; hidden_size: the model's.
-  std::int64_t width(std::int64_t hidden_size) const { return dense ? dense->out() : hidden_size; }
+  std::int64_t dim;    // at most the numbers of a vector
 };
 
 // Throws Error(usage) that begins with "layer:" or "dim:" for what the model has not; Error(format)

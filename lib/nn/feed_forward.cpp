@@ -12,8 +12,7 @@ struct FeedForward::Part {
   ElementwiseActivation activation;
   Product output;
 
-  // The tiles that a group's rows go by.
-  RowTiles tiles() const { return RowTiles::for_both(intermediate.tiles(), output.tiles()); }
+  RowTiles tiles;  // that a group's rows go by
 
   // The rows of one such tile.
   void forward(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
@@ -33,7 +32,7 @@ struct FeedForward::Part {
 
   // The wide rows are floats in registers only, where the first product ends.
   void pass_operands(ConstMatrixView x, MatrixView y, Workspace& workspace) const {
-    tiles().for_each(x.rows, [&](std::int64_t first, std::size_t tile, std::int64_t rows) {
+    tiles.for_each(x.rows, [&](std::int64_t first, std::size_t tile, std::int64_t rows) {
       const Workspace::Frame frame(workspace);
       const Operand narrow = intermediate.operand(x.row_range(first, rows), tile, workspace);
       const Operand wide = intermediate.activated(narrow, tile, workspace);
@@ -67,9 +66,10 @@ FeedForward::FeedForward(const std::vector<Group>& groups) {
     if (intermediate.leaves_operands() && !output.reads(intermediate)) {
       intermediate = Product(group.intermediate);
     }
+    const RowTiles tiles = RowTiles::for_both(intermediate.tiles(), output.tiles());
     parts_.push_back({std::move(intermediate),
                       ElementwiseActivation(group.intermediate.activation, group.intermediate.out),
-                      std::move(output)});
+                      std::move(output), tiles});
   }
 }
 
@@ -90,7 +90,7 @@ void FeedForward::forward(const PaddedRows& x, const PaddedRows& y, Workspace& w
   const std::int64_t out = parts_.front().output.out();
   expect_dense("FeedForward, x", x, x.rows, groups * in);
   expect_dense("FeedForward, y", y, x.rows, groups * out);
-  parts_.front().tiles().for_each(x.rows, [&](std::int64_t first, std::size_t, std::int64_t rows) {
+  parts_.front().tiles.for_each(x.rows, [&](std::int64_t first, std::size_t, std::int64_t rows) {
     for (std::int64_t group = 0; group < groups; ++group) {
       parts_[static_cast<std::size_t>(group)].forward(
           x.row_range(first, rows).column_range(group * in, in),

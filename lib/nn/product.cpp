@@ -9,6 +9,7 @@
 #include <random>
 
 #include "core/error.h"
+#include "nn/alike_tiles.h"
 #include "nn/primitive.h"
 
 namespace convbert::nn {
@@ -112,12 +113,11 @@ class Product::Kernels {
       most_threads_ = 1;
       layout_ = matmul_of(tiles.heights().front()).weights_desc();
     }
-    heights_ = tiles.heights();
     weight_ = allocate(*layout_);
     const bool is_exact = is_int8();  // integers are, in whatever order
-    if (is_exact || !may_split_sums(kernel_of(heights_.front()))) return;
+    if (is_exact || !may_split_sums(kernel_of(tiles.heights().front()))) return;
     most_threads_ = 1;
-    if (precision_ == Precision::bf16) tiles = RowTiles::of(heights_ = alike_heights());
+    if (precision_ == Precision::bf16) tiles = alike(tiles);
   }
 
   // What is multiplied: the spec's precision, or f32 where this CPU has no kernel for that.
@@ -136,30 +136,30 @@ class Product::Kernels {
     if (has_bias()) bias_.assign(bias.begin(), bias.end());
   }
 
-  std::string kernel() const { return kernel_of(heights_.front()); }
+  // oneDNN's, of a tile of so many rows.
+  std::string kernel_of(std::int64_t height) const {
+    return is_convolution_ ? name_of_kernel(convolution_of(height))
+                           : name_of_kernel(matmul_of(height));
+  }
 
   bool leaves_operands() const { return leaves_operands_; }
 
-  void keep_tiles(const RowTiles& some) { heights_ = some.heights(); }
-
-  // products: [height, out] floats, of int8 integers without the bias, or, if it leaves operands,
-  // bf16.
-  void run(const Operand& x, std::size_t tile, void* products, Workspace& workspace) const {
-    const std::int64_t height = heights_[tile];
+  // x: [height, in]; products: [height, out] floats, of int8 integers without the bias, or, if it
+  // leaves operands, bf16.
+  void run(const void* x, std::int64_t height, void* products, Workspace& workspace) const {
     const Workspace::Frame frame(workspace);
     const ComputeScope scope(std::min(compute_threads(), most_threads_));
     const auto primitive = primitives_.get({height}, [&] { return make(height); });
     const void* weight = weight_.get_data_handle();
     if (has_bias()) {
-      primitive->execute({{DNNL_ARG_SRC, x.values},
+      primitive->execute({{DNNL_ARG_SRC, x},
                           {DNNL_ARG_WEIGHTS, weight},
                           {DNNL_ARG_BIAS, bias_.data()},
                           {DNNL_ARG_DST, products}},
                          workspace);
     } else {
-      primitive->execute(
-          {{DNNL_ARG_SRC, x.values}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DST, products}},
-          workspace);
+      primitive->execute({{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, weight}, {DNNL_ARG_DST, products}},
+                         workspace);
     }
   }
 
@@ -199,56 +199,37 @@ class Product::Kernels {
     return std::make_shared<const Primitive<dnnl::matmul>>(matmul_of(rows));
   }
 
-  std::string kernel_of(std::int64_t height) const {
-    return is_convolution_ ? name_of_kernel(convolution_of(height))
-                           : name_of_kernel(matmul_of(height));
-  }
-
-  // Of heights_, those whose kernels give a row the same bits. Where the CPU multiplies by tiles of
+  // Those tiles whose kernels give a row the same bits. Where the CPU multiplies by tiles of
   // its own (AMX), oneDNN chooses a kernel, and where it cuts a sum of many inputs, by the number
   // of rows as well, and doesn't say how: so numbers tell. Once for all products of one form.
-  std::vector<std::int64_t> alike_heights() {
+  RowTiles alike(const RowTiles& tiles) {
     static std::mutex mutex;
-    static std::map<std::array<std::int64_t, 5>, std::vector<std::int64_t>> known;
+    static std::map<std::array<std::int64_t, 5>, RowTiles> known;
+    const std::array<std::int64_t, 5> form{
+        in_, out_, accumulate_, static_cast<std::int64_t>(activation_), leaves_operands_};
     const std::lock_guard lock(mutex);
-    std::vector<std::int64_t>& heights =
-        known[{in_, out_, accumulate_, static_cast<std::int64_t>(activation_), leaves_operands_}];
-    if (heights.empty()) heights = compare_heights();
-    return heights;
+    const auto found = known.find(form);
+    return found != known.end() ? found->second : known.emplace(form, compare(tiles)).first->second;
   }
 
-  std::vector<std::int64_t> compare_heights() {
+  RowTiles compare(const RowTiles& tiles) {
     // Numbers of many exponents, so that no sum is exact; a prime number of them, by turns.
     std::minstd_rand generator;
     std::normal_distribution<float> normal;
     std::array<float, 4093> numbers;
     std::ranges::generate(numbers, [&] { return normal(generator); });
-    std::vector<float> floats(static_cast<std::size_t>(in_ * std::max(out_, heights_.front())));
+    const std::int64_t tallest = tiles.heights().front();
+    std::vector<float> floats(static_cast<std::size_t>(in_ * std::max(out_, tallest)));
     for (std::size_t i = 0; i < floats.size(); ++i) floats[i] = numbers[i % numbers.size()];
     const std::vector<float> bias(static_cast<std::size_t>(out_));
     pack(floats.data(), WeightLayout::in_out, bias);
-    std::vector<std::uint16_t> x(static_cast<std::size_t>(heights_.front() * in_));
+    std::vector<std::uint16_t> x(static_cast<std::size_t>(tallest * in_));
     narrow_to_bf16(floats.data(), x.data(), std::ssize(x));
-    const std::int64_t width = out_ * (leaves_operands_ ? 2 : 4);
     Workspace workspace;
-    std::vector<std::vector<std::byte>> rows;  // of each height
-    for (std::size_t tile = 0; tile < heights_.size(); ++tile) {
-      rows.emplace_back(static_cast<std::size_t>(heights_[tile] * width));
-      run({.values = x.data(), .rows = heights_[tile]}, tile, rows.back().data(), workspace);
-    }
-    const auto alike = [&](std::size_t one) {
-      std::vector<std::int64_t> heights;
-      for (std::size_t other = 0; other < heights_.size(); ++other) {
-        const std::size_t shared = std::min(rows[one].size(), rows[other].size());
-        if (std::equal(rows[one].begin(), rows[one].begin() + static_cast<std::ptrdiff_t>(shared),
-                       rows[other].begin())) {
-          heights.push_back(heights_[other]);
-        }
-      }
-      return heights;
-    };
-    const std::vector<std::int64_t> like_tallest = alike(0);
-    return RowTiles::fits_padding(like_tallest) ? like_tallest : alike(heights_.size() - 1);
+    return alike_tiles(tiles, out_ * (leaves_operands_ ? 2 : 4),
+                       [&](std::size_t tile, std::byte* rows) {
+                         run(x.data(), tiles.heights()[tile], rows, workspace);
+                       });
   }
 
   // The tallest tile chooses the weight's layout; the others take it as it is. False if that gives
@@ -278,7 +259,6 @@ class Product::Kernels {
   std::optional<dnnl::memory::desc> layout_;
   dnnl::memory weight_;
   std::vector<float> bias_;
-  std::vector<std::int64_t> heights_;
   PrimitiveCache<AnyPrimitive> primitives_{kMostPrimitives};
 };
 
@@ -331,11 +311,10 @@ Product::~Product() = default;
 
 void Product::keep_tiles(const RowTiles& some) {
   if (!tiles_.has(some)) throw Error(ErrorKind::internal, "Product: tiles that it has not");
-  kernels_->keep_tiles(some);
   tiles_ = some;
 }
 
-std::string Product::kernel() const { return kernels_->kernel(); }
+std::string Product::kernel() const { return kernels_->kernel_of(tiles_.heights().front()); }
 bool Product::leaves_operands() const { return kernels_->leaves_operands(); }
 
 bool Product::reads(const Product& left) const {
@@ -394,14 +373,14 @@ void Product::multiply(const Operand& x, std::size_t tile, MatrixView y,
   if (leaves_operands()) throw Error(ErrorKind::internal, "Product: this one leaves operands");
   const bool is_int8 = kernels_->precision() == Precision::int8;
   const bool dense = y.stride == out_;
-  if (dense && !is_int8) return kernels_->run(x, tile, y.data, workspace);
+  if (dense && !is_int8) return kernels_->run(x.values, tiles_.heights()[tile], y.data, workspace);
   const Workspace::Frame frame(workspace);
   // Integers become floats in their place, unless there is something to add them to.
   const bool in_place = dense && !accumulate_;
   const MatrixView products =
       in_place ? y : workspace.matrix(tiles_.heights()[tile], out_).first_rows(x.rows);
   if (!is_int8 && accumulate_) copy_rows(y, products);
-  kernels_->run(x, tile, products.data, workspace);
+  kernels_->run(x.values, tiles_.heights()[tile], products.data, workspace);
   if (is_int8) {
     finish(x, reinterpret_cast<const std::int32_t*>(products.data), y);
   } else {
@@ -413,7 +392,7 @@ Operand Product::activated(const Operand& x, std::size_t tile, Workspace& worksp
   if (!leaves_operands()) throw Error(ErrorKind::internal, "Product: this one leaves floats");
   const auto count = static_cast<std::size_t>(tiles_.heights()[tile] * out_);
   auto* values = workspace.array<std::uint16_t>(count);
-  kernels_->run(x, tile, values, workspace);
+  kernels_->run(x.values, tiles_.heights()[tile], values, workspace);
   return {.values = values, .rows = x.rows};
 }
 

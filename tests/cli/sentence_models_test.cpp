@@ -105,6 +105,7 @@ TEST_CASE("sentence-transformers' lower case is the text's alone: accents stay")
   CHECK(tokens(R"({"do_lower_case":true})") == "[CLS] the do ##g [SEP]\n");
   CHECK(tokens(R"({"do_lower_case":false,"strip_accents":true})") == "[CLS] the do ##g [SEP]\n");
 }
+
 TEST_CASE("Dense modules give sentence-transformers' vectors") {
   for (const std::string fixture : {"tanh", "two"}) {
     CAPTURE(fixture);
