@@ -207,6 +207,18 @@ TEST_CASE("--pooling: the same bytes on any number of threads; frozen, cls, valu
   CHECK(figure(report, "mean_absolute_error") < 1.5);  // 2 of their mean
 }
 
+TEST_CASE("few records: as many epochs as a new head needs, and no more for the model's own") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("data.jsonl", labelled());
+  const auto epochs = [&](const std::string& from, const std::string& name) {
+    output_of({"train", data, "-m", from, "-o", folder.path(name), "--max-steps", "1"});
+    const Json record = Json::parse(read_file(folder.path(name) + "/training.json"));
+    return record["settings"]["epochs"].get<int>();
+  };
+  CHECK(epochs(kModel, "new") == 100);  // 300 steps of 32 records
+  CHECK(epochs(folder.path("new"), "own") == 20);
+}
+
 TEST_CASE("a Dense module of a vector is no head, or its file is damaged") {
   const TemporaryFolder folder;
   const std::string data = folder.write("data.jsonl", labelled());

@@ -1,11 +1,9 @@
 #include "train/learn.h"
 
-#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <utility>
 
-#include "checkpoint/checkpoint.h"
 #include "cli/exit_status.h"
 #include "cli/table.h"
 #include "cli/usage_error.h"
@@ -24,53 +22,6 @@ namespace convbert::app {
 namespace {
 
 constexpr std::size_t kMostMistakes = 50;  // of a report
-
-// Does the head that the model has, with as many outputs, say what the task asks?
-bool fits(const ModelConfig& config, const LabelPlan& labels) {
-  if (labels.task != LearningTask::regress) return config.labels == labels.names;
-  return resolve_problem_type(config, labels.outputs()) == ProblemType::regression;
-}
-
-// With the model's own head of that form, if it has one that fits.
-std::optional<Parameters> load_with_own_head(const ModelSource& source,
-                                             const Checkpoint& checkpoint,
-                                             const ModelConfig& config, const LabelPlan& labels,
-                                             const HeadForm& form) {
-  if (!fits(config, labels)) return std::nullopt;
-  if (form.reads_vectors) {
-    if (!source.classifier) return std::nullopt;
-    Parameters parameters = load_parameters(checkpoint, config);
-    parameters.head =
-        load_head(Checkpoint::open(source.classifier->files), config, form, labels.outputs());
-    return parameters;
-  }
-  const WeightBinder binder(checkpoint, config);
-  const std::vector<HeadKind> heads = binder.heads();
-  if (std::ranges::find(heads, form.kind) == heads.end() ||
-      binder.outputs_of(form.kind) != labels.outputs()) {
-    return std::nullopt;
-  }
-  return load_parameters(checkpoint, config, &form, labels.outputs());
-}
-
-// With the model's head where it has the labels of the task, else a new one.
-Parameters open_parameters(const ModelSource& source, const ModelConfig& config,
-                           const LabelPlan& labels, std::uint64_t seed, TrainingPlan& plan) {
-  const Checkpoint checkpoint = Checkpoint::open(source.files);
-  if (plan.model.head == nullptr) return load_parameters(checkpoint, config);
-  const HeadForm& form = *plan.model.head;
-  if (auto own = load_with_own_head(source, checkpoint, config, labels, form)) {
-    if (labels.task == LearningTask::regress) {
-      const auto [low, high] = labels.range;
-      scale_outputs(*own->head, 1.0 / (high - low), -low / (high - low));
-    }
-    return std::move(*own);
-  }
-  plan.has_new_head = true;
-  Parameters parameters = load_parameters(checkpoint, config);
-  add_new_head(parameters, config, form, labels.outputs(), seed);
-  return parameters;
-}
 
 // Values are learnt in deviations from their mean.
 Parameters in_units_of_labels(Parameters parameters, const LabelPlan& labels) {
@@ -125,7 +76,7 @@ void tell_plan(const TrainingPlan& plan, const LearningData& data, const FineTun
                Console& console) {
   std::string what = shown_name(data.plan.task);
   if (!data.plan.names.empty()) what += concat(", ", data.plan.names.size(), " labels");
-  console.note(concat(what, plan.has_new_head ? " (a new head)" : "", "; ",
+  console.note(concat(what, plan.head.is_new ? " (a new head)" : "", "; ",
                       grouped(data.train.examples.size()), " records, ", plan.tuning.epochs,
                       " epochs of ", grouped(tuning.steps_of_epoch()), " steps, learning rate ",
                       plan.tuning.learning_rate));
@@ -177,7 +128,7 @@ int learn(const ModelFiles& top, const TrainRequest& request, const LearningData
   const ModelSource source = model_source(top);
   const ModelConfig config = read_config(source.files);
   TrainingPlan plan = plan_training(request, data.plan, source, config, data.train.examples);
-  Parameters parameters = open_parameters(source, config, data.plan, request.seed, plan);
+  Parameters parameters = open_parameters(source, config, data.plan, plan.head, request.seed);
   const std::string digest = digest_of(request, plan, data, source, parameters);
   FineTuning tuning(config, plan.model, std::move(parameters), data.train.examples, plan.tuning);
   if (data.teacher) tell_teacher(*data.teacher, config.hidden_size, console);
@@ -205,10 +156,9 @@ int learn(const ModelFiles& top, const TrainRequest& request, const LearningData
                               data.train,  dev,    bad.count(), tuning.steps_of_epoch(),
                               outcome.run, report, data.teacher};
   if (report_file) write_whole(std::move(*report_file), training_report(record, mistakes));
-  write_model(
-      {source, top, config, data.plan, in_units_of_labels(last.parameters(), data.plan),
-       plan.pooling_of_head(), request.freeze.encoder, request.record.truncation.max_length},
-      directory);
+  write_model({source, top, config, data.plan, in_units_of_labels(last.parameters(), data.plan),
+               plan.head.pooling, request.freeze.encoder, request.record.truncation.max_length},
+              directory);
   directory.add("training.json", training_json(record));
   directory.add("README.md", model_card(record));
   directory.finish();

@@ -62,13 +62,6 @@ void check_steps(const ModelSource& source, LearningTask task) {
       "the pooling");
 }
 
-// The vector that a head is to read; none: it is the family's own. One that is there already stays.
-std::optional<Pooling> vectors_of_head(const TrainRequest& request, LearningTask task,
-                                       const ModelSource& source) {
-  if (request.pooling || !reads_sequences(task) || !source.classifier) return request.pooling;
-  return source.classifier->pooling;
-}
-
 // Tags that spell no entities have no f1.
 std::string metric_of(const TrainRequest& request, const LabelPlan& labels) {
   const std::vector<std::string> known = metrics_of(labels);
@@ -102,7 +95,7 @@ std::int64_t default_epochs(const Learning& learning) {
     return std::clamp<std::int64_t>(as_many_as(1'000'000, learning.examples), 10, 100);
   }
   const auto usual = std::clamp<std::int64_t>(as_many_as(60'000, learning.examples), 3, 20);
-  if (!learning.head) return usual;
+  if (!learning.new_head) return usual;
   const std::int64_t steps = as_many_as(learning.examples, learning.batch_size);
   if (learning.draws_vectors && learning.are_few()) {
     return std::clamp<std::int64_t>(as_many_as(100, steps), usual, 150);
@@ -120,8 +113,11 @@ namespace {
 FineTuningOptions head_alone_options(FineTuningOptions options, const ModelConfig& config,
                                      std::int64_t examples) {
   options.loss.contrast = 0.0f;
-  options.epochs = default_epochs(
-      {.examples = examples, .batch_size = options.batch_size, .encoder = false, .head = true});
+  options.epochs = default_epochs({.examples = examples,
+                                   .batch_size = options.batch_size,
+                                   .encoder = false,
+                                   .head = true,
+                                   .new_head = true});
   options.most_steps = 0;
   options.learning_rate = default_learning_rate(config, true);
   options.optimizer.head_factor = 1.0;
@@ -136,26 +132,25 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
                            const Examples& examples) {
   check_flags(request, labels.task);
   if (labels.gives_vectors()) check_steps(source, labels.task);
-  const auto head = labels.head();
+  TrainingPlan plan;
+  plan.head = plan_head(request, labels, source, config);
   const bool head_alone = request.freeze.encoder;
   const std::optional<float> dropout =
       head_alone ? request.dropout.value_or(0.0f) : request.dropout;
-  const auto pooling = vectors_of_head(request, labels.task, source);
+  const std::optional<Pooling> pooling = plan.head.pooling;
   Learning learning{.examples = examples.size(),
                     .batch_size = request.batch_size,
                     .encoder = !head_alone,
-                    .head = head.has_value()};
+                    .head = plan.head.form != nullptr,
+                    .new_head = plan.head.is_new};
   const bool can_contrast = labels.task == LearningTask::classify &&
                             can_be_trained(pooling.value_or(source.sentence.pooling));
   learning.draws_vectors = pooling && can_contrast;
   const float contrast =
       request.contrast.value_or(can_contrast ? default_contrast(learning) : 0.0f);
   learning.draws_vectors = pooling && contrast > 0;
-  TrainingPlan plan;
   plan.metric = metric_of(request, labels);
-  plan.model = {.head = pooling ? &vector_classifier_form()
-                        : head  ? form_of(*head, config.family)
-                                : nullptr,
+  plan.model = {.head = plan.head.form,
                 .gives_vectors = labels.gives_vectors() || contrast > 0,
                 .pooling = pooling.value_or(source.sentence.pooling),
                 .dropout = read_settings(source.files.open("config.json").text(),
@@ -168,7 +163,7 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
     usage_error("--freeze: expected at most ", config.layers, ", the model's layers, found ",
                 plan.model.freeze.layers);
   }
-  if (!head && plan.model.freeze.layers == config.layers) {
+  if (plan.head.form == nullptr && plan.model.freeze.layers == config.layers) {
     usage_error("--freeze ", config.layers, " leaves nothing to train: ", shown_name(labels.task),
                 " has no head, and the model no more layers");
   }

@@ -7,28 +7,23 @@
 
 #include "model/config.h"
 #include "train/fine_tuning.h"
+#include "train/head_plan.h"
 #include "train/label_plan.h"
 #include "train/request.h"
 
 namespace convbert::app {
 
 struct TrainingPlan {
+  HeadPlan head;
   FineTuningOptions tuning;
   TrainedModelOptions model;
   // Of a head on the text's vector that few records are learnt by: after the run it learns once
   // more, alone, from the vectors as they have become (as SetFit does, Tunstall et al. 2022).
   std::optional<FineTuningOptions> head_afterwards;
-  bool has_new_head = false;
   std::string metric;  // that decides between epochs
-
-  // Of the vectors that the head reads; none: it has the form of the model's family.
-  std::optional<Pooling> pooling_of_head() const {
-    if (model.head == nullptr || !model.head->reads_vectors) return std::nullopt;
-    return model.pooling;
-  }
 };
 
-// config_json: the model's config.json, for its dropout rates. examples: to learn from.
+// examples: to learn from.
 // Throws Error(usage) naming the flag that does not fit the task or the model.
 TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
                            const ModelSource& source, const ModelConfig& config,
@@ -37,11 +32,12 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
 // The rules, for the log and the card: defaults that work without tuning.
 //
 // Learning rate: 3e-4 at a width of 256, falling with the width as 1 / width; 1e-2 for a head
-// alone. Epochs: so many that about 60,000 records are seen, from 3 to 20; where a head is learnt
-// from few records, as many as make 300 steps, up to 150. A head alone sees 1,000,000 records, in
-// 10 to 100 epochs, and drops nothing. Contrast: 1 of classes that are learnt from few records.
+// alone. Epochs: so many that about 60,000 records are seen, from 3 to 20; where a new head
+// is learnt from few records, as many as make 300 steps, up to 150. A head alone sees 1,000,000
+// records, in 10 to 100 epochs, and drops nothing. Contrast: 1 of classes that are learnt from few
+// records.
 //
-// Few records, and a head on the text's vector: a contrast of 100, at a quarter of the learning
+// Few records, and a new head on the text's vector: a contrast of 100, at a quarter of the learning
 // rate, over as many epochs as make 100 steps and at least as many as else; then the head alone.
 double default_learning_rate(const ModelConfig& config, bool head_alone);
 struct Learning {
@@ -49,6 +45,7 @@ struct Learning {
   std::int64_t batch_size;
   bool encoder;                // is it trained?
   bool head;                   // likewise
+  bool new_head;               // does it begin with nothing?
   bool draws_vectors = false;  // together and apart, by the labels, those that the head reads
 
   bool are_few() const { return encoder && head && examples <= kFewExamples; }

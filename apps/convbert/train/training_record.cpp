@@ -20,7 +20,7 @@ std::string frozen(const TrainRequest& request) {
 }
 
 OrderedJson pooling_of_head(const TrainingPlan& plan) {
-  const auto pooling = plan.pooling_of_head();
+  const auto pooling = plan.head.pooling;
   return pooling ? OrderedJson(name_of(*pooling)) : OrderedJson();
 }
 
