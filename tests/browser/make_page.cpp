@@ -1,6 +1,7 @@
 // Writes pages of known weights for the browser's test and benchmark:
 //   make_page KIND OUTPUT
-// KIND is one of: page (three records), compare (two models), hostile, or LAYERSxHEADSxTOKENS.
+// KIND is one of: page (three records), part (of a text, and a text that runs from right to left),
+// compare (two models), hostile, or LAYERSxHEADSxTOKENS.
 #include <cmath>
 #include <cstdio>
 #include <exception>
@@ -25,11 +26,20 @@ void write_page(const std::string& kind, std::ostream& out) {
     out << html_record({&text, 1});
     text = known_text("long", numbered_labels(200), {2, 2});
     out << html_record({&text, 1});
+  } else if (kind == "part") {
+    out << html_head(style);
+    TextMaps text = known_text("part", {"sees", "its", "neighbour"}, {1, 2});
+    text.first = 3;
+    text.length = 7;
+    out << html_record({&text, 1});
+    text = known_text("arabic", {"[CLS]", "مرحبا", "بالعالم", "[SEP]"}, {1, 1});
+    out << html_record({&text, 1});
   } else if (kind == "compare") {
     style.models.push_back("second");
     out << html_head(style);
     std::vector<TextMaps> texts{known_text("one", kShortLabels, {2, 3}),
                                 known_text("one", kShortLabels, {4, 2})};
+    texts[1].sets.front().values.front() = 2;  // the largest of both
     texts[1].sets.erase(texts[1].sets.begin() + 1, texts[1].sets.end());  // attention alone
     out << html_record(texts);
   } else if (kind == "hostile") {

@@ -285,7 +285,7 @@ class ViewerTest(unittest.TestCase):
         self.press(*["Left"] * 6)
         self.check_readout("##vo", "before the text", known_weight(0, 0, 2, 0))
         bars = self.find(".bars").get_attribute("aria-label")
-        self.assertTrue(bars.startswith("Kernel at ##vo: outside 0.0630, outside 0.0801"), bars)
+        self.assertTrue(bars.startswith("Kernel at ##vo: before 0.0630, before 0.0801"), bars)
         left, cell, top = self.js("return [+arguments[0].dataset.left, +arguments[0].dataset.cell, "
                                   "+arguments[0].dataset.header]", band)
         box = band.rect
@@ -297,6 +297,58 @@ class ViewerTest(unittest.TestCase):
         self.check_readout("neighbour", ".", known_weight(0, 0, 6, 6))
         self.point_at(0, 9)
         self.check_readout("[CLS]", "[SEP]", 0)
+
+    def test_a_part_of_a_text_goes_on_beyond_its_labels(self):
+        self.open("part")  # tokens 3 to 5 of 7
+        self.press("3")
+        self.js("document.querySelector('.band canvas').focus()")
+        self.press("Down")
+        # Token 4: taps from 0 to 8, of which 7 and 8 are behind the text.
+        names = ["token 0", "token 1", "token 2", "sees", "its", "neighbour", "token 6",
+                 "behind", "behind"]
+        for tap in range(4, -1, -1):
+            self.assertEqual(self.text(".readout .to"), names[tap])
+            self.press("Left")
+        self.press(*["Right"] * 6)
+        self.check_readout("its", "token 6", known_weight(0, 0, 1, 6))
+        self.press("Right")
+        self.check_readout("its", "behind the text", known_weight(0, 0, 1, 7))
+        bars = self.find(".bars").get_attribute("aria-label")
+        self.assertEqual([tap.rpartition(" ")[0] for tap in bars.partition(": ")[2].split(", ")],
+                         names)
+        self.assertIn("hatched", self.text(".largest"))
+        behind = known_weight(0, 0, 1, 7) + known_weight(0, 0, 1, 8)
+        self.press("1")
+        outside = float(self.text(".readout").rpartition("outside the text ")[2])
+        self.assertAlmostEqual(outside, behind, delta=0.003 * behind)
+
+    def test_a_text_from_right_to_left_is_laid_out_so(self):
+        self.open("part")
+        self.press("]")
+        places = self.js("""return [...document.querySelectorAll('.tokens span')]
+                                .map((span) => span.getBoundingClientRect().x);""")
+        self.assertEqual(places, sorted(places, reverse=True))
+        self.js("document.querySelector('.tokens').focus()")
+        self.press("Left", "Left")
+        self.assertEqual(self.text(".tokens .chosen"), "بالعالم")
+
+    def test_print_shows_the_maps_and_not_the_controls(self):
+        self.open("page")
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        for selector in ("#controls", ".export", ".zoom", "#search"):
+            self.assertFalse(self.find(selector).is_displayed(), selector)
+        for selector in (".caption", ".tokens", ".matrix canvas", ".overview", ".legend"):
+            self.assertTrue(self.find(selector).is_displayed(), selector)
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+    def test_without_script_it_says_what_is_missing(self):
+        self.open("page")
+        self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+        self.driver.get(self.pages["page"])
+        told = self.driver.find_element("css selector", "noscript p")
+        self.assertTrue(told.is_displayed())
+        self.assertIn("allow scripts", told.text)
+        self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
     def test_lines_follow_the_token(self):
         self.open("page")
@@ -332,6 +384,10 @@ class ViewerTest(unittest.TestCase):
             self.find(f"[data-format={form.lower()}][data-way=copy]").click()
             self.wait_for(lambda form=form: form in self.text("#announcer"), "nothing was told")
             self.assertEqual(self.text("#announcer"), f"{form} copied")
+            self.assertTrue(self.find(".export-note").is_displayed())
+            self.assertEqual(self.text(".export-note"), f"{form} copied")
+        self.press("1")
+        self.assertFalse(self.find(".export-note").is_displayed())
 
     def test_a_matrix_is_enlarged_and_moved(self):
         self.open("page")
@@ -359,6 +415,9 @@ class ViewerTest(unittest.TestCase):
         self.mouse_to(2, 2)
         self.check_readout("sees", "neighbour", known_weight(1, 1, 4, 6), panel=0)
         self.check_readout("sees", "neighbour", known_weight(3, 1, 4, 6), panel=1)
+        self.press("r")  # one range for both
+        for legend in self.driver.find_elements("css selector", ".legend"):
+            self.assertIn("to 2.000", legend.get_attribute("aria-label"))
         self.choose("type", "conv")
         self.assertEqual(self.text(".absent", 1), "No maps of this kind.")
         self.assertTrue(self.js("return document.querySelectorAll('.absent')[0].hidden"))

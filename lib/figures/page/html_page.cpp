@@ -167,6 +167,11 @@ struct StoredSet {
   }
 };
 
+// Of the whole text, of which the labels may be a part; 0: not known.
+std::int64_t whole_length(const TextMaps& text) {
+  return text.length > 0 || text.first > 0 ? text.length : std::ssize(text.labels);
+}
+
 Json record_json(std::span<const TextMaps> of_models,
                  const std::vector<std::vector<StoredSet>>& sets) {
   Json models = Json::array();
@@ -185,6 +190,7 @@ Json record_json(std::span<const TextMaps> of_models,
                       {"continuing", continuing},  // labels that go on with the word before them
                       {"mark", mark},              // and begin with this, which says so
                       {"first", text.first},
+                      {"length", whole_length(text)},
                       {"sets", stored}});
   }
   return {{"id", of_models.empty() ? "" : of_models.front().id}, {"models", models}};

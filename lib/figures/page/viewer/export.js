@@ -83,17 +83,18 @@ async function exportView(panel, format, way) {
       const blob =
           format === 'png' ? await pngOf(panel) : new Blob([svgOf(panel)], {type: 'image/svg+xml'});
       saveFile(blob, fileName(panel, format));
-      panel.announce(`${name} saved`);
+      panel.tellExport(`${name} saved`);
     } else {
       if (format === 'png') {
         await navigator.clipboard.write([new ClipboardItem({'image/png': pngOf(panel)})]);
       } else {
         await navigator.clipboard.writeText(svgOf(panel));
       }
-      panel.announce(`${name} copied`);
+      panel.tellExport(`${name} copied`);
     }
   } catch (error) {
     // A browser may refuse its clipboard to a file.
-    panel.announce(`The browser does not let a page copy ${name}: ${error.message}. Saving works.`);
+    const reason = error.message.replace(/\.$/, '');
+    panel.tellExport(`The browser does not let a page copy ${name}: ${reason}. Saving works.`);
   }
 }

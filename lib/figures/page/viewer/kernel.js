@@ -42,6 +42,11 @@ class KernelView {
   half() {
     return this.panel.set.columns >> 1;
   }
+  // Has any token taps beyond the ends of the text?
+  hasEnds() {
+    const {model, set} = this.panel;
+    return sideOf(model, -this.half()) !== 0 || sideOf(model, set.rows - 1 + this.half()) !== 0;
+  }
   shownTap() {
     const {columns} = this.panel.set;
     const tap = this.panel.isHovered() && this.pointedTap !== null ? this.pointedTap : this.tap;
@@ -109,7 +114,7 @@ class KernelView {
     return offset < 0 ? `−${Math.abs(offset)}` : offset > 0 ? `+${offset}` : '0';
   }
   drawBandOn(surface, {first, last, top, height}) {
-    const {map, set, app, largest} = this.panel;
+    const {map, model, set, app, largest} = this.panel;
     const {header, left, cell, width} = this.layout;
     const {theme} = app.colors;
     const chosen = this.token();
@@ -118,11 +123,9 @@ class KernelView {
     for (let row = first; row <= last; ++row) {
       for (let tap = 0; tap < set.columns; ++tap) {
         const weight = map.band[row * set.columns + tap];
-        const token = row + tap - this.half();
-        const isInside = token >= 0 && token < set.rows;
-        surface.fill(
-            left + tap * cell, y(row), cell - 1, kRowHeight - 1,
-            app.colors.of(weight, largest, app.state.scale), isInside ? 1 : 0.35);
+        const place = [left + tap * cell, y(row), cell - 1, kRowHeight - 1];
+        surface.fill(...place, app.colors.of(weight, largest, app.state.scale));
+        if (sideOf(model, row + tap - this.half()) !== 0) surface.hatch(...place, theme.faint_text);
       }
       const isChosen = row === chosen;
       const isFound = this.panel.foundTokens.has(row);
@@ -160,18 +163,17 @@ class KernelView {
     this.bars.setAttribute('aria-label', this.barsText());
   }
   barsText() {
-    const {map, set} = this.panel;
+    const {map, model, set} = this.panel;
     const token = this.token();
     const taps = [];
     for (let tap = 0; tap < set.columns; ++tap) {
-      const j = token + tap - this.half();
-      const name = this.labels[j] === undefined ? 'outside' : this.labels[j];
+      const name = nameOf(model, token + tap - this.half());
       taps.push(`${name} ${weightText(map.band[token * set.columns + tap])}`);
     }
     return `Kernel at ${this.labels[token]}: ${taps.join(', ')}`;
   }
   drawBarsOn(surface, x0) {
-    const {map, set, app, largest} = this.panel;
+    const {map, model, set, app, largest} = this.panel;
     const {barsWidth, barsHeight} = this.layout;
     const {theme} = app.colors;
     const token = this.token();
@@ -189,7 +191,7 @@ class KernelView {
       const weight = map.band[token * set.columns + tap];
       const step = app.colors.step(weight, largest, app.state.scale);
       const j = token + tap - this.half();
-      const isInside = j >= 0 && j < set.rows;
+      const isInside = sideOf(model, j) === 0;
       const x = x0 + tap * width;
       const height = Math.max(weight > 0 ? 1 : 0, (bottom - top) * step / 255);
       const bar = Math.min(34, width * 0.72);
@@ -209,8 +211,7 @@ class KernelView {
       surface.text(
           this.offsetText(tap), x + width / 2, bottom + 13,
           {color: theme.faint_text, size: 10.5, align: 'center'});
-      const label = isInside ? this.labels[j] : j < 0 ? 'before' : 'behind';
-      surface.text(fitText(label, 76, 12), x + width / 2, bottom + 27, {
+      surface.text(fitText(nameOf(model, j), 76, 12), x + width / 2, bottom + 27, {
         color: isInside ? j === token ? theme.text : theme.faint_text : theme.line,
         size: 12,
         weight: j === token ? 600 : 400,

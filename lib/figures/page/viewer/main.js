@@ -46,6 +46,10 @@ class App {
     const ofType = (model) => model.sets.find((set) => set.type === this.state.type);
     return record ? record.models.map(ofType).filter(Boolean) : [];
   }
+  // Of all their weights, so that a common range is common to both models.
+  largest() {
+    return Math.max(0, ...this.sets().map((set) => set.largest));
+  }
   types() {
     const models = this.record() ? this.record().models : [];
     const here = new Set(models.flatMap((model) => model.sets.map((set) => set.type)));

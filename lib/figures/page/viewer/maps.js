@@ -1,7 +1,21 @@
 // From a set's weights to the map that is shown: squares out of bands, words out of tokens.
 
-// Column c of a band's row i is token i - floor(columns / 2) + c.
-function squareOfBand(band, rows, columns) {
+// Tokens are counted from the first that is shown, which may be one within the text: where one lies
+// that has no label. -1: before the whole text, 1: behind it, 0: in it.
+function sideOf(model, token) {
+  const place = model.first + token;
+  return place < 0 ? -1 : model.length > 0 && place >= model.length ? 1 : 0;
+}
+
+function nameOf(model, token) {
+  if (model.labels[token] !== undefined) return model.labels[token];
+  const side = sideOf(model, token);
+  return side === 0 ? `token ${model.first + token}` : side < 0 ? 'before' : 'behind';
+}
+
+// Column c of a band's row i is token i - floor(columns / 2) + c. What is read from tokens of the
+// text that are not shown is in neither result.
+function squareOfBand(model, band, rows, columns) {
   const square = new Float32Array(rows * rows);
   const outside = new Float32Array(rows * 2);
   const half = columns >> 1;
@@ -9,11 +23,10 @@ function squareOfBand(band, rows, columns) {
     for (let c = 0; c < columns; ++c) {
       const weight = band[i * columns + c];
       const j = i - half + c;
-      if (j < 0) {
-        outside[2 * i] += weight;
-      } else if (j >= rows) {
-        outside[2 * i + 1] += weight;
-      } else {
+      const side = sideOf(model, j);
+      if (side !== 0) {
+        outside[2 * i + (side < 0 ? 0 : 1)] += weight;
+      } else if (j >= 0 && j < rows) {
         square[i * rows + j] = weight;
       }
     }
@@ -101,7 +114,7 @@ function shownMap(model, set, index, areWords) {
   let outside = null;
   if (set.isBand) {
     band = weights;
-    ({square, outside} = squareOfBand(weights, rows, set.columns));
+    ({square, outside} = squareOfBand(model, weights, rows, set.columns));
   } else {
     square = weights.subarray(0, rows * rows);
     if (set.outside) outside = weights.subarray(rows * rows);

@@ -116,7 +116,7 @@ class Overview {
     if (!thumbnail) return;  // its weights come later, and paint() again
     const {weights, rows, columns} = thumbnail;
     const tile = this.tiles[index];
-    const largest = app.state.commonRange ? set.largest : largestOf(weights);
+    const largest = app.state.commonRange ? app.largest() : largestOf(weights);
     app.colors.paint(weights, rows, columns, largest, app.state.scale, tile.firstChild);
     tile.classList.toggle('coarse', set.isBand || this.tileWidth >= 1.7 * rows);
     tile.isPainted = true;

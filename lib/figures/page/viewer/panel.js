@@ -17,6 +17,7 @@ class Panel {
         (part) => element('span', part, this.readout));
     this.legend = find('.legend');
     this.largestHere = find('.largest');
+    this.exportNote = find('.export-note');
     this.found = new Set();
     this.foundTokens = new Set();
     this.cursor = {row: 0, column: 0};  // in shown labels
@@ -73,6 +74,7 @@ class Panel {
   // After any change of the state, or when more of the file is there.
   update(isOverviewNew) {
     const {app} = this;
+    if (!isOverviewNew) this.exportNote.hidden = true;
     const record = app.record();
     this.model = record && record.models[this.number];
     const set = this.model && this.model.sets.find((one) => one.type === app.state.type);
@@ -101,7 +103,7 @@ class Panel {
       this.lastMap = shownMap(this.model, set, this.index(), areWords);
     this.mapKey = mapKey;
     this.map = this.lastMap;
-    this.largest = app.state.commonRange || !this.map ? set.largest : this.map.largest;
+    this.largest = app.state.commonRange || !this.map ? app.largest() : this.map.largest;
     this.zoomButtons.hidden = this.view.name !== 'matrix';
     for (const [name, host] of Object.entries(this.viewHosts)) {
       host.hidden = !this.map || name !== this.view.name;
@@ -214,6 +216,12 @@ class Panel {
   announce(text) {
     this.app.announce(text);
   }
+  // Until the view is another one.
+  tellExport(text) {
+    this.exportNote.textContent = text;
+    this.exportNote.hidden = false;
+    this.announce(text);
+  }
 
   // The cell that is pointed at, in words and numbers.
   tell() {
@@ -226,9 +234,7 @@ class Panel {
       const tap = this.view.shownTap();
       const j = token + tap - this.view.half();
       from.textContent = model.labels[token];
-      to.textContent = model.labels[j] === undefined ?
-          (j < 0 ? 'before the text' : 'behind the text') :
-          model.labels[j];
+      to.textContent = nameOf(model, j) + (sideOf(model, j) === 0 ? '' : ' the text');
       weight.textContent = ` ${weightText(map.band[token * this.set.columns + tap])} `;
       note.textContent = `token ${model.first + token}, offset ${this.view.offsetText(tap)}`;
       return;
@@ -252,7 +258,9 @@ class Panel {
             (this.app.state.scale === 'log' ? 'logarithmic' : 'linear'));
     this.largestHere.textContent = this.app.state.commonRange ?
         `largest here ${weightText(this.map.largest)}` :
-        `largest of all maps ${weightText(this.set.largest)}`;
+        `largest of all maps ${weightText(this.app.largest())}`;
+    if (this.view.name === 'kernel' && this.view.hasEnds())
+      this.largestHere.textContent += ' · hatched: beyond the ends of the text';
     const context = sizedContext(this.legend, width, 26);
     this.drawLegendOn(new CanvasSurface(context), 0, 0, width);
   }

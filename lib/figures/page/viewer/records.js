@@ -96,7 +96,8 @@ class Record {
     this.models = meta.models.map(
         (model) => ({
           labels: model.labels,
-          first: model.first,
+          first: model.first,    // number of the first label's token in the whole text
+          length: model.length,  // of that; 0: not known
           continuing: new Set(model.continuing),
           mark: model.mark,
           sets: model.sets.map((set) => new WeightSet(set, model.labels.length, this, settings)),

@@ -43,6 +43,21 @@ function fitText(text, width, size, weight) {
   return shortened(Math.max(1, fits));
 }
 
+const kHatchStep = 4;
+const kHatchWidth = 0.7;
+
+// Slanting lines over a box, x + y = c, the same over the whole picture: [x1, y1, x2, y2] of each.
+function hatching(x, y, width, height) {
+  const lines = [];
+  const first = Math.ceil((x + y) / kHatchStep) * kHatchStep;
+  for (let c = first; c < x + y + width + height; c += kHatchStep) {
+    const left = Math.max(x, c - y - height);
+    const right = Math.min(x + width, c - y);
+    lines.push([left, c - left, right, c - right]);
+  }
+  return lines;
+}
+
 class CanvasSurface {
   constructor(context) {
     this.context = context;
@@ -74,6 +89,17 @@ class CanvasSurface {
     context.rotate(angle * Math.PI / 180);
     context.fillText(text, 0, 0);
     context.restore();
+  }
+  hatch(x, y, width, height, color) {
+    const context = this.context;
+    context.strokeStyle = color;
+    context.lineWidth = kHatchWidth;
+    context.beginPath();
+    for (const [x1, y1, x2, y2] of hatching(x, y, width, height)) {
+      context.moveTo(x1, y1);
+      context.lineTo(x2, y2);
+    }
+    context.stroke();
   }
   // [x1, y1, x2, y2] of each; level at both ends.
   curves(ends, color, lineWidth, alpha) {
@@ -125,6 +151,14 @@ class SvgSurface {
         `<text x="${round(x)}" y="${round(y)}" font-size="${round(size)}" font-weight=` +
         `"${weight}" text-anchor="${anchor}" dominant-baseline="central" ` +
         `fill="${color}"${turn}>${xmlEscaped(text)}</text>`);
+  }
+  hatch(x, y, width, height, color) {
+    const path = hatching(x, y, width, height)
+                     .map((ends) => ends.map(round))
+                     .map(([x1, y1, x2, y2]) => `M${x1} ${y1}L${x2} ${y2}`)
+                     .join('');
+    this.parts.push(
+        `<path d="${path}" fill="none" stroke="${color}" stroke-width="${kHatchWidth}"/>`);
   }
   curves(ends, color, lineWidth, alpha) {
     const path =

@@ -56,7 +56,10 @@ class Tokens {
       const isPiece = map.pieces.has(i);
       span.textContent = isPiece ? label.slice(map.mark.length) : label;
       if (isPiece) span.className = 'piece';
-      if (isSpecial(label)) span.className = 'special';
+      if (isSpecial(label)) {
+        span.className = 'special';
+        span.dir = 'ltr';  // what the text's direction is does not go by its letters
+      }
       span.id = `${this.host.id}-${i}`;
       span.setAttribute('role', 'option');
       span.setAttribute('aria-label', label);
