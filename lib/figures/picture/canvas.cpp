@@ -212,6 +212,20 @@ void Canvas::hatch(std::span<const Box> boxes, const Stroke& stroke) {
 
 void Canvas::cells(const Box& box, std::int64_t rows, std::int64_t columns,
                    std::span<const Rgb> colors) {
+  // Where an SVG is to be sharp, a browser takes one of the image's pixels for each of its own: of
+  // cells that are smaller than those, whole columns would be lost. Two, so that it may be halved.
+  constexpr double kPointsOfTwoPixels = 1.5;
+  has_small_cells_ |= box.width / static_cast<double>(columns) < kPointsOfTwoPixels ||
+                      box.height / static_cast<double>(rows) < kPointsOfTwoPixels;
+  image(box, rows, columns, colors);
+}
+
+void Canvas::shades(const Box& box, std::span<const Rgb> colors) {
+  image(box, static_cast<std::int64_t>(colors.size()), 1, colors);
+}
+
+void Canvas::image(const Box& box, std::int64_t rows, std::int64_t columns,
+                   std::span<const Rgb> colors) {
   // Viewers of SVG and PDF may blur what they magnify, whatever the file says; of cells that are
   // many pixels each they blur no more than the edge.
   constexpr double kPixelsOfAPoint = 4;
@@ -305,7 +319,7 @@ std::string Canvas::finish() {
   if (status != CAIRO_STATUS_SUCCESS) {
     throw Error(ErrorKind::internal, concat("Cairo cannot draw: ", cairo_status_to_string(status)));
   }
-  return format_ == PictureFormat::svg ? settled_svg(bytes_) : std::move(bytes_);
+  return format_ == PictureFormat::svg ? settled_svg(bytes_, !has_small_cells_) : std::move(bytes_);
 }
 
 }  // namespace convbert

@@ -98,8 +98,11 @@ class Canvas {
   void mark(Point center, Mark mark, double size, Rgb color);
   // Slanting lines over the boxes.
   void hatch(std::span<const Box> boxes, const Stroke& stroke);
-  // Cells of one colour each, sharp at any magnification. colors: [rows, columns].
+  // Cells of one colour each, sharp at any magnification, unless a screen could not show each of
+  // them at the picture's own size. colors: [rows, columns].
   void cells(const Box& box, std::int64_t rows, std::int64_t columns, std::span<const Rgb> colors);
+  // Colours that shade into each other, from above.
+  void shades(const Box& box, std::span<const Rgb> colors);
   // The middle of small letters is at at.y, or where the text is turned (read from below) at at.x.
   void text(Point at, Align align, const Text& text);
   void turned_text(Point at, Align align, const Text& text);
@@ -109,6 +112,7 @@ class Canvas {
 
  private:
   void set_color(Rgb color);
+  void image(const Box& box, std::int64_t rows, std::int64_t columns, std::span<const Rgb> colors);
   void stroke(const Stroke& stroke);
   void show(const Text& text, Align align);
   void check() const;
@@ -116,6 +120,7 @@ class Canvas {
   const Typesetter& typesetter_;
   PictureFormat format_;
   std::string bytes_;
+  bool has_small_cells_ = false;
   std::unique_ptr<cairo_surface_t, FreeWith<cairo_surface_destroy>> surface_;
   std::unique_ptr<cairo_t, FreeWith<cairo_destroy>> cairo_;
 };

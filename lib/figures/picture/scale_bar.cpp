@@ -15,7 +15,7 @@ void draw_scale_bar(Canvas& canvas, const Box& box, const ScaleBar& bar) {
   const ColorTable& table = color_table(bar.theme);
   const std::vector<Rgb> downwards(table.rbegin(), table.rend());
   const Box strip{box.x, box.y, kScaleBarWidth, box.height};
-  canvas.cells(strip, static_cast<std::int64_t>(downwards.size()), 1, downwards);
+  canvas.shades(strip, downwards);
   canvas.frame(strip, {colors.line});
   canvas.text({box.x, box.y - 8}, Align::left, {bar.caption, 7, colors.faint_text});
   const bool is_linear = bar.scale == WeightScale::linear;

@@ -28,7 +28,7 @@ Name name_at(std::string_view text) {
 
 }  // namespace
 
-std::string settled_svg(std::string_view svg) {
+std::string settled_svg(std::string_view svg, bool is_sharp) {
   constexpr std::string_view kRoot = "<svg ";
   // A viewer takes the last that it knows: the first is of SVG 1.1, the second of today's CSS.
   constexpr std::string_view kSharp =
@@ -39,7 +39,7 @@ std::string settled_svg(std::string_view svg) {
   const std::size_t root = svg.find(kRoot);
   for (std::size_t at = 0; at < svg.size();) {
     if (at == root) {
-      settled.append(kRoot).append(kSharp);
+      settled.append(kRoot).append(is_sharp ? kSharp : "");
       at += kRoot.size();
       continue;
     }
