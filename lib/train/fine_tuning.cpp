@@ -128,6 +128,29 @@ StepFigures FineTuning::step() {
   return figures;
 }
 
+void FineTuning::predict_batch(const Examples& examples, const LearningBatch& batch,
+                               std::span<const std::uint32_t> chosen, MatrixView outputs) {
+  if (!options_.head_alone) return model_.predict(batch.training(), options_.threads, outputs);
+  const Features& features = features_of(examples);
+  const std::int64_t width = model_.feature_width();
+  const std::int64_t row = features.first[chosen.front()];
+  model_.predict_from({features.values.data() + row * width, outputs.rows, width, width}, outputs);
+}
+
+bool FineTuning::gives_numbers() {
+  std::vector<std::uint32_t> chosen(
+      static_cast<std::size_t>(std::min(options_.batch_size, examples_.size())));
+  std::iota(chosen.begin(), chosen.end(), 0U);
+  const LearningBatch batch(examples_, options_.objective, chosen, options_.loss,
+                            model_.vector_width());
+  const std::int64_t columns = model_.outputs();
+  std::vector<float> values(static_cast<std::size_t>(batch.rows() * columns));
+  if (!values.empty()) {
+    predict_batch(examples_, batch, chosen, {values.data(), batch.rows(), columns, columns});
+  }
+  return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
+}
+
 FineTuning::Predictions FineTuning::predict(const Examples& examples) {
   Predictions predictions{
       .values = {}, .columns = model_.outputs(), .vector_width = model_.vector_width()};
@@ -139,14 +162,7 @@ FineTuning::Predictions FineTuning::predict(const Examples& examples) {
     const std::size_t first = predictions.values.size();
     predictions.values.resize(first + static_cast<std::size_t>(rows * columns));
     const MatrixView outputs{predictions.values.data() + first, rows, columns, columns};
-    if (options_.head_alone) {
-      const Features& features = features_of(examples);
-      const std::int64_t width = model_.feature_width();
-      const std::int64_t row = features.first[chosen.front()];
-      model_.predict_from({features.values.data() + row * width, rows, width, width}, outputs);
-    } else {
-      model_.predict(batch.training(), options_.threads, outputs);
-    }
+    predict_batch(examples, batch, chosen, outputs);
     std::vector<float> unused(static_cast<std::size_t>(rows * columns));
     sum += static_cast<double>(chosen.size()) *
            batch.loss()(0, outputs, {unused.data(), rows, columns, columns});
@@ -162,19 +178,8 @@ std::vector<StateTensor> FineTuning::state() {
   return tensors;
 }
 
-FineTuning::SavedParameters FineTuning::save_parameters() {
-  SavedParameters saved;
-  for (const StateTensor& tensor : state()) {
-    if (tensor.role == StateRole::parameter) saved.push_back(*tensor.floats);
-  }
-  return saved;
-}
-
 void FineTuning::restore(const SavedParameters& saved) {
-  std::size_t next = 0;
-  for (const StateTensor& tensor : state()) {
-    if (tensor.role == StateRole::parameter) *tensor.floats = saved.at(next++);
-  }
+  restore_parameters(saved, state());
   repack();
 }
 

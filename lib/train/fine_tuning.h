@@ -78,9 +78,11 @@ class FineTuning {
 
   const Parameters& parameters() const { return parameters_; }
 
-  // Those that are trained, in one order: to keep them, and to go back to them.
-  using SavedParameters = std::vector<std::vector<float>>;
-  SavedParameters save_parameters();
+  // Are outputs for the first batch of the examples numbers?
+  bool gives_numbers();
+
+  // Those that are trained.
+  SavedParameters save_parameters() { return convbert::save_parameters(state()); }
   void restore(const SavedParameters& saved);
 
   // What a step changes.
@@ -96,6 +98,9 @@ class FineTuning {
   };
   const Features& features_of(const Examples& examples);
   double add_gradients(const LearningBatch& batch, std::span<const std::uint32_t> chosen);
+  // outputs: [batch.rows(), outputs()]. chosen: examples in their order, each with its next.
+  void predict_batch(const Examples& examples, const LearningBatch& batch,
+                     std::span<const std::uint32_t> chosen, MatrixView outputs);
   std::span<const std::uint32_t> next_examples();
   void repack();  // what a step has changed
 

@@ -112,6 +112,21 @@ void add_state(Parameters& parameters, const Gradients& gradients, AdamW& optimi
   for_each_tensor(add, parameters, gradients, optimizer.moments());
 }
 
+SavedParameters save_parameters(const std::vector<StateTensor>& state) {
+  SavedParameters saved;
+  for (const StateTensor& tensor : state) {
+    if (tensor.role == StateRole::parameter) saved.push_back(*tensor.floats);
+  }
+  return saved;
+}
+
+void restore_parameters(const SavedParameters& saved, const std::vector<StateTensor>& state) {
+  std::size_t next = 0;
+  for (const StateTensor& tensor : state) {
+    if (tensor.role == StateRole::parameter) *tensor.floats = saved.at(next++);
+  }
+}
+
 double clip_scale(double norm, double most) {
   if (most <= 0.0) return 1.0;
   constexpr double kEpsilon = 1e-6;  // PyTorch's

@@ -70,6 +70,11 @@ struct StateTensor {
 void add_state(Parameters& parameters, const Gradients& gradients, AdamW& optimizer,
                std::string_view prefix, std::vector<StateTensor>& state);
 
+// The parameters of a state, in its order: to keep them, and to go back to them.
+using SavedParameters = std::vector<std::vector<float>>;
+SavedParameters save_parameters(const std::vector<StateTensor>& state);
+void restore_parameters(const SavedParameters& saved, const std::vector<StateTensor>& state);
+
 // What makes a gradient of that norm one of at most `most`: a factor for AdamW::step(), as
 // torch.nn.utils.clip_grad_norm_. most: 0 for no limit.
 double clip_scale(double norm, double most);

@@ -297,6 +297,11 @@ std::vector<StateTensor> PreTraining::state() {
   return tensors;
 }
 
+void PreTraining::restore(const SavedParameters& saved) {
+  restore_parameters(saved, state());
+  take_up(steps());
+}
+
 void PreTraining::take_up(std::int64_t steps) {
   model_.optimizer.set_steps(steps);
   share_embeddings();

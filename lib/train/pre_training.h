@@ -97,6 +97,9 @@ class PreTraining {
   const Parameters& parameters() const { return model_.parameters; }
   const Parameters* generator() const { return generator_ ? &generator_->parameters : nullptr; }
 
+  SavedParameters save_parameters() { return convbert::save_parameters(state()); }
+  void restore(const SavedParameters& saved);
+
   // What a step changes.
   std::vector<StateTensor> state();
   // After state() has been filled with that of a run after so many steps.

@@ -117,6 +117,84 @@ TEST_CASE("a state whose parts do not fit together is refused") {
   }
 }
 
+// A decay of more than the weights: each step turns them over and makes them larger.
+std::vector<std::string> growing(const std::string& data, const std::string& model,
+                                 const std::string& rate) {
+  return {data, "-o",         model,      "--learning-rate", rate, "--clip",
+          "0",  "--schedule", "constant", "--warmup",        "0",  "--weight-decay",
+          "1",  "--epochs",   "1000",     "--contrast",      "0"};
+}
+
+std::string many_animals() {
+  std::string text;
+  for (int i = 0; i < 32; ++i) text += animals();
+  return text;
+}
+
+TEST_CASE("a loss that is no number: kept is the last model that gave one, whatever the clock") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("data.jsonl", many_animals());
+  const auto weights = [&](const std::string& name) {
+    return read_file(folder.path(name) + "/model.safetensors");
+  };
+  const auto grow = [&](const std::string& name, const std::vector<std::string>& more) {
+    const ProcessResult result = train(with(growing(data, folder.path(name), "10"), more));
+    INFO(result.err);
+    CHECK(result.status == 1);
+    CHECK(result.err.find("the loss is no longer a number at step") != std::string::npos);
+    CHECK(run_convbert({"classify", "-m", folder.path(name), "-t", "the dog", "-q"}).status == 0);
+    return training_json(folder.path(name))["diverged_at_step"].get<int>();
+  };
+  const int step = grow("one", {"--threads", "1"});
+  CHECK(read_file(folder.path("one") + "/README.md").find("no longer a number") !=
+        std::string::npos);
+  grow("three", {"--threads", "3"});
+  CHECK(weights("three") == weights("one"));
+  grow("often", {"--save-every", "1"});
+  CHECK(training_json(folder.path("often"))["steps"] == step - 2);
+  grow("measured", {"--dev", data});
+  // The last step's model gives none, and nothing comes behind it that could tell.
+  grow("last", {"--max-steps", std::to_string(step - 1)});
+  CHECK(weights("last") == weights("one"));
+  // A run that is finished ends as it did.
+  CHECK(
+      train(with(growing(data, folder.path("one"), "10"), {"--threads", "1", "--resume"})).status ==
+      1);
+}
+
+TEST_CASE("what a run falls back on outlives a kill") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("data.jsonl", many_animals());
+  const std::vector<std::string> often{"--save-every", "10", "-q"};
+  CHECK(train(with(growing(data, folder.path("whole"), "2.1"), often)).status == 1);
+  const std::vector<std::string> cut = with(growing(data, folder.path("cut"), "2.1"), often);
+  Process process(with(with({"train"}, cut), {"-m", kModel}));
+  while (!fs::exists(folder.path("cut.state"))) {
+  }
+  process.signal(SIGTERM);
+  process.wait();
+  CHECK(train(with(cut, {"--resume"})).status == 1);
+  CHECK(read_file(folder.path("cut") + "/model.safetensors") ==
+        read_file(folder.path("whole") + "/model.safetensors"));
+}
+
+TEST_CASE("a run that begins anew loses nothing of the one before it") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("data.jsonl", animals());
+  const std::string model = folder.path("model");
+  Process process(
+      {"train", data, "-m", kModel, "-o", model, "--epochs", "20000", "--save-every", "5", "-q"});
+  while (!fs::exists(model + ".state")) {
+  }
+  process.signal(SIGKILL);
+  process.wait();
+  const std::string state = read_file(model + ".state");
+  const ProcessResult result = train({data, "-o", model, "--max-steps", "1"});
+  CHECK(result.status == 0);
+  CHECK(result.err.find("left by an unfinished run, is now") != std::string::npos);
+  CHECK(read_file(model + ".state.old") == state);
+}
+
 TEST_CASE("what is learnt on cut texts says so") {
   const TemporaryFolder folder;
   std::string pairs;

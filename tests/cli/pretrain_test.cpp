@@ -431,6 +431,18 @@ TEST_CASE("a loss that is no number ends the run with what was saved before, or 
   CHECK(record["steps"].get<int>() % 5 == 0);
   CHECK(record["steps"].get<int>() > 0);
   CHECK_FALSE(fs::exists(place.folder.path("grown.state")));
+  const int step = record["diverged_at_step"].get<int>();
+  CHECK(record["steps"].get<int>() < step - 1);
+
+  // Not the model that gave it, though it was saved.
+  const ProcessResult often = run_convbert(
+      place.command(config_of("electra"), "masked", "often",
+                    {"--learning-rate", "10", "--weight-decay", "1", "--schedule", "constant",
+                     "--warmup", "0", "--steps", "200", "--save-every", "1", "--seed", "2"}));
+  CHECK(often.status == 1);
+  CHECK(training_of(place.folder.path("often"))["steps"] == step - 2);
+  CHECK(run_convbert({"fill-mask", "-m", place.folder.path("often"), "-t", "the [MASK]", "-q"})
+            .status == 0);
 }
 
 TEST_CASE("a full disk, and a vocabulary that does not fit the text, are told") {

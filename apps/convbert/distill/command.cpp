@@ -116,7 +116,7 @@ LearningData read_data(const ModelFiles& top, const DistillRequest& request, Bad
 
 int run(const DistillFlags& flags, Console& console) {
   const DistillRequest request = make_request(flags);
-  if (is_finished(request.train, console)) return 0;
+  if (const auto status = status_if_finished(request.train, console)) return *status;
   OutputDirectory directory(request.train.directory);
   BadRecords bad(console, request.train.record.output.strict);
   std::optional<NewModelFiles> made;  // which `top` looks into

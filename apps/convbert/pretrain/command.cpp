@@ -112,12 +112,17 @@ void finish(const PretrainRequest& request, std::optional<OutputFile> log,
 int run(const PretrainFlags& flags, Console& console) {
   const PretrainRequest request = make_request(flags);
   const std::string state_path = state_path_of(request.directory);
-  if (request.resume && has_finished(request.directory, request.record.output.options, console)) {
-    finish(request, left_log(request.log), state_path);
-    return 0;
+  if (request.resume) {
+    const auto status =
+        status_of_finished(request.directory, request.record.output.options, console);
+    if (status) {
+      finish(request, left_log(request.log), state_path);
+      return *status;
+    }
   }
   const ModelPlan plan = plan_models(request);
   OutputDirectory directory(request.directory);
+  if (!request.resume) set_aside(state_path, console);
   const Tokenizer tokenizer = open_tokenizer(plan);
   if (request.source) warn_of_case(*request.source, tokenizer, console);
   const TextsOptions options{.packing = packing_of(request, tokenizer),
@@ -157,7 +162,7 @@ int run(const PretrainFlags& flags, Console& console) {
   directory.add("README.md", pretraining_card(record));
   directory.finish();
   finish(request, std::move(outcome.log), state_path);
-  return outcome.run.place.bad_records > 0 || outcome.is_diverged ? kSomeFailed : 0;
+  return exit_status_of(outcome.run.place.bad_records, outcome.run.diverged_at);
 }
 
 }  // namespace

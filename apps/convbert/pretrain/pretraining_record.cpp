@@ -94,12 +94,13 @@ std::string pretraining_json(const PretrainingRecord& record) {
                  {"documents", run.place.documents},
                  {"passes", run.place.epoch + 1}}},
                {"held_out", {{"sequences", record.held_out.sequences()}}},
-               {"bad_records", run.place.bad_records},
+               {kBadRecords, run.place.bad_records},
                {"settings", settings_of(record)},
                {"parameters", record.parameters},
                {"steps", run.steps},
                {"tokens", run.tokens},
                {"flops", run.flops}});
+  if (run.diverged_at) json[kDivergedAt] = *run.diverged_at;
   if (request.held_out.source.paths.empty()) {
     json["held_out"]["share"] = request.held_out_share;
   } else {
@@ -137,14 +138,17 @@ std::string pretraining_card(const PretrainingRecord& record) {
                    grouped(run.measurements.back().step), " steps:\n\n",
                    figures_table(run.measurements, request.has_generator()));
   }
-  text += concat("\n## Settings\n\n", grouped(run.steps), " steps of ", request.batch_size,
-                 " sequences of up to ", request.max_length, " tokens: ", grouped(run.tokens),
-                 " tokens in ", run.place.epoch + 1, run.place.epoch == 0 ? " pass, " : " passes, ",
-                 formatted(run.flops, "%.3g"), " floating-point operations. Learning rate ",
-                 request.learning_rate, " with ", name_of(request.schedule),
-                 " schedule and a warm-up of ", request.warmup, "; AdamW, weight decay ",
-                 request.weight_decay, "; seed ", request.seed,
-                 ". All settings and the curve are in training.json.\n");
+  text += concat(
+      "\n## Settings\n\n", grouped(run.steps), " steps of ", request.batch_size,
+      " sequences of up to ", request.max_length, " tokens: ", grouped(run.tokens), " tokens in ",
+      run.place.epoch + 1, run.place.epoch == 0 ? " pass, " : " passes, ",
+      formatted(run.flops, "%.3g"), " floating-point operations. Learning rate ",
+      request.learning_rate, " with ", name_of(request.schedule), " schedule and a warm-up of ",
+      request.warmup, "; AdamW, weight decay ", request.weight_decay, "; seed ", request.seed,
+      run.diverged_at ? concat("; at step ", grouped(*run.diverged_at),
+                               " the loss was no longer a number, and the run ended there")
+                      : "",
+      ". All settings and the curve are in training.json.\n");
   text += "\n## Use\n\n```bash\nconvbert train -m DIR reviews.jsonl -o my-model\n";
   text += request.has_generator() ? "convbert detect -m DIR texts.jsonl\n"
                                   : "convbert fill-mask -m DIR -t \"a text with one [MASK]\"\n";

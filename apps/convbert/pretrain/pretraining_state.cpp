@@ -28,11 +28,14 @@ Measurement measurement_from(const Json& json) {
                                    .auc = number(12)}}};
 }
 
-Json to_json(const std::string& digest, const PretrainingRun& run) {
+bool is_parameter(const StateTensor& tensor) { return tensor.role == StateRole::parameter; }
+
+std::string good_name(const StateTensor& tensor) { return "good." + tensor.name; }
+
+Json to_json(const PretrainingRun& run) {
   Json measurements = Json::array();
   for (const Measurement& at : run.measurements) measurements.push_back(to_json(at));
-  Json json{{"digest", digest},
-            {"steps", run.steps},
+  Json json{{"steps", run.steps},
             {"epoch", run.place.epoch},
             {"sequences", run.place.sequences},
             {"documents", run.place.documents},
@@ -73,29 +76,44 @@ bool is_possible(const PretrainingRun& run, std::int64_t all_steps) {
 }  // namespace
 
 void save_pretraining(const std::string& path, const std::string& digest, const PretrainingRun& run,
-                      PreTraining& training) {
+                      PreTraining& training, const LastGood<PretrainingRun>& last_good) {
+  const auto& good = last_good.model();
   std::vector<NamedFloats> tensors;
+  std::size_t parameter = 0;
   for (const StateTensor& tensor : training.state()) {
     tensors.emplace_back(name_in_file(tensor), tensor.floats);
+    if (!good || !is_parameter(tensor)) continue;
+    tensors.emplace_back(good_name(tensor), &good->parameters.at(parameter++));
   }
-  write_state_file(path, to_json(digest, run), tensors);
+  Json json = to_json(run);
+  json["digest"] = digest;
+  if (good) json["good"] = to_json(good->run);
+  write_state_file(path, json, tensors);
 }
 
 std::optional<PretrainingRun> load_pretraining(const std::string& path, const std::string& digest,
-                                               std::int64_t all_steps, PreTraining& training) {
+                                               std::int64_t all_steps, PreTraining& training,
+                                               LastGood<PretrainingRun>& last_good) {
   const std::optional<StateFile> file = StateFile::open(path, digest);
   if (!file) return std::nullopt;
   PretrainingRun run;
+  std::optional<LastGood<PretrainingRun>::Model> good;
   try {
     run = run_from(file->run());
+    if (file->run().contains("good")) good = {run_from(file->run()["good"]), {}};
   } catch (const nlohmann::json::exception&) {
     file->refuse();
   }
   if (!is_possible(run, all_steps)) file->refuse();
+  if (good && (good->run.steps >= run.steps || !is_possible(good->run, all_steps))) file->refuse();
   for (const StateTensor& tensor : training.state()) {
     file->read(name_in_file(tensor), *tensor.floats);
+    if (!good || !is_parameter(tensor)) continue;
+    good->parameters.emplace_back(tensor.floats->size());
+    file->read(good_name(tensor), good->parameters.back());
   }
   file->check();
+  last_good.take_up(std::move(good));
   training.take_up(run.steps);
   return run;
 }

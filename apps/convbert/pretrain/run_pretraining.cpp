@@ -36,12 +36,18 @@ class Pretraining {
     while (!training_.is_done()) {
       const std::optional<Batch> batch = next_batch();
       if (!batch) return stop();
-      if (!step(*batch)) return diverge();
+      if (!step(*batch)) return diverge(run_.steps + 1);
       const std::int64_t steps = run_.steps;
       const bool keeps = is_checkpoint(context_.request, steps);
-      if (keeps || ends_part(steps, context_.request.steps, kMeasurements)) measure();
+      if (keeps || ends_part(steps, context_.request.steps, kMeasurements)) {
+        if (!measure()) return diverge(steps);
+      }
+      if (training_.is_done() && !std::isfinite(training_.measure(*batch).loss)) {
+        return diverge(steps);
+      }
       if (keeps) keep();
-      if (steps % context_.request.save_every == 0) save();
+      propose_good();
+      if (is_at_saving()) save();
     }
     console_.clear_status();
     warn_of_ignorance();
@@ -56,8 +62,9 @@ class Pretraining {
     std::optional<LogPlace> place;
     if (request.resume) {
       if (auto run = load_pretraining(context_.state_path, context_.digest, context_.request.steps,
-                                      training_)) {
+                                      training_, good_)) {
         run_ = std::move(*run);
+        propose_good();
         place = {run_.log_bytes, run_.steps};
         console_.note(taken_up_text(context_.state_path, run_.steps, request.steps));
         console_.status("reads the texts up to there");
@@ -89,6 +96,7 @@ class Pretraining {
     const PreTrainingStep step = training_.step(batch);
     const PreTrainingFigures& figures = step.figures;
     if (!std::isfinite(figures.loss) || !std::isfinite(step.gradient_norm)) return false;
+    good_.confirm();
     run_.steps = training_.steps();
     run_.place = texts_.place();
     run_.tokens += step.tokens;
@@ -118,10 +126,12 @@ class Pretraining {
                     [&](const char* name, double value) { add_number(json, name, value); });
   }
 
-  void measure() {
-    if (context_.held_out.sequences() == 0) return;
+  // False where the loss is no number.
+  bool measure() {
+    if (context_.held_out.sequences() == 0) return true;
     console_.status("measures on held-out text");
     const Measurement at{run_.steps, run_.tokens, run_.flops, training_.measure(context_.held_out)};
+    if (!std::isfinite(at.figures.loss)) return false;
     run_.measurements.push_back(at);
     console_.clear_status();
     const auto& [loss, words, replaced] = at.figures;
@@ -134,12 +144,13 @@ class Pretraining {
                      " % found, AUC ", fixed(replaced.auc, 3));
     }
     console_.note(line);
-    if (!log_) return;
+    if (!log_) return true;
     run_.log_bytes = write_line(*log_, [&](JsonBuilder& json) {
       json.member("step", run_.steps).key("held_out").begin_object();
       add_figures(json, at.figures);
       json.end_object();
     });
+    return true;
   }
 
   // What came out looks like a model, and a loss that fell was the generator's.
@@ -161,7 +172,15 @@ class Pretraining {
                  });
   }
 
-  void save() { save_pretraining(context_.state_path, context_.digest, run_, training_); }
+  void save() { save_pretraining(context_.state_path, context_.digest, run_, training_, good_); }
+
+  bool is_at_saving() const { return run_.steps % context_.request.save_every == 0; }
+
+  void propose_good() {
+    if (run_.steps == 0 || training_.is_done()) return;
+    if (!is_at_saving() && !is_checkpoint(context_.request, run_.steps)) return;
+    good_.propose({run_, training_.save_parameters()});
+  }
 
   PretrainingOutcome stop() {
     console_.clear_status();
@@ -170,23 +189,17 @@ class Pretraining {
     return {.run = std::move(run_), .is_stopped = true};
   }
 
-  // Nothing of this step has been taken into the parameters, but those before it may have led
-  // there.
-  PretrainingOutcome diverge() {
+  // step: the first that had no loss, or that led to a model which gives none.
+  PretrainingOutcome diverge(std::int64_t step) {
     console_.clear_status();
-    const std::string what = diverged_text(run_.steps + 1, context_.request.learning_rate);
-    std::optional<PretrainingRun> saved;
-    if (is_saved_by_this_run()) {
-      saved =
-          load_pretraining(context_.state_path, context_.digest, context_.request.steps, training_);
-    }
-    if (!saved) usage_error(what);
-    console_.warning(concat(what, "; kept is the model after step ", grouped(saved->steps)));
-    return {.run = std::move(*saved), .is_diverged = true, .log = std::move(log_)};
-  }
-
-  bool is_saved_by_this_run() const {
-    return context_.request.resume || run_.steps >= context_.request.save_every;
+    const std::string what = diverged_text(step, context_.request.learning_rate);
+    const auto& good = good_.model();
+    if (!good) usage_error(what);
+    console_.warning(concat(what, "; kept is the model after step ", grouped(good->run.steps)));
+    training_.restore(good->parameters);
+    run_ = good->run;
+    run_.diverged_at = step;
+    return {.run = std::move(run_), .log = std::move(log_)};
   }
 
   const PretrainingContext& context_;
@@ -194,6 +207,7 @@ class Pretraining {
   PretrainingTexts& texts_;
   Console& console_;
   PretrainingRun run_;
+  LastGood<PretrainingRun> good_;
   std::optional<OutputFile> log_;
   StepStatus status_;
 };

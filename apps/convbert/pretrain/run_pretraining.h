@@ -26,12 +26,13 @@ struct PretrainingContext {
 struct PretrainingOutcome {
   PretrainingRun run;
   bool is_stopped = false;          // by a signal: then the state is saved
-  bool is_diverged = false;         // the loss was no number any more: this is what was saved last
   std::optional<OutputFile> log{};  // to be finished once the model is there
 };
 
-// Trains until the end, or a signal. Throws Error(usage) where the loss stops being a number before
-// anything was saved, and as load_pretraining() and save_pretraining().
+// Trains until the end, or a signal. `training` is left with the last parameters; where the loss
+// stops being a number, with those of the last saving or checkpoint that a later step has seen a
+// loss of. Throws Error(usage) where there is none, and as load_pretraining() and
+// save_pretraining().
 PretrainingOutcome run_pretraining(const PretrainingContext& context, PreTraining& training,
                                    PretrainingTexts& texts, Console& console);
 

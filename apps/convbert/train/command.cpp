@@ -37,7 +37,7 @@ LearningData read_data(const ModelFiles& top, const TrainRequest& request, BadRe
 
 int run(const TrainFlags& flags, Console& console) {
   const TrainRequest request = make_request(flags);
-  if (is_finished(request, console)) return 0;
+  if (const auto status = status_if_finished(request, console)) return *status;
   OutputDirectory directory(request.directory);
   BadRecords bad(console, request.record.output.strict);
   const ModelFiles top = find_model(request.record.model.model);

@@ -114,17 +114,17 @@ std::unique_ptr<FineTuning> teach_head(const FineTuning& before, const TrainingP
 
 }  // namespace
 
-bool is_finished(const TrainRequest& request, Console& console) {
-  if (!request.resume || !has_finished(request.directory, request.record.output.options, console)) {
-    return false;
-  }
-  clear_up(left_log(request.log), state_path_of(request.directory));
-  return true;
+std::optional<int> status_if_finished(const TrainRequest& request, Console& console) {
+  if (!request.resume) return std::nullopt;
+  const auto status = status_of_finished(request.directory, request.record.output.options, console);
+  if (status) clear_up(left_log(request.log), state_path_of(request.directory));
+  return status;
 }
 
 int learn(const ModelFiles& top, const TrainRequest& request, const LearningData& data,
           const BadRecords& bad, OutputDirectory& directory, Console& console) {
   const std::string state_path = state_path_of(request.directory);
+  if (!request.resume) set_aside(state_path, console);
   const ModelSource source = model_source(top);
   const ModelConfig config = read_config(source.files);
   TrainingPlan plan = plan_training(request, data.plan, source, config, data.train.examples);
@@ -163,7 +163,7 @@ int learn(const ModelFiles& top, const TrainRequest& request, const LearningData
   directory.add("README.md", model_card(record));
   directory.finish();
   clear_up(std::move(outcome.log), state_path);
-  return bad.count() > 0 || outcome.is_diverged ? kSomeFailed : 0;
+  return exit_status_of(bad.count(), record.run.diverged_at);
 }
 
 }  // namespace convbert::app

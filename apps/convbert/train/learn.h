@@ -24,8 +24,9 @@ struct LearningData {
   int caught = 0;        // signal that ended the reading, or 0: then the rest is not there
 };
 
-// Is there nothing left to do for --resume? Says so, and clears up what a killed run has left.
-bool is_finished(const TrainRequest& request, Console& console);
+// Is there nothing left to do for --resume? Then says so, clears up what a killed run has left, and
+// gives the exit status of the run that has finished.
+std::optional<int> status_if_finished(const TrainRequest& request, Console& console);
 
 // Trains a model that begins with these files and writes its directory. Returns the exit status.
 // Throws Error(usage) for settings that do not fit, and as run_training().

@@ -28,11 +28,15 @@ class Training {
     tell_start();
     while (!tuning_.is_done() && !is_patience_over()) {
       if (cancel_.requested()) return stop(signals.caught());
-      if (!step()) return diverge();
-      if (tuning_.is_at_end_of_epoch() || tuning_.is_done()) finish_epoch();
-      if (tuning_.steps() % context_.request.save_every == 0) save();
+      if (!step()) return diverge(run_.steps + 1);
+      if (tuning_.is_at_end_of_epoch() || tuning_.is_done()) {
+        if (!finish_epoch()) return diverge(run_.steps);
+      }
+      propose_good();
+      if (is_saving_due()) save();
     }
     console_.clear_status();
+    if (kept_.best.empty() && !tuning_.gives_numbers()) return diverge(run_.steps);
     take_best();
     return {.run = std::move(run_), .log = std::move(log_)};
   }
@@ -41,10 +45,11 @@ class Training {
   void take_up() {
     if (context_.request.resume) {
       if (auto run = load_state(context_.state_path, context_.digest, context_.dev != nullptr,
-                                tuning_, best_)) {
+                                tuning_, kept_)) {
         run_ = std::move(*run);
         is_resumed_ = true;
         saved_step_ = run_.steps;
+        propose_good();
       }
     }
     status_.begin(tuning_.steps());
@@ -64,6 +69,7 @@ class Training {
   bool step() {
     const StepFigures figures = tuning_.step();
     if (!std::isfinite(figures.loss) || !std::isfinite(figures.gradient_norm)) return false;
+    kept_.good.confirm();
     run_.steps = tuning_.steps();
     run_.loss_sum += figures.loss;
     status_.count(figures.tokens);
@@ -86,23 +92,41 @@ class Training {
     return true;
   }
 
-  void finish_epoch() {
+  // False where the loss on dev is no number.
+  bool finish_epoch() {
     const std::int64_t steps_here =
         run_.steps - (run_.epochs.empty() ? 0 : run_.epochs.back().step);
     EpochFigures epoch{.step = run_.steps, .loss = run_.loss_sum / static_cast<double>(steps_here)};
     run_.loss_sum = 0;
     if (context_.dev != nullptr) {
       console_.status(concat("measures on ", context_.dev->source));
-      epoch.dev =
-          figures_of(*context_.dev, tuning_.predict(context_.dev->examples), context_.labels).named;
+      const FineTuning::Predictions predictions = tuning_.predict(context_.dev->examples);
+      if (!std::isfinite(predictions.loss)) return false;
+      epoch.dev = figures_of(*context_.dev, predictions, context_.labels).named;
     }
     run_.epochs.push_back(std::move(epoch));
     const bool is_best = keep_if_best();
     tell_epoch(is_best);
     if (log_) log_epoch();
+    return true;
+  }
+
+  bool is_at_saving() const { return run_.steps % context_.request.save_every == 0; }
+
+  bool is_saving_due() const {
+    if (is_at_saving()) return true;
+    if (!tuning_.is_at_end_of_epoch() && !tuning_.is_done()) return false;
     // Epochs of little data are shorter than it takes to save them: a tenth of the time is enough.
     const Clock::duration pause = std::max<Clock::duration>(std::chrono::seconds(1), 10 * saving_);
-    if (Clock::now() - saved_ >= pause) save();
+    return Clock::now() - saved_ >= pause;
+  }
+
+  // The best epoch is what a run falls back on, once there is one.
+  void propose_good() {
+    if (!kept_.best.empty()) return kept_.good.forget();
+    if (run_.steps == 0 || tuning_.is_done()) return;
+    if (!tuning_.is_at_end_of_epoch() && !is_at_saving()) return;
+    kept_.good.propose({run_, tuning_.save_parameters()});
   }
 
   double figure_of(std::size_t epoch, const std::string& name) const {
@@ -128,7 +152,7 @@ class Training {
     const bool is_best = !run_.best || is_better(last, *run_.best);
     if (!is_best) return false;
     run_.best = last;
-    best_ = tuning_.save_parameters();
+    kept_.best = tuning_.save_parameters();
     return true;
   }
 
@@ -170,18 +194,18 @@ class Training {
     return std::ssize(run_.epochs) - 1 - static_cast<std::int64_t>(*run_.best) >= patience;
   }
 
-  // Once a step, though the end of an epoch and --save-every may both ask for it.
+  // Once a step, though a signal may ask for it, too.
   void save() {
     if (saved_step_ == run_.steps) return;
     const Clock::time_point begin = Clock::now();
-    save_state(context_.state_path, context_.digest, run_, tuning_, best_);
+    save_state(context_.state_path, context_.digest, run_, tuning_, kept_);
     saved_ = Clock::now();
     saving_ = saved_ - begin;
     saved_step_ = run_.steps;
   }
 
   void take_best() {
-    if (!best_.empty()) tuning_.restore(best_);
+    if (!kept_.best.empty()) tuning_.restore(kept_.best);
   }
 
   TrainingOutcome stop(int signal) {
@@ -191,27 +215,31 @@ class Training {
     return {.run = std::move(run_), .caught = signal};
   }
 
-  // Those of the best epoch, or the last ones saved that a later step has seen a loss of.
-  TrainingOutcome diverge() {
+  // step: the first that had no loss, or that led to a model which gives none.
+  TrainingOutcome diverge(std::int64_t step) {
     console_.clear_status();
-    const std::string what = diverged_text(run_.steps + 1, context_.plan.tuning.learning_rate);
-    if (best_.empty()) return go_back(what);
-    console_.warning(concat(what, "; kept is epoch ", *run_.best + 1, ", the best one"));
-    take_best();
-    return {.run = std::move(run_), .is_diverged = true, .log = std::move(log_)};
+    const std::string what = diverged_text(step, context_.plan.tuning.learning_rate);
+    if (!kept_.best.empty()) {
+      console_.warning(concat(what, "; kept is epoch ", *run_.best + 1, ", the best one"));
+      take_best();
+    } else if (const auto& good = kept_.good.model()) {
+      console_.warning(concat(what, "; kept is the model after step ", grouped(good->run.steps)));
+      tuning_.restore(good->parameters);
+      run_ = good->run;
+      end_epoch_here();
+    } else {
+      usage_error(what);
+    }
+    run_.diverged_at = step;
+    return {.run = std::move(run_), .log = std::move(log_)};
   }
 
-  TrainingOutcome go_back(const std::string& what) {
-    if (saved_step_ < 1 || saved_step_ >= run_.steps) usage_error(what);
-    auto saved =
-        load_state(context_.state_path, context_.digest, context_.dev != nullptr, tuning_, best_);
-    if (!saved) usage_error(what);
-    console_.warning(concat(what, "; kept is the model after step ", grouped(saved->steps)));
-    const std::int64_t before = saved->epochs.empty() ? 0 : saved->epochs.back().step;
-    if (const auto count = static_cast<double>(saved->steps - before); count > 0) {
-      saved->epochs.push_back({.step = saved->steps, .loss = saved->loss_sum / count});
-    }
-    return {.run = std::move(*saved), .is_diverged = true, .log = std::move(log_)};
+  // Within one, where a run has been taken back there.
+  void end_epoch_here() {
+    const std::int64_t before = run_.epochs.empty() ? 0 : run_.epochs.back().step;
+    if (run_.steps == before) return;
+    run_.epochs.push_back(
+        {.step = run_.steps, .loss = run_.loss_sum / static_cast<double>(run_.steps - before)});
   }
 
   const TrainingContext& context_;
@@ -219,7 +247,7 @@ class Training {
   Console& console_;
   CancelToken cancel_;
   TrainingRun run_;
-  SavedParameters best_;
+  KeptModels kept_;
   std::optional<OutputFile> log_;
   bool is_resumed_ = false;
   StepStatus status_;

@@ -28,13 +28,13 @@ struct TrainingContext {
 struct TrainingOutcome {
   TrainingRun run;
   int caught = 0;                   // signal that ended it, or 0: then the state is saved
-  bool is_diverged = false;         // the loss was no number any more
   std::optional<OutputFile> log{};  // to be finished once the model is there
 };
 
 // Trains until the end, or a signal. `tuning` is left with the parameters of the best epoch, or of
-// the last where nothing was measured. Throws Error(usage) where the loss stops being a number
-// before an epoch is complete, and as load_state() and save_state().
+// the last where nothing was measured; where the loss stops being a number, of the best one, or of
+// the last epoch or saving that a later step has seen a loss of. Throws Error(usage) where there is
+// none, and as load_state() and save_state().
 TrainingOutcome run_training(const TrainingContext& context, FineTuning& tuning, Console& console);
 
 }  // namespace convbert::app

@@ -182,7 +182,8 @@ std::string training_json(const TrainingRecord& record) {
                    {"records", record.dev->examples.size()}};
   }
   if (record.teacher) json["teacher"] = teacher_of(record);
-  json["bad_records"] = record.bad_records;
+  json[kBadRecords] = record.bad_records;
+  if (record.run.diverged_at) json[kDivergedAt] = *record.run.diverged_at;
   json["settings"] = settings_of(record);
   json["steps"] = record.run.steps;
   json["epochs"] = history_of(record.run);
@@ -228,6 +229,10 @@ std::string model_card(const TrainingRecord& record) {
   if (record.run.best) {
     text += concat("; kept is epoch ", *record.run.best + 1, " of ", record.run.epochs.size(),
                    ", the best by ", record.plan.metric);
+  }
+  if (record.run.diverged_at) {
+    text += concat("; at step ", grouped(*record.run.diverged_at),
+                   " the loss was no longer a number, and the run ended there");
   }
   text += concat(". Learning rate ", tuning.learning_rate, " with ", name_of(tuning.schedule),
                  " schedule and a warm-up of ", tuning.warmup, "; AdamW, weight decay ",

@@ -11,16 +11,16 @@ namespace {
 bool is_parameter(const StateTensor& tensor) { return tensor.role == StateRole::parameter; }
 
 std::string best_name(const StateTensor& tensor) { return "best." + tensor.name; }
+std::string good_name(const StateTensor& tensor) { return "good." + tensor.name; }
 
-Json to_json(const std::string& digest, const TrainingRun& run) {
+Json to_json(const TrainingRun& run) {
   Json epochs = Json::array();
   for (const EpochFigures& epoch : run.epochs) {
     Json dev = Json::array();
     for (const auto& [name, value] : epoch.dev) dev.push_back({name, value});
     epochs.push_back({{"step", epoch.step}, {"loss", epoch.loss}, {"dev", std::move(dev)}});
   }
-  Json json{{"digest", digest},
-            {"steps", run.steps},
+  Json json{{"steps", run.steps},
             {"loss_sum", run.loss_sum},
             {"epochs", std::move(epochs)},
             {"log_bytes", run.log_bytes}};
@@ -68,36 +68,51 @@ bool is_possible(const TrainingRun& run, bool has_dev, const FineTuning& tuning)
 }  // namespace
 
 void save_state(const std::string& path, const std::string& digest, const TrainingRun& run,
-                FineTuning& tuning, const SavedParameters& best) {
+                FineTuning& tuning, const KeptModels& kept) {
+  const auto& good = kept.good.model();
   std::vector<NamedFloats> tensors;
   std::size_t parameter = 0;
   for (const StateTensor& tensor : tuning.state()) {
     tensors.emplace_back(name_in_file(tensor), tensor.floats);
-    if (is_parameter(tensor) && !best.empty()) {
-      tensors.emplace_back(best_name(tensor), &best.at(parameter++));
-    }
+    if (!is_parameter(tensor)) continue;
+    if (!kept.best.empty()) tensors.emplace_back(best_name(tensor), &kept.best.at(parameter));
+    if (good) tensors.emplace_back(good_name(tensor), &good->parameters.at(parameter));
+    ++parameter;
   }
-  write_state_file(path, to_json(digest, run), tensors);
+  Json json = to_json(run);
+  json["digest"] = digest;
+  if (good) json["good"] = to_json(good->run);
+  write_state_file(path, json, tensors);
 }
 
 std::optional<TrainingRun> load_state(const std::string& path, const std::string& digest,
-                                      bool has_dev, FineTuning& tuning, SavedParameters& best) {
+                                      bool has_dev, FineTuning& tuning, KeptModels& kept) {
   const std::optional<StateFile> file = StateFile::open(path, digest);
   if (!file) return std::nullopt;
   TrainingRun run;
+  std::optional<LastGood<TrainingRun>::Model> good;
   try {
     run = run_from(file->run());
+    if (file->run().contains("good")) good = {run_from(file->run()["good"]), {}};
   } catch (const nlohmann::json::exception&) {
     file->refuse();
   }
   if (!is_possible(run, has_dev, tuning)) file->refuse();
+  if (good && (good->run.steps >= run.steps || !is_possible(good->run, has_dev, tuning))) {
+    file->refuse();
+  }
   for (const StateTensor& tensor : tuning.state()) {
     file->read(name_in_file(tensor), *tensor.floats);
-    if (!is_parameter(tensor) || !run.best) continue;
-    best.emplace_back(tensor.floats->size());
-    file->read(best_name(tensor), best.back());
+    if (!is_parameter(tensor)) continue;
+    const auto read = [&](const std::string& name, SavedParameters& to) {
+      to.emplace_back(tensor.floats->size());
+      file->read(name, to.back());
+    };
+    if (run.best) read(best_name(tensor), kept.best);
+    if (good) read(good_name(tensor), good->parameters);
   }
   file->check();
+  kept.good.take_up(std::move(good));
   tuning.take_up(run.steps);
   return run;
 }

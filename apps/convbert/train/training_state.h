@@ -1,7 +1,7 @@
 // What a run of training has come to, in DIR.state while it lasts: a file in safetensors, of the
 // tensors that are trained ("parameter.<name>"), their moments ("mean.", "square."), the best
-// epoch's ("best."), and "run", JSON as bytes. It is replaced at once, so that a run can be killed
-// at any moment.
+// epoch's ("best.") or what the run falls back on ("good."), and "run", JSON as bytes. It is
+// replaced at once, so that a run can be killed at any moment.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "train/fine_tuning.h"
+#include "train/last_good.h"
 #include "train/loss_curve.h"
 
 namespace convbert::app {
@@ -29,18 +30,24 @@ struct TrainingRun {
   std::vector<EpochFigures> epochs{};
   std::optional<std::size_t> best{};  // of the epochs
   std::int64_t log_bytes = 0;         // of --log, that belong to these steps
+  // The step at which the loss was no number any more; of a run that has ended.
+  std::optional<std::int64_t> diverged_at{};
 };
 
-using SavedParameters = FineTuning::SavedParameters;  // of the best epoch
+// What a run may go back to.
+struct KeptModels {
+  SavedParameters best{};  // the best epoch's; empty: none
+  LastGood<TrainingRun> good{};
+};
 
-// digest: of all that the run depends on. best: empty for none. Throws Error(system).
+// digest: of all that the run depends on. Throws Error(system).
 void save_state(const std::string& path, const std::string& digest, const TrainingRun& run,
-                FineTuning& tuning, const SavedParameters& best);
+                FineTuning& tuning, const KeptModels& kept);
 
-// Fills `tuning` and `best`; nothing where there is no such file. Throws Error(usage) for one of
+// Fills `tuning` and `kept`; nothing where there is no such file. Throws Error(usage) for one of
 // another run, Error(format) for one that is damaged. has_dev: is each epoch measured, and the
 // best kept?
 std::optional<TrainingRun> load_state(const std::string& path, const std::string& digest,
-                                      bool has_dev, FineTuning& tuning, SavedParameters& best);
+                                      bool has_dev, FineTuning& tuning, KeptModels& kept);
 
 }  // namespace convbert::app
