@@ -169,6 +169,7 @@ TEST_CASE("labels of some texts give a head, beside the vectors") {
   }
   CHECK(right == place.lines.size());
   CHECK(read_file(model + "/README.md").find("the labels of 48 texts 2") != std::string::npos);
+  check_well(run_convbert(command("faster", {"--head-rate", "0.01"})));
 
   check_well(run_convbert(
       command("threads", {"--metric", "accuracy", "--label-weight", "2", "--threads", "3"})));

@@ -218,6 +218,40 @@ TEST_CASE("what is learnt on cut texts says so") {
   CHECK(training_json(labels)["command"] == Json{"train", "--epochs=1", "--max-length=4"});
 }
 
+TEST_CASE("records of another kind of label than the others' are the bad ones") {
+  const TemporaryFolder folder;
+  const std::string some =
+      folder.write("some.jsonl", animals() + records({{"a man and a dog", Json{"animal", "man"}}}));
+  const ProcessResult result = train({some, "-o", folder.path("some"), "--max-steps", "1"});
+  CHECK(result.status == 1);
+  CHECK(result.err.find("some.jsonl:4: expected one label, found [\"animal\"") !=
+        std::string::npos);
+  CHECK(training_json(folder.path("some"))["task"] == "classify");
+  CHECK(training_json(folder.path("some"))["bad_records"] == 1);
+  check_stopped(train({folder.write("data.jsonl", animals()), "-o", folder.path("none"), "--task",
+                       "multilabel"}),
+                "no record can be used for --task multilabel; the first bad one is " +
+                    folder.path("data.jsonl") + ":1: expected a list of labels, found \"animal\"");
+}
+
+TEST_CASE("what a head learns by, and what cannot be done, is told") {
+  const TemporaryFolder folder;
+  const std::string data = folder.write("data.jsonl", animals());
+  const std::string out = folder.path("out");
+  check_stopped(train({data, "-o", out, "--learning-rate", "0", "--head-rate", "0.1"}),
+                "--head-rate: expected a --learning-rate above 0 beside it");
+  check_stopped(train({data, "-o", out, "--log", "-"}), "--log: expected the name of a file");
+  check_stopped(train({data, "-o", out, "--report", "-"}), "--report: expected the name of a file");
+  const std::string mean = folder.path("mean");
+  REQUIRE(train({data, "-o", mean, "--pooling", "mean", "--head-rate", "0.003", "--max-steps", "2",
+                 "--clip", "0"})
+              .status == 0);
+  CHECK(training_json(mean)["settings"]["head_afterwards"]["learning_rate"] == 0.003);
+  const std::string card = read_file(mean + "/README.md");
+  CHECK(card.find("gradients of any length") != std::string::npos);
+  CHECK(card.find(" of " + data + " for `classify`") != std::string::npos);
+}
+
 TEST_CASE("a label is told by what it is") {
   const TemporaryFolder folder;
   int runs = 0;

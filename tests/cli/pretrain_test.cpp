@@ -445,6 +445,23 @@ TEST_CASE("a loss that is no number ends the run with what was saved before, or 
             .status == 0);
 }
 
+TEST_CASE("bad records of --held-out are named, counted, and what --strict stops at") {
+  const Workplace place;
+  const std::string others = place.folder.write(
+      "others.jsonl", "{\"text\": \"the dog sees a man\"}\n{\"text\": 3}\nno JSON\n");
+  const std::vector<std::string> command =
+      place.command(config_of("electra"), "masked", "out", {"--held-out", others});
+  const std::string second = others + ":2: field \"text\"";
+  const ProcessResult strict = run_convbert(with(command, {"--strict"}));
+  CHECK(strict.status == 1);
+  CHECK(strict.err.find("--strict: " + second) != std::string::npos);
+  CHECK_FALSE(fs::exists(place.folder.path("out")));
+  const ProcessResult result = run_convbert(command);
+  CHECK(result.status == 1);
+  CHECK(result.err.find(second) != std::string::npos);
+  CHECK(training_of(place.folder.path("out"))["bad_records"] == 2);
+}
+
 TEST_CASE("a full disk, and a vocabulary that does not fit the text, are told") {
   const Workplace place;
   const auto run = [&](const std::vector<std::string>& more) {

@@ -288,6 +288,14 @@ TEST_CASE("tags that spell no entities are measured by their accuracy") {
   check_stopped(
       train({path, "--task", "tag", "--dev", path, "-o", folder.path("more"), "--metric", "f1"}),
       "expected tag_accuracy, macro_f1, weighted_f1 or loss of --task tag");
+
+  // By number, as datasets have them.
+  for (Json& record : tags) record["tags"] = {2, 10, 0, 2, 10};
+  const std::string numbers = folder.path("numbers");
+  REQUIRE(train({folder.write("numbers.jsonl", jsonl(tags)), "--task", "tag", "-o", numbers,
+                 "--max-steps", "2"})
+              .status == 0);
+  CHECK(Json::parse(read_file(numbers + "/training.json"))["labels"] == Json{"0", "2", "10"});
 }
 
 TEST_CASE("on a full disk nothing half written is left") {

@@ -43,7 +43,7 @@ void add_distill_flags(CLI::App& command, DistillFlags& flags) {
   add_train_flags(command, flags.train);
   // Rows belong to records in their order, and labels have flags of their own.
   for (const char* name : {"--shard", "--id-field", "--task", "--label-field", "--scale",
-                           "--label-smoothing", "--class-weights"}) {
+                           "--label-smoothing", "--class-weights", "--contrast", "--pooling"}) {
     remove_flag(command, name);
   }
   describe_flag(command, "--dev",

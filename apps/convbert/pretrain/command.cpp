@@ -131,10 +131,11 @@ int run(const PretrainFlags& flags, Console& console) {
                              .seed = request.seed};
   CancelToken cancel;
   const SignalGuard signals(cancel);
-  const std::optional<Batch> held_out = read_held_out(request, tokenizer, options, cancel);
+  BadRecords bad(console, request.record.output.strict);
+  const std::optional<Batch> held_out = read_held_out(request, tokenizer, options, bad, cancel);
   if (!held_out) return status_of_signal(signals.caught());
 
-  BadRecords bad(console, request.record.output.strict);
+  const std::int64_t bad_held_out = bad.count();
   PretrainingTexts texts({request.record.input, tokenizer, bad, cancel}, options);
   // First the model, whose files bound what a configuration claims.
   LearningModel model = make_model(plan, plan.model, request, request.seed, console);
@@ -156,13 +157,15 @@ int run(const PretrainFlags& flags, Console& console) {
                       training, texts, console);
   if (outcome.is_stopped) return status_of_signal(signals.caught());
 
-  const PretrainingRecord record{request, plan, *held_out, outcome.run, parameters};
+  const PretrainingRecord record{request,    plan,
+                                 *held_out,  outcome.run,
+                                 parameters, outcome.run.place.bad_records + bad_held_out};
   write_models(request, plan, training, directory);
   directory.add("training.json", pretraining_json(record));
   directory.add("README.md", pretraining_card(record));
   directory.finish();
   finish(request, std::move(outcome.log), state_path);
-  return exit_status_of(outcome.run.place.bad_records, outcome.run.diverged_at);
+  return exit_status_of(record.bad_records, outcome.run.diverged_at);
 }
 
 }  // namespace

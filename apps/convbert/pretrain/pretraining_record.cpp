@@ -94,7 +94,7 @@ std::string pretraining_json(const PretrainingRecord& record) {
                  {"documents", run.place.documents},
                  {"passes", run.place.epoch + 1}}},
                {"held_out", {{"sequences", record.held_out.sequences()}}},
-               {kBadRecords, run.place.bad_records},
+               {kBadRecords, record.bad_records},
                {"settings", settings_of(record)},
                {"parameters", record.parameters},
                {"steps", run.steps},

@@ -14,7 +14,8 @@ struct PretrainingRecord {
   const ModelPlan& plan;
   const Batch& held_out;
   const PretrainingRun& run;
-  std::int64_t parameters;  // of the model, without its head
+  std::int64_t parameters;   // of the model, without its head
+  std::int64_t bad_records;  // held-out ones, too
 };
 
 // training.json. Nothing of it depends on threads or time.

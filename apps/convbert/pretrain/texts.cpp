@@ -118,7 +118,8 @@ void PretrainingTexts::go_to(const TextsPlace& place) {
 }
 
 std::optional<Batch> read_held_out(const PretrainRequest& request, const Tokenizer& tokenizer,
-                                   const TextsOptions& options, const CancelToken& cancel) {
+                                   const TextsOptions& options, BadRecords& bad,
+                                   const CancelToken& cancel) {
   Batch batch;
   const bool is_given = !request.held_out.source.paths.empty();
   if (!is_given && options.held_out_share <= 0.0) return batch;
@@ -133,7 +134,10 @@ std::optional<Batch> read_held_out(const PretrainRequest& request, const Tokeniz
   };
   Record record;
   while (batch.sequences() < kMostHeldOut && records->next(record)) {
-    if (!record.error.empty()) continue;
+    if (!record.error.empty()) {
+      if (is_given) bad.add(record.error);  // else it is found when it is learnt from
+      continue;
+    }
     if (!is_given && !is_held_out(record.text, options.held_out_share)) continue;
     packer.add(tokens_of(tokenizer, record.text));
     take();

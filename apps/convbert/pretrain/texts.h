@@ -67,10 +67,10 @@ class PretrainingTexts {
 };
 
 // At most `most` sequences to measure with: those of --held-out, or of the share that is left out
-// of the input, from its beginning. Nothing is said of bad records, which are named when they are
-// learnt from.
+// of the input, from its beginning: bad records of that are named when they are learnt from.
 std::optional<Batch> read_held_out(const PretrainRequest& request, const Tokenizer& tokenizer,
-                                   const TextsOptions& options, const CancelToken& cancel);
+                                   const TextsOptions& options, BadRecords& bad,
+                                   const CancelToken& cancel);
 inline constexpr std::int64_t kMostHeldOut = 512;
 
 }  // namespace convbert::app

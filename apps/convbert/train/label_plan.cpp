@@ -74,15 +74,17 @@ bool has_no_fraction(std::string_view number) {
   return number.find_first_not_of("-0123456789") == std::string_view::npos;
 }
 
-// All lists, or all numbers of which some are fractions, or classes.
+// Mostly lists, or all numbers of which some are fractions, or classes.
 LearningTask task_by_labels(const LabelledTexts& texts) {
+  std::size_t lists = 0;
   bool all_numbers = true;
   bool have_fractions = false;
   for (const LabelledText& record : texts.records) {
-    if (is_list(record.label)) return LearningTask::multilabel;
+    lists += is_list(record.label) ? 1 : 0;
     all_numbers &= number_of(record.label).has_value();
     have_fractions |= !has_no_fraction(text_of_json(record.label));
   }
+  if (2 * lists > texts.records.size()) return LearningTask::multilabel;
   return all_numbers && have_fractions ? LearningTask::regress : LearningTask::classify;
 }
 
@@ -96,15 +98,24 @@ std::vector<std::string> names_of_record(const LabelledText& record, LearningTas
   return {text_of_json(record.label)};
 }
 
+[[noreturn]] void refuse_all(const std::string& source, LearningTask task,
+                             const std::string& first) {
+  usage_error(source, ": no record can be used for --task ", name_of(task),
+              "; the first bad one is ", first);
+}
+
 std::set<std::string> all_names(const LabelledTexts& texts, LearningTask task) {
   std::set<std::string> found;
+  std::string first_bad;
   for (const LabelledText& record : texts.records) {
     try {
       for (std::string& name : names_of_record(record, task)) found.insert(std::move(name));
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::input) throw;  // make_set() tells of it
+      if (error.kind() != ErrorKind::input) throw;  // make_set() tells of it, where others are good
+      if (first_bad.empty()) first_bad = concat(record.where, ": ", message_of(error));
     }
   }
+  if (found.empty() && !first_bad.empty()) refuse_all(texts.source, task, first_bad);
   return found;
 }
 
@@ -121,7 +132,8 @@ void check_names(const std::vector<std::string>& names, const std::string& sourc
                  LearningTask task) {
   const std::size_t least = task == LearningTask::multilabel ? 1 : 2;
   if (names.size() < least) {
-    usage_error(source, ": expected two labels or more to tell apart, found ",
+    usage_error(source, ": expected ", least == 1 ? "a label" : "two labels",
+                " or more to tell apart, found ",
                 names.empty() ? "none" : concat("only ", shown(names)));
   }
   if (names.size() > kMostNames) {
@@ -169,10 +181,7 @@ class SetBuilder {
       }
     }
     if (!unknown_.empty()) refuse_unknown_labels(set_.source, unknown_);
-    if (set_.examples.size() == 0) {
-      usage_error(set_.source, ": no record can be used for --task ", name_of(plan_.task),
-                  "; the first bad one is ", bad.first());
-    }
+    if (set_.examples.size() == 0) refuse_all(set_.source, plan_.task, bad.first());
     return std::move(set_);
   }
 

@@ -28,10 +28,14 @@ std::string beginning_of(const std::string& text) {
 Encoding encode_words(const Record& record, const LabelledReading& reading,
                       const std::string& text_field, const LoadedModel& loaded,
                       LabelledText& labelled) {
-  const std::vector<std::string> tags =
-      strings_of(text_of_json(labelled.label), concat("field ", quoted(reading.label_field)));
+  const auto tags = elements_of(text_of_json(labelled.label));
+  if (!tags) {
+    throw Error(ErrorKind::input,
+                concat("field ", quoted(reading.label_field), ": expected a list of tags, found ",
+                       printable(labelled.label, 40)));
+  }
   const JoinedWords joined =
-      join_tagged_words(record, text_field, reading.label_field, tags.size());
+      join_tagged_words(record, text_field, reading.label_field, tags->size());
   Encoding encoding = convbert::encode(loaded, joined.text, std::nullopt, loaded.encode);
   labelled.first_tokens = first_tokens(encoding, joined.places);
   return encoding;

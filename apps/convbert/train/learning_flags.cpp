@@ -59,6 +59,7 @@ void add_log_flag(FlagGroup& group, LearningFlags& flags) {
 
 void check_directory(const LearningFlags& flags) {
   if (flags.directory == "-") usage_error("-o: expected the name of a directory, found -");
+  if (flags.log == "-") usage_error("--log: expected the name of a file, found -");
 }
 
 void check_files(const std::string& flag, const std::vector<std::string>& paths) {

@@ -81,7 +81,8 @@ void add_step_flags(CLI::App& command, TrainFlags& flags) {
   group
       .add("--contrast", flags.contrast, "W",
            "Of --task classify: besides, have the cosine of two texts' vectors be 1 for one label "
-           "and 0 for two, counting W times; default: 1 for up to 1,000 records, else 0")
+           "and 0 for two, counting W times; default: 1 for up to 1,000 records (100 with "
+           "--pooling), else 0")
       .within(0.0, 1e6);
   group.add_choice("--pooling", flags.pooling, {"mean", "cls"}, "HOW",
                    "Of --task classify, multilabel and regress: the head reads the text's vector, "
@@ -208,6 +209,7 @@ TrainRequest make_request(const TrainFlags& flags) {
     usage_error(request.patience > 0 ? "--patience" : "--metric", " needs --dev to measure with");
   }
   check_files("--dev", flags.dev);
+  if (flags.report == "-") usage_error("--report: expected the name of a file, found -");
   check_apart({{"-o", {flags.directory}}, {"--log", {flags.log}}, {"--report", {flags.report}}},
               {{"INPUT", flags.record.input.paths}, {"--dev", flags.dev}});
   name_inputs(flags, request);

@@ -16,7 +16,8 @@ bool reads_sequences(LearningTask task) {
   return info_of(task).head == HeadKind::sequence_classification;
 }
 
-void check_flags(const TrainRequest& request, LearningTask task) {
+void check_flags(const TrainRequest& request, const LabelPlan& labels) {
+  const LearningTask task = labels.task;
   const bool has_classes = task == LearningTask::classify || task == LearningTask::tag;
   if (request.label_smoothing > 0 && !has_classes) {
     usage_error("--label-smoothing is for --task classify and tag; this is --task ", name_of(task));
@@ -40,10 +41,14 @@ void check_flags(const TrainRequest& request, LearningTask task) {
         "of a batch are what a pair is told from, found ",
         request.batch_size);
   }
-  if (request.head_rate && (request.freeze.encoder || !info_of(task).head)) {
+  if (request.head_rate && (request.freeze.encoder || !labels.head())) {
     usage_error("--head-rate is for a head that is trained with the encoder; ",
                 request.freeze.encoder ? "of one alone --learning-rate is it"
                                        : shown_name(task) + " has none");
+  }
+  if (request.head_rate.value_or(0) > 0 && request.learning_rate == 0.0) {
+    usage_error("--head-rate: expected a --learning-rate above 0 beside it; --freeze encoder ",
+                "trains the head alone, at --learning-rate");
   }
   if (request.freeze.encoder && !info_of(task).head) {
     usage_error("--freeze encoder leaves nothing to train: ", shown_name(task), " has no head");
@@ -110,7 +115,7 @@ float default_contrast(const Learning& learning) {
 
 namespace {
 
-FineTuningOptions head_alone_options(FineTuningOptions options, const ModelConfig& config,
+FineTuningOptions head_alone_options(FineTuningOptions options, double rate,
                                      std::int64_t examples) {
   options.loss.contrast = 0.0f;
   options.epochs = default_epochs({.examples = examples,
@@ -118,8 +123,7 @@ FineTuningOptions head_alone_options(FineTuningOptions options, const ModelConfi
                                    .encoder = false,
                                    .head = true,
                                    .new_head = true});
-  options.most_steps = 0;
-  options.learning_rate = default_learning_rate(config, true);
+  options.learning_rate = rate;
   options.optimizer.head_factor = 1.0;
   options.head_alone = true;
   return options;
@@ -130,7 +134,7 @@ FineTuningOptions head_alone_options(FineTuningOptions options, const ModelConfi
 TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
                            const ModelSource& source, const ModelConfig& config,
                            const Examples& examples) {
-  check_flags(request, labels.task);
+  check_flags(request, labels);
   if (labels.gives_vectors()) check_steps(source, labels.task);
   TrainingPlan plan;
   plan.head = plan_head(request, labels, source, config);
@@ -198,7 +202,7 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
     plan.tuning.loss.class_weights = balanced_weights(examples.labels, labels.outputs());
   }
   if (learning.draws_vectors) {
-    plan.head_afterwards = head_alone_options(plan.tuning, config, examples.size());
+    plan.head_afterwards = head_alone_options(plan.tuning, head_rate, examples.size());
   }
   return plan;
 }

@@ -94,9 +94,9 @@ std::string cell(std::string text) {
   return escaped;
 }
 
-std::string figures_of(const Report& report) {
-  std::string text = concat("On ", grouped(report.records),
-                            " records that it did not learn from, with 95 % intervals of the "
+std::string figures_of(const Report& report, const std::string& source) {
+  std::string text = concat("On ", grouped(report.records), " records of ", cell(source),
+                            ", which it did not learn from, with 95 % intervals of the "
                             "bootstrap:\n\n| | value | from | to |\n|---|---|---|---|\n");
   for (const auto& [name, measure] : report.measures) {
     text += concat("| ", name, " | ", shown(measure.value), " | ", shown(measure.interval.low),
@@ -140,11 +140,15 @@ std::string account_of(const TrainingRecord& record) {
 // Of the best epoch, where evaluate knows no such task.
 std::string figures_on_dev(const TrainingRecord& record) {
   std::string text =
-      concat("On ", grouped(record.dev->examples.size()), " records that it did not learn from",
+      concat("On ", grouped(record.dev->examples.size()), " records of ", cell(record.dev->source),
+             ", which it did not learn from",
              record.teacher
-                 ? ": the mean cosine to the teacher's vectors, Pearson's correlation of cosines "
-                   "between texts with the teacher's, of those with a label the share that is told "
-                   "rightly, and the loss"
+                 ? concat(": the mean cosine to the teacher's vectors, Pearson's correlation of "
+                          "cosines between texts with the teacher's, ",
+                          record.teacher->labelled > 0
+                              ? "of those with a label the share that is told rightly, "
+                              : "",
+                          "and the loss")
                  : "",
              ".\n\n| | value |\n|---|---|\n");
   for (const auto& [name, value] : record.run.epochs[*record.run.best].dev) {
@@ -202,8 +206,8 @@ std::string model_card(const TrainingRecord& record) {
   std::string text = concat("# ", cell(record.request.directory), "\n\n");
   text += concat("Trained by convbert ", kVersion, " from `", cell(record.base), "` on ",
                  grouped(record.train.examples.size()), " records (",
-                 grouped(record.train.examples.sequences.tokens()), " tokens) for `",
-                 name_of(record.labels.task), "`.\n");
+                 grouped(record.train.examples.sequences.tokens()), " tokens) of ",
+                 cell(record.train.source), " for `", name_of(record.labels.task), "`.\n");
   if (!record.labels.names.empty()) {
     text += concat("\nLabels: ");
     for (std::size_t i = 0; i < std::min(record.labels.names.size(), kMostShown); ++i) {
@@ -217,7 +221,7 @@ std::string model_card(const TrainingRecord& record) {
   if (record.teacher) text += account_of(record);
   text += "\n## Figures\n\n";
   if (record.report) {
-    text += figures_of(*record.report);
+    text += figures_of(*record.report, record.dev->source);
   } else if (record.run.best) {
     text += figures_on_dev(record);
   } else {
@@ -236,7 +240,8 @@ std::string model_card(const TrainingRecord& record) {
   }
   text += concat(". Learning rate ", tuning.learning_rate, " with ", name_of(tuning.schedule),
                  " schedule and a warm-up of ", tuning.warmup, "; AdamW, weight decay ",
-                 tuning.optimizer.weight_decay, "; gradients cut to length ", tuning.clip,
+                 tuning.optimizer.weight_decay, "; gradients ",
+                 tuning.clip > 0 ? concat("cut to length ", tuning.clip) : "of any length",
                  "; seed ", tuning.seed, "; frozen: ", frozen(record.request),
                  length ? concat("; texts cut to ", *length,
                                  " tokens, in figures too (--max-length ", *length, ")")
