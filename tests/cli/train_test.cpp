@@ -55,6 +55,61 @@ TEST_CASE("a classifier is learnt, kept at its best epoch, and tells of itself")
   CHECK(page.find("<polyline") != std::string::npos);
 }
 
+std::string report_of_labels(int labels, const std::vector<std::string>& more) {
+  const TemporaryFolder folder;
+  std::vector<Json> records;
+  for (const Sentence& sentence : sentences()) {
+    records.push_back(
+        {{"text", sentence.text()},
+         {"label", "label " + std::to_string(static_cast<int>(records.size()) % labels)}});
+  }
+  const std::string data = folder.write("data.jsonl", jsonl(records));
+  train_well(with(
+      {data, "--dev", data, "-o", folder.path("model"), "--report", folder.path("report.html")},
+      more));
+  return read_file(folder.path("report.html"));
+}
+
+TEST_CASE("a report of many labels lists what is confused most") {
+  const std::string page = report_of_labels(25, {"--epochs", "1"});
+  const std::size_t at = page.find("<h2>Confusions</h2>");
+  REQUIRE(at != std::string::npos);
+  CHECK(page.find("25 labels, too many for a matrix", at) != std::string::npos);
+  CHECK(page.find("<th>true</th><th>predicted</th>", at) != std::string::npos);
+  CHECK(page.find("1 epoch;") != std::string::npos);
+  CHECK(report_of_labels(24, {"--epochs", "1"}).find("rows: true") != std::string::npos);
+}
+
+// The ends of the vertical axis of a chart, the upper one first.
+std::vector<std::string> ends_of_axis(const std::string& page, const std::string& title) {
+  constexpr std::string_view kBefore = "text-anchor=\"end\">";
+  std::vector<std::string> ends;
+  std::size_t at = page.find("<h2>" + title + "</h2>");
+  while (ends.size() < 2) {
+    at = page.find(kBefore, at);
+    REQUIRE(at != std::string::npos);
+    at += kBefore.size();
+    ends.push_back(page.substr(at, page.find('<', at) - at));
+  }
+  return ends;
+}
+
+TEST_CASE("the axis of a figure that stays the same is what the figure can be, and near it") {
+  const std::string page = report_of_labels(
+      2, {"--epochs", "1", "--learning-rate", "0.0002778", "--schedule", "constant"});
+  for (const char* title : {"accuracy on dev", "Learning rate"}) {
+    INFO(title);
+    const std::vector<std::string> ends = ends_of_axis(page, title);
+    CHECK(std::stod(ends[0]) <= 1);
+    CHECK(std::stod(ends[1]) >= 0);
+    CHECK(std::stod(ends[0]) - std::stod(ends[1]) <= 0.1);
+  }
+  CHECK(page.find(">step 0<") != std::string::npos);
+  CHECK(page.find(">step 1<") == std::string::npos);
+  CHECK(page.find("<text x=\"82\"") != std::string::npos);  // room for 0.0002778
+  CHECK(page.find("<div class=\"wide\"><svg") != std::string::npos);
+}
+
 TEST_CASE("the same bytes on any number of threads, and after kills") {
   const TemporaryFolder folder;
   const std::string data = folder.write("data.jsonl", labelled());

@@ -95,22 +95,10 @@ std::string matrix_of(const Confusion& confusion) {
 }
 
 std::string pairs_of(const Confusion& confusion) {
-  struct Pair {
-    std::int64_t count;
-    std::size_t truth;
-    std::size_t predicted;
-  };
-  std::vector<Pair> pairs;
-  for (std::size_t i = 0; i < confusion.counts.size(); ++i) {
-    for (std::size_t j = 0; j < confusion.counts.size(); ++j) {
-      if (i != j && confusion.counts[i][j] > 0) pairs.push_back({confusion.counts[i][j], i, j});
-    }
-  }
-  std::ranges::stable_sort(pairs, std::greater<>(), &Pair::count);
-  if (pairs.size() > kMostPairs) pairs.resize(kMostPairs);
+  const std::vector<ConfusedPair> pairs = most_confused(confusion, kMostPairs);
   Table table({Align::left, Align::left, Align::right});
   table.add({"true", "predicted", "most frequent"});
-  for (const Pair& pair : pairs) {
+  for (const ConfusedPair& pair : pairs) {
     table.add({printable(confusion.labels[pair.truth], 60),
                printable(confusion.labels[pair.predicted], 60), grouped(pair.count)});
   }
@@ -167,6 +155,18 @@ std::string to_json(const Report& report) {
 }
 
 }  // namespace
+
+std::vector<ConfusedPair> most_confused(const Confusion& confusion, std::size_t most) {
+  std::vector<ConfusedPair> pairs;
+  for (std::size_t i = 0; i < confusion.counts.size(); ++i) {
+    for (std::size_t j = 0; j < confusion.counts.size(); ++j) {
+      if (i != j && confusion.counts[i][j] > 0) pairs.push_back({confusion.counts[i][j], i, j});
+    }
+  }
+  std::ranges::stable_sort(pairs, std::greater<>(), &ConfusedPair::count);
+  if (pairs.size() > most) pairs.resize(most);
+  return pairs;
+}
 
 OrderedJson figures_json(const Report& report) {
   OrderedJson json = OrderedJson::object();

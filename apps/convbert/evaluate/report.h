@@ -1,6 +1,7 @@
 // What an evaluation found, for people and for programs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -37,6 +38,15 @@ struct Confusion {
   std::vector<std::string> labels;
   std::vector<std::vector<std::int64_t>> counts;  // [true, predicted]; none of too many labels
 };
+
+// A label that was given another, and how often.
+struct ConfusedPair {
+  std::int64_t count;
+  std::size_t truth;  // numbers of Confusion::labels
+  std::size_t predicted;
+};
+// So many at most, the most frequent first.
+std::vector<ConfusedPair> most_confused(const Confusion& confusion, std::size_t most);
 
 struct Report {
   std::string model;

@@ -13,7 +13,7 @@
 namespace convbert::app {
 namespace {
 
-constexpr std::size_t kMostConfused = 24;  // labels of a matrix that a page has room for
+constexpr std::size_t kMostConfused = 24;  // labels of a matrix that a page has room for, or pairs
 
 constexpr std::string_view kStyle = R"(
 :root { --ink: #1c2430; --faint: #667085; --line: #d5dae1; --page: #ffffff; --a: #1f6feb;
@@ -30,7 +30,7 @@ th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align:
          vertical-align: top; }
 td.n, th.n { text-align: right; }
 div.wide { overflow-x: auto; }
-svg { width: 100%; height: auto; } svg text { fill: var(--faint); font-size: 12px; }
+svg { width: 100%; min-width: 48rem; height: auto; } svg text { fill: var(--faint); font-size: 12px; }
 .frame { stroke: var(--line); fill: none; } .a { stroke: var(--a); fill: none; }
 .b { stroke: var(--b); fill: none; } svg .mark { fill: var(--b); stroke: none; }
 .key-a { color: var(--a); } .key-b { color: var(--b); }
@@ -43,12 +43,16 @@ std::string number(double value, const char* format = "%.4g") {
   return std::isnan(value) ? "-" : formatted(value, format);
 }
 
+std::string counted(std::size_t count, const char* thing) {
+  return concat(grouped(static_cast<std::int64_t>(count)), " ", thing, count == 1 ? "" : "s");
+}
+
 struct Point {
   double x;
   double y;
 };
 
-// One or two lines over the steps, in a frame with the ends of both axes.
+// One or two lines over the steps from 0, in a frame with the ends of both axes.
 class LineChart {
  public:
   LineChart(std::vector<Point> line, std::vector<Point> marked)
@@ -61,17 +65,19 @@ class LineChart {
         high_ = std::max(high_, point.y);
       }
     }
-    if (!(low_ < high_)) {
-      low_ = std::isfinite(low_) ? low_ - 0.5 : 0.0;
-      high_ = low_ + 1.0;
+    if (!std::isfinite(low_)) {
+      low_ = 0.0;
+      high_ = 1.0;
+    } else if (!(low_ < high_)) {
+      widen();
     }
   }
 
   std::string svg(const std::string& name) const {
     std::string text =
-        concat("<svg viewBox=\"0 0 ", kWidth, " ", kHeight, "\" role=\"img\" ", "aria-label=\"",
-               html_escaped(name), "\">\n<rect class=\"frame\" x=\"", kLeft, "\" y=\"8\" width=\"",
-               kWidth - kLeft - 8, "\" height=\"", kHeight - 36, "\"/>\n");
+        concat("<div class=\"wide\"><svg viewBox=\"0 0 ", kWidth, " ", kHeight, "\" role=\"img\" ",
+               "aria-label=\"", html_escaped(name), "\">\n<rect class=\"frame\" x=\"", kLeft,
+               "\" y=\"8\" width=\"", kWidth - kLeft - 8, "\" height=\"", kHeight - 36, "\"/>\n");
     text += path(line_, "a") + path(marked_, "b");
     for (const Point& point : marked_) {
       if (!std::isfinite(point.y)) continue;
@@ -81,16 +87,25 @@ class LineChart {
     }
     text += label(kLeft - 6, 18, "end", number(high_));
     text += label(kLeft - 6, kHeight - 30, "end", number(low_));
-    text += label(kLeft, kHeight - 10, "start", "step 1");
+    text += label(kLeft, kHeight - 10, "start", "step 0");
     text += label(kWidth - 8, kHeight - 10, "end", concat("step ", number(most_x_, "%.0f")));
-    return text + "</svg>\n";
+    return text + "</svg></div>\n";
   }
 
  private:
   static constexpr int kWidth = 900;
   static constexpr int kHeight = 240;
-  static constexpr int kLeft = 64;
+  static constexpr int kLeft = 88;  // for "-0.0001234"
 
+  // Around the only value, but not beyond what shares, correlations and errors can be.
+  void widen() {
+    const double value = low_;
+    const double margin = value == 0 ? 0.05 : 0.05 * std::abs(value);
+    low_ = value - margin;
+    high_ = value + margin;
+    if (value >= -1) low_ = std::max(low_, value >= 0 ? 0.0 : -1.0);
+    if (value <= 1) high_ = std::min(high_, 1.0);
+  }
   double x_of(const Point& point) const {
     return kLeft + (kWidth - kLeft - 8) * point.x / std::max(most_x_, 1.0);
   }
@@ -148,8 +163,9 @@ std::string charts_of(const TrainingRecord& record) {
 }
 
 std::string figures_of(const Report& report) {
-  std::string text = concat("<h2>Figures on dev</h2>\n<p class=\"note\">", grouped(report.records),
-                            " records; 95 % intervals of the bootstrap</p>\n<table>\n");
+  std::string text = concat("<h2>Figures on dev</h2>\n<p class=\"note\">",
+                            counted(static_cast<std::size_t>(report.records), "record"),
+                            "; 95 % intervals of the bootstrap</p>\n<table>\n");
   for (const auto& [name, measure] : report.measures) {
     text += concat("<tr><th>", html_escaped(name), "</th><td class=\"n\">", number(measure.value),
                    "</td><td class=\"n\">", number(measure.interval.low), " to ",
@@ -169,12 +185,10 @@ std::string figures_of(const Report& report) {
   return text + "</table></div>\n";
 }
 
-std::string confusions_of(const Confusion& confusion) {
-  if (confusion.counts.empty() || confusion.labels.size() > kMostConfused) return "";
+std::string matrix_of(const Confusion& confusion) {
   std::string text =
-      "<h2>Confusions</h2>\n<p class=\"note\">rows: true; columns: predicted; shaded by the share "
-      "of "
-      "the row</p>\n<div class=\"wide\"><table>\n<tr><th></th>";
+      "<p class=\"note\">rows: true; columns: predicted; shaded by the share of the row</p>\n"
+      "<div class=\"wide\"><table>\n<tr><th></th>";
   for (const std::string& label : confusion.labels) {
     text += concat("<th class=\"n\">", shown_text(label), "</th>");
   }
@@ -191,6 +205,33 @@ std::string confusions_of(const Confusion& confusion) {
     text += "</tr>\n";
   }
   return text + "</table></div>\n";
+}
+
+std::string pairs_of(const Confusion& confusion) {
+  const std::vector<ConfusedPair> pairs = most_confused(confusion, kMostConfused);
+  std::string text = concat("<p class=\"note\">", confusion.labels.size(),
+                            " labels, too many for a matrix; the most frequent confusions</p>\n");
+  if (pairs.empty()) return text + "<p>none</p>\n";
+  text +=
+      "<div class=\"wide\"><table>\n<tr><th>true</th><th>predicted</th>"
+      "<th class=\"n\">records</th></tr>\n";
+  for (const ConfusedPair& pair : pairs) {
+    text += concat("<tr><td>", shown_text(confusion.labels[pair.truth]), "</td><td>",
+                   shown_text(confusion.labels[pair.predicted]), "</td><td class=\"n\">",
+                   grouped(pair.count), "</td></tr>\n");
+  }
+  return text + "</table></div>\n";
+}
+
+std::string confusions_of(const Report& report) {
+  if (report.task != Task::classify) return "";
+  const Confusion& confusion = report.confusion;
+  const std::string title = "<h2>Confusions</h2>\n";
+  if (confusion.counts.empty()) {
+    return title + "<p class=\"note\">of so many labels they are not counted</p>\n";
+  }
+  return title +
+         (confusion.labels.size() > kMostConfused ? pairs_of(confusion) : matrix_of(confusion));
 }
 
 std::string mistakes_of(const std::vector<Mistake>& mistakes, LearningTask task) {
@@ -217,16 +258,17 @@ std::string training_report(const TrainingRecord& record, const std::vector<Mist
       "name=\"viewport\" ",
       "content=\"width=device-width, initial-scale=1\">\n<title>", title, "</title>\n<style>",
       kStyle, "</style>\n</head>\n<body>\n<h1>", title, "</h1>\n<p>From ", shown_text(record.base),
-      " on ", grouped(record.train.examples.size()), " records of ",
+      " on ", counted(record.train.examples.size(), "record"), " of ",
       shown_text(record.train.source), "; ", shown_name(record.labels.task), "; ",
-      grouped(record.run.steps), " steps of ", record.plan.tuning.batch_size, " records, ",
-      record.run.epochs.size(), " epochs");
+      counted(static_cast<std::size_t>(record.run.steps), "step"), " of ",
+      counted(static_cast<std::size_t>(record.plan.tuning.batch_size), "record"), ", ",
+      counted(record.run.epochs.size(), "epoch"));
   if (record.run.best) {
     text += concat("; kept is epoch ", *record.run.best + 1, ", the best by ", record.plan.metric);
   }
   text += ".</p>\n" + charts_of(record);
   if (record.report) {
-    text += figures_of(*record.report) + confusions_of(record.report->confusion);
+    text += figures_of(*record.report) + confusions_of(*record.report);
   }
   return text + mistakes_of(mistakes, record.labels.task) + "</body>\n</html>\n";
 }
