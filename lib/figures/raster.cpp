@@ -8,19 +8,6 @@
 #include "core/error.h"
 
 namespace convbert {
-namespace {
-
-// The rows that the i-th of `count` touches when `whole` are made as many: [first, last).
-struct Reach {
-  std::int64_t first;
-  std::int64_t last;
-};
-
-Reach reach_of(std::int64_t i, std::int64_t count, std::int64_t whole) {
-  return {i * whole / count, ((i + 1) * whole + count - 1) / count};
-}
-
-}  // namespace
 
 void check_maps(const TextMaps& maps) {
   if (maps.labels.empty()) throw Error(ErrorKind::input, "there are no tokens to draw maps of");
@@ -48,6 +35,10 @@ double largest_weight(const MapSet& set) {
     }
   }
   return static_cast<double>(largest);
+}
+
+Reach reach_of(std::int64_t i, std::int64_t count, std::int64_t whole) {
+  return {i * whole / count, ((i + 1) * whole + count - 1) / count};
 }
 
 Raster pool_largest(std::span<const float> map, std::int64_t map_rows, std::int64_t map_columns,

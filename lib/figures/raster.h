@@ -25,6 +25,13 @@ struct Raster {
   std::vector<float> values;  // [rows, columns]
 };
 
+// The rows that the i-th of `count` touches when `whole` are made as many: [first, last).
+struct Reach {
+  std::int64_t first;
+  std::int64_t last;
+};
+Reach reach_of(std::int64_t i, std::int64_t count, std::int64_t whole);
+
 // A map made smaller, where it has more rows or columns than `rows` and `columns`. Each value of
 // the result is the largest of those whose place it touches: a mean would wash out the thin lines
 // that make a map worth looking at, and leaving rows out would lose them.
@@ -46,6 +53,10 @@ class TextEnds {
   }
   bool are_in(std::int64_t row, std::int64_t column) const {
     return !is_before(row, column) && !is_behind(row, column);
+  }
+  // Is any of these entries in the text?
+  bool are_in(const Reach& rows, const Reach& columns) const {
+    return !is_before(rows.last - 1, columns.last - 1) && !is_behind(rows.first, columns.first);
   }
 
  private:

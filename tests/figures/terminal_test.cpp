@@ -78,6 +78,21 @@ TEST_CASE("kernels beyond the ends of the text are marked, of a part only the en
   CHECK(drawn() == "1 a @@@@@@|2 b @@@@@@");
 }
 
+TEST_CASE("a line of several rows is marked where all of them are beyond the ends of the text") {
+  // At 44 columns 176 rows are two a line.
+  const TextMaps maps =
+      text_maps(numbered_labels(176),
+                {map_set(MapType::conv, {0}, {0}, 176, 5, [](auto, auto, auto) { return 1; })});
+  TerminalStyle style;
+  style.width = 44;
+  const std::string drawn = draw_terminal(maps, style);
+  const std::vector<std::string> lines = lines_of(drawn);
+  CHECK(lines[3] == "  0 t0   //@@@@@@@@");
+  CHECK(lines[4] == "  2 t2   @@@@@@@@@@");
+  CHECK(lines[90] == "174 t174 @@@@@@@@//");
+  CHECK(drawn.find("// beyond the ends of the text\n") != std::string::npos);
+}
+
 TEST_CASE("lines keep to the width, end their colours and hold no control characters") {
   TextMaps maps = sample_text_maps();
   for (std::int64_t count : {1, 40, 300}) {

@@ -63,6 +63,8 @@ class TerminalMaps {
   std::string title_of(const MapSet& set, std::int64_t index, std::int64_t width) const;
   std::string header_of(const MapSet& set, const Grid& grid) const;
   std::string row_label(const MapSet& set, const Grid& grid, std::int64_t line) const;
+  // Of a band map: does all that a cell stands for lie beyond the ends of the text?
+  bool is_beyond(const MapSet& set, const Grid& grid, std::int64_t row, std::int64_t column) const;
   void draw_line(std::string& to, const MapSet& set, const Grid& grid, const Raster& map,
                  const Raster& outside, std::int64_t line) const;
   void draw_legend(const MapSet& set, const Grid& grid);
@@ -179,6 +181,13 @@ std::string TerminalMaps::row_label(const MapSet& set, const Grid& grid, std::in
                 label_width_);
 }
 
+bool TerminalMaps::is_beyond(const MapSet& set, const Grid& grid, std::int64_t row,
+                             std::int64_t column) const {
+  return set.is_band() && !TextEnds(maps_, set)
+                               .are_in(reach_of(row, grid.rows, set.rows),
+                                       reach_of(column, grid.columns, set.columns));
+}
+
 void TerminalMaps::draw_line(std::string& to, const MapSet& set, const Grid& grid,
                              const Raster& map, const Raster& outside, std::int64_t line) const {
   const auto place = [&](const Raster& of, std::int64_t row, std::int64_t column) {
@@ -207,10 +216,8 @@ void TerminalMaps::draw_line(std::string& to, const MapSet& set, const Grid& gri
     if (side == 0) to += ' ';
   };
   outer(0);
-  const TextEnds ends(maps_, set);
-  const bool has_ends = set.is_band() && grid.rows == set.rows && grid.columns == set.columns;
   for (std::int64_t column = 0; column < map.columns; ++column) {
-    if (has_ends && !ends.are_in(row, column)) {
+    if (is_beyond(set, grid, row, column)) {
       ink_.beyond(to, place(map, row, column), grid.cell_width);
     } else {
       cell(map, column, grid.cell_width);
@@ -262,11 +269,8 @@ void TerminalMaps::draw_legend(const MapSet& set, const Grid& grid) {
   legend += " " + short_number(largest_) + " " + std::string(unit_of(set.type));
   if (!is_linear) legend += ", log";
   add_line(std::move(legend));
-  if (set.is_band() && grid.rows == set.rows && grid.columns == set.columns) {
-    const TextEnds ends(maps_, set);
-    if (!ends.are_in(0, 0) || !ends.are_in(set.rows - 1, set.columns - 1)) {
-      add_line("// beyond the ends of the text");
-    }
+  if (is_beyond(set, grid, 0, 0) || is_beyond(set, grid, grid.rows - 1, grid.columns - 1)) {
+    add_line("// beyond the ends of the text");
   }
   if (!set.outside.empty()) add_line("< > before and behind the text");
   if (grid.rows < set.rows || grid.columns < set.columns) {
