@@ -131,6 +131,17 @@ TEST_CASE("in a terminal: plain in a pipe, coloured where asked for, as wide as 
   CHECK(contains(attention(coloured, true_colour).out, "\x1b[48;2;"));
 }
 
+TEST_CASE("in a terminal texts that follow one another are told apart by their ids") {
+  const ProcessResult two = attention({"-t", "one", "-t", "two", "-f", "terminal"});
+  CHECK(two.out.starts_with("0\nself-attention\n"));
+  CHECK(contains(two.out, "\n\n1\nself-attention\n"));
+  const ProcessResult named = attention(
+      {"-f", "terminal", "--input-format", "jsonl"},
+      {.input = "{\"id\": \"a\\u202eb\", \"text\": \"one\"}\n", .environment = {{"LC_ALL", "C"}}});
+  CHECK(named.out.starts_with("a?b\nself-attention\n"));
+  CHECK(attention({"-t", "one", "-f", "terminal"}).out.starts_with("self-attention\n"));
+}
+
 TEST_CASE("pictures look as the flags say") {
   const auto picture = [](const std::string& format, const std::vector<std::string>& flags) {
     std::vector<std::string> arguments{"-t", "a few words", "--layer", "0", "-f", format};

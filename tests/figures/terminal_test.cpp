@@ -93,6 +93,19 @@ TEST_CASE("a line of several rows is marked where all of them are beyond the end
   CHECK(drawn.find("// beyond the ends of the text\n") != std::string::npos);
 }
 
+TEST_CASE("a text's id stands above its maps where it is asked for, and does nothing") {
+  TextMaps maps = text_maps(
+      {"a"}, {map_set(MapType::attention, {0}, {0}, 1, 1, [](auto, auto, auto) { return 1; })});
+  maps.id = "7\x1b[2J" + std::string(100, 'x');
+  TerminalStyle style;
+  CHECK(draw_terminal(maps, style).starts_with("self-attention\n"));
+  style.names_text = true;
+  const std::vector<std::string> lines = lines_of(draw_terminal(maps, style));
+  CHECK(lines[0].starts_with("7\uFFFD[2Jxxx"));
+  CHECK(terminal_columns(lines[0]) == 80);
+  CHECK(lines[1] == "self-attention");
+}
+
 TEST_CASE("lines keep to the width, end their colours and hold no control characters") {
   TextMaps maps = sample_text_maps();
   for (std::int64_t count : {1, 40, 300}) {

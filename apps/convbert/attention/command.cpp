@@ -140,7 +140,9 @@ std::unique_ptr<MapWriter> make_writer(const AttentionRequest& request,
   }
   if (info_of(request.format()).is_picture)
     return make_picture_writer(request.format(), request.look);
-  if (request.format() == Format::terminal) return make_terminal_writer(request.look);
+  if (request.format() == Format::terminal) {
+    return make_terminal_writer(request.look, request.record.input.given.texts.size() != 1);
+  }
   if (request.format() == Format::html) {
     std::vector<std::string> names;
     names.reserve(models.size());

@@ -100,13 +100,14 @@ TerminalColors terminal_colors(ColorChoice choice) {
 
 class TerminalWriter : public MapWriter {
  public:
-  explicit TerminalWriter(const LookOptions& look)
+  TerminalWriter(const LookOptions& look, bool names_texts)
       : style_{.width = look.width > 0 ? static_cast<std::int64_t>(look.width)
                                        : terminal_columns(STDOUT_FILENO).value_or(kUsualColumns),
                .colors = terminal_colors(look.color),
                .unicode = is_utf8_locale(),
                .theme = look.theme.value_or(Theme::dark),
-               .scale = look.scale} {}
+               .scale = look.scale,
+               .names_text = names_texts} {}
 
   void write(std::span<const TextMaps> of_models, Job& job, const ResultLayout&) const override {
     job.output = draw_terminal(of_models.front(), style_);
@@ -122,8 +123,8 @@ std::unique_ptr<MapWriter> make_picture_writer(Format format, const LookOptions&
   return std::make_unique<PictureWriter>(format, look);
 }
 
-std::unique_ptr<MapWriter> make_terminal_writer(const LookOptions& look) {
-  return std::make_unique<TerminalWriter>(look);
+std::unique_ptr<MapWriter> make_terminal_writer(const LookOptions& look, bool names_texts) {
+  return std::make_unique<TerminalWriter>(look, names_texts);
 }
 
 std::unique_ptr<MapWriter> make_page_writer(const LookOptions& look,

@@ -43,8 +43,9 @@ std::unique_ptr<MapWriter> make_number_writer(Format format);
 
 // png, svg and pdf: a picture a text.
 std::unique_ptr<MapWriter> make_picture_writer(Format format, const LookOptions& look);
-// As wide as the terminal at standard output, in the colours that it has.
-std::unique_ptr<MapWriter> make_terminal_writer(const LookOptions& look);
+// As wide as the terminal at standard output, in the colours that it has. names_texts: their ids
+// stand above their maps.
+std::unique_ptr<MapWriter> make_terminal_writer(const LookOptions& look, bool names_texts);
 // One page of all texts, or, `is_page_of_each`, one of each.
 std::unique_ptr<MapWriter> make_page_writer(const LookOptions& look,
                                             const std::vector<std::string>& models,

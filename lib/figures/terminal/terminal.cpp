@@ -56,6 +56,7 @@ class TerminalMaps {
   std::string draw();
 
  private:
+  std::string shown_label(std::string_view label, std::int64_t columns) const;
   Grid arrange(const MapSet& set) const;
   void draw_set(const MapSet& set);
   // Maps first to first + count side by side.
@@ -85,16 +86,19 @@ TerminalMaps::TerminalMaps(const TextMaps& maps, const TerminalStyle& style)
   style_.width = std::max(style.width, kLeastWidth);
   int widest = 0;
   for (const std::string& label : maps.labels) {
-    std::string shown = visible_label(label);
-    if (!style_.unicode) shown = in_ascii(shown);
-    shown = cut_label(shown, std::min(kWidestLabel, static_cast<int>(style_.width / 4)),
-                      style_.unicode ? "\u2026" : "~");
+    std::string shown = shown_label(label, std::min<std::int64_t>(kWidestLabel, style_.width / 4));
     widest = std::max(widest, terminal_columns(shown));
     labels_.push_back(std::move(shown));
   }
   const auto last = maps.first + static_cast<std::int64_t>(labels_.size()) - 1;
   number_width_ = static_cast<std::int64_t>(number(last).size());
   label_width_ = number_width_ + 1 + widest + 1;
+}
+
+std::string TerminalMaps::shown_label(std::string_view label, std::int64_t columns) const {
+  std::string shown = visible_label(label);
+  if (!style_.unicode) shown = in_ascii(shown);
+  return cut_label(shown, static_cast<int>(columns), style_.unicode ? "\u2026" : "~");
 }
 
 void TerminalMaps::add_line(std::string line) {
@@ -285,7 +289,6 @@ void TerminalMaps::draw_legend(const MapSet& set, const Grid& grid) {
 }
 
 void TerminalMaps::draw_set(const MapSet& set) {
-  if (!text_.empty()) text_ += '\n';
   largest_ = largest_weight(set);
   add_line(std::string(info_of(set.type).title));
   const Grid grid = arrange(set);
@@ -301,7 +304,11 @@ void TerminalMaps::draw_set(const MapSet& set) {
 }
 
 std::string TerminalMaps::draw() {
-  for (const MapSet& set : maps_.sets) draw_set(set);
+  if (style_.names_text) add_line(shown_label(maps_.id, style_.width));
+  for (const MapSet& set : maps_.sets) {
+    if (&set != &maps_.sets.front()) text_ += '\n';
+    draw_set(set);
+  }
   return std::move(text_);
 }
 

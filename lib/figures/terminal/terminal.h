@@ -17,6 +17,7 @@ struct TerminalStyle {
   bool unicode = true;  // else labels in ASCII alone, '?' for other characters
   Theme theme = Theme::dark;
   WeightScale scale = WeightScale::linear;
+  bool names_text = false;  // its id above its maps, where texts follow one another
 };
 
 // Lines of text, each ended, and none wider than the width but where that is less than 44. Maps
