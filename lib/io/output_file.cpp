@@ -40,6 +40,15 @@ std::string final_path(const std::string& path) {
   throw Error(ErrorKind::system, concat(path, ": ", what, ": ", std::strerror(errno)));
 }
 
+// Who gave a folder that is not there does not know the partial file.
+void check_folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  std::error_code error;
+  if (!folder.empty() && !std::filesystem::exists(folder, error)) {
+    throw Error(ErrorKind::system, concat(folder, ": no such folder; make it first"));
+  }
+}
+
 // A partial file under its lock; -1 where there is none, and `flags` do not make one.
 int open_locked(const std::string& partial, int flags, mode_t mode) {
   while (true) {
@@ -50,6 +59,7 @@ int open_locked(const std::string& partial, int flags, mode_t mode) {
       if (errno == ELOOP) {
         throw Error(ErrorKind::usage, concat(partial, ": is a symbolic link; remove it"));
       }
+      if (errno == ENOENT) check_folder_of(partial);
       fail_with(partial, (flags & O_CREAT) != 0 ? "cannot create" : "cannot open");
     }
     const auto status = [&] {
