@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/acting.h"
 #include "core/error.h"
 #include "core/utf8.h"
 #include "io/json_text.h"
@@ -36,9 +37,8 @@ std::string safe_id(const Record& record) {
        position < text.size() && characters < kMostCharacters && safe.size() < kMostBytes - 4;
        ++characters) {
     const char32_t c = decode_utf8(text, position);
-    const bool is_control = c < 0x20 || (c >= 0x7F && c < 0xA0);
     const bool is_hiding = c == U'.' && characters == 0;
-    append_utf8(safe, is_control || is_hiding || c == U'/' || c == U'\\' ? U'_' : c);
+    append_utf8(safe, acts(c) || is_hiding || c == U'/' || c == U'\\' ? U'_' : c);
   }
   return safe.empty() ? "_" : safe;
 }

@@ -224,6 +224,7 @@ TEST_CASE("ids become names that stay in their folder") {
   CHECK(name("\"..\"") == "_.");
   CHECK(name("\".hidden\"") == "_hidden");
   CHECK(name("\"a\u009b.\"") == "a_.");
+  CHECK(name("\"a\u202Egnp\u200F.\u2066\u2028\"") == "a_gnp_.__");
   CHECK(name("\"\"") == "_");
   CHECK(name("\"a\\u0000\\n\\\\b\"") == "a___b");
   CHECK(name("\"" + std::string(300, 'x') + "\"").size() == 100);
