@@ -226,6 +226,7 @@ HeadStatistics CorpusStatistics::head(MapKind kind, std::int64_t layer, std::int
   result.layer = layer;
   result.head = head;
   result.kind = kind;
+  result.texts = texts_;
   result.rows = rows_;
   for (std::size_t i = 0; i < kFigures; ++i) {
     result.figures[i] = estimate(sums, i);

@@ -75,7 +75,9 @@ struct HeadStatistics {
   std::int64_t layer = 0;
   std::int64_t head = 0;
   MapKind kind = MapKind::attention;
+  std::int64_t texts = 0;
   std::int64_t rows = 0;
+  std::int64_t window = 0;  // W
   std::array<Estimate, kFigures> figures{};
   Figures uniform{};
   // Mean weight of the tokens inside the text at |j - i| = 0, 1, 2, ..., of both sides together.
@@ -94,7 +96,8 @@ class CorpusStatistics {
 
   std::int64_t texts() const { return texts_; }
   std::int64_t rows() const { return rows_; }  // of each head
-  // Where rows() > 0. Layer and head are places, from 0, and stay to be named.
+  // Where rows() > 0. Layer and head are places, from 0, and stay to be named,
+  // as does the window.
   HeadStatistics head(MapKind kind, std::int64_t layer, std::int64_t head) const;
 
  private:

@@ -61,6 +61,8 @@ TEST_CASE("the window is half of the kernel, or as asked for") {
   CHECK(usual == stats({"--layer", "0", "--head", "0", "--window", "4"})[0]);
   const Json self = stats({"--layer", "0", "--head", "0", "--window", "0"})[0];
   CHECK(self["window"] == self["self"]);
+  CHECK(usual["window_tokens"] == 4);
+  CHECK(self["window_tokens"] == 0);
 }
 
 TEST_CASE("statistics as a table and as tab-separated values") {
@@ -68,10 +70,11 @@ TEST_CASE("statistics as a table and as tab-separated values") {
       split_lines(run_convbert({"attention", "--stats", "-f", "table"}, {.input = kTexts}).out);
   CHECK(table.size() == 1 + 8 + 1 + 8 + 1);
   for (const std::string& line : table) CHECK(line.size() == table.front().size());
+  CHECK(table.front().find("  window<=4  ") != std::string::npos);
   const auto tsv =
       split_lines(run_convbert({"attention", "--stats", "-f", "tsv"}, {.input = kTexts}).out);
   CHECK(tsv.size() == 1 + 16);
-  for (const std::string& line : tsv) CHECK(std::ranges::count(line, '\t') == 4 + 12 * 4);
+  for (const std::string& line : tsv) CHECK(std::ranges::count(line, '\t') == 5 + 12 * 4);
 }
 
 TEST_CASE("a bad record is named and left out") {

@@ -178,7 +178,7 @@ TEST_CASE("every command that works on records writes tables") {
                                         "--question", "b"};
   CHECK(header(answer) == "id,question,context,answer,score,start,end");
   CHECK(header({"attention", "--stats", "-t", "a"})
-            .starts_with("layer,head,kind,rows,pattern,entropy,entropy_uniform,"));
+            .starts_with("layer,head,kind,rows,window_tokens,pattern,entropy,entropy_uniform,"));
 }
 
 }  // namespace

@@ -256,6 +256,43 @@ TEST_CASE("a lone layer is named once beside its curve") {
   CHECK((named == 5 || glyphs(1) == 0));  // without fonts there is no text
 }
 
+// Glyphs in the figures of statistics that `change` has been made to; 0 without fonts.
+std::size_t glyphs_of(auto change) {
+  std::vector<HeadStatistics> heads = sample_statistics({"a"});
+  for (HeadStatistics& head : heads) change(head);
+  return count_of("<use ", draw_statistics(heads, {}, PictureFormat::svg));
+}
+
+TEST_CASE(
+    "figures of statistics say how far the window and the axis reach, and of how many texts") {
+  const std::size_t glyphs = glyphs_of([](HeadStatistics&) {});
+  const std::size_t fonts = glyphs > 0 ? 1 : 0;
+  // "4 tokens" and "1 token", above a grid of each kind.
+  CHECK(glyphs - glyphs_of([](HeadStatistics& head) { head.window = 1; }) == 2 * fonts);
+  const auto reaching = [](std::size_t distances) {
+    return glyphs_of([&](HeadStatistics& head) { head.by_distance.resize(distances, 0.1); });
+  };
+  CHECK(reaching(128) - reaching(127) == 2 * std::string_view(", up to 127").size() * fonts);
+  const std::size_t sized = glyphs_of([](HeadStatistics& head) { head.texts = 1; });
+  CHECK(sized - glyphs == std::string_view("1 text, 100 tokens").size() * fonts);
+}
+
+TEST_CASE("a model without kernels leaves no room for them") {
+  const auto height = [](const std::vector<HeadStatistics>& heads) {
+    const PictureStyle style{Theme::light, WeightScale::linear, 500, 72};
+    return decode_png(draw_statistics(heads, style, PictureFormat::png)).height;
+  };
+  const auto without_kernels = [](std::vector<HeadStatistics> heads) {
+    std::erase_if(heads, [](const HeadStatistics& head) {
+      return head.model == "b" && head.kind == MapKind::kernel;
+    });
+    return heads;
+  };
+  const int alone = height(without_kernels(sample_statistics({"b"})));
+  const int both = height(without_kernels(sample_statistics({"a", "b"})));
+  CHECK(both == height(sample_statistics({"a"})) + alone + 2);  // 26 between, 2 x 12 shared
+}
+
 TEST_CASE("weights that are no numbers do no harm") {
   const TextMaps maps = text_maps(
       {"a\x1b", "\xff"}, {map_set(MapType::conv, {0}, {0}, 2, 3, [](auto, std::int64_t i, auto) {

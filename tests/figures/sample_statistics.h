@@ -21,6 +21,7 @@ inline std::vector<HeadStatistics> sample_statistics(const std::vector<std::stri
         head.head = i % 2;
         head.kind = kind;
         head.rows = 100;
+        head.window = 4;
         const bool is_kernel = kind == MapKind::kernel;
         const double share = static_cast<double>(i + 1) / (is_kernel ? 7 : 12);
         for (Estimate& estimate : head.figures) estimate = {share, share * 0.9, share * 1.1};

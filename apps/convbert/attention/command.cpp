@@ -117,13 +117,13 @@ std::unique_ptr<RecordCommand> statistics_command(const AttentionRequest& reques
     if (kernel == 0 && convolution) kernel = convolution->kernel_size;
   }
   const std::int64_t window = request.window.value_or((kernel > 0 ? kernel : 9) / 2);
-  return make_statistics_command(
-      std::move(models), window,
-      [format = request.format(), look = request.look](std::span<const HeadStatistics> heads) {
-        if (!info_of(format).is_picture) return statistics_text(heads, format);
-        if (heads.empty()) usage_error("no text to draw statistics of");
-        return statistics_picture(heads, format, look);
-      });
+  const auto render = [name = models.front().name, format = request.format(),
+                       look = request.look](std::span<const HeadStatistics> heads) {
+    if (!info_of(format).is_picture) return statistics_text(heads, format);
+    if (heads.empty()) usage_error("no text to draw statistics of");
+    return statistics_picture(heads, name, format, look);
+  };
+  return make_statistics_command(std::move(models), window, render);
 }
 
 std::unique_ptr<MapWriter> make_writer(const AttentionRequest& request,

@@ -133,9 +133,13 @@ std::unique_ptr<MapWriter> make_page_writer(const LookOptions& look,
   return std::make_unique<PageWriter>(look, models, is_page_of_each);
 }
 
-std::string statistics_picture(std::span<const HeadStatistics> heads, Format format,
-                               const LookOptions& look) {
-  return draw_statistics(heads, picture_style(look), picture_format(format));
+std::string statistics_picture(std::span<const HeadStatistics> heads, const std::string& model,
+                               Format format, const LookOptions& look) {
+  std::vector<HeadStatistics> named(heads.begin(), heads.end());
+  for (HeadStatistics& head : named) {
+    if (head.model.empty()) head.model = model;
+  }
+  return draw_statistics(named, picture_style(look), picture_format(format));
 }
 
 }  // namespace convbert::app

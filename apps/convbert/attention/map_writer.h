@@ -51,8 +51,8 @@ std::unique_ptr<MapWriter> make_page_writer(const LookOptions& look,
                                             const std::vector<std::string>& models,
                                             bool is_page_of_each);
 
-// Statistics as a picture.
-std::string statistics_picture(std::span<const HeadStatistics> heads, Format format,
-                               const LookOptions& look);
+// Statistics as a picture. model: of heads that do not name theirs.
+std::string statistics_picture(std::span<const HeadStatistics> heads, const std::string& model,
+                               Format format, const LookOptions& look);
 
 }  // namespace convbert::app

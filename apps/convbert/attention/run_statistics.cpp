@@ -53,9 +53,9 @@ using Summary = std::vector<TextStatistics>;
 // Adds up what workers made of each text, in the order of the texts, and writes it at the end.
 class StatisticsSink : public ResultSink {
  public:
-  StatisticsSink(std::span<const MapModel> models, const RenderStatistics& render,
-                 OutputFile& output)
-      : models_(models), render_(render), output_(output) {
+  StatisticsSink(std::span<const MapModel> models, std::int64_t window,
+                 const RenderStatistics& render, OutputFile& output)
+      : models_(models), window_(window), render_(render), output_(output) {
     for (const MapModel& model : models) {
       const MapSelection& selection = model.request.selection;
       corpora_.emplace_back(selection.layer_count(), selection.head_count(), has_kernels(model));
@@ -89,6 +89,7 @@ class StatisticsSink : public ResultSink {
       for (std::int64_t head = 0; head < selection.head_count(); ++head) {
         HeadStatistics& added = heads.emplace_back(corpora_[m].head(kind, layer, head));
         if (models_.size() > 1) added.model = models_[m].name;
+        added.window = window_;
         added.layer = selection.layers[static_cast<std::size_t>(layer)];
         added.head = selection.heads[static_cast<std::size_t>(head)];
       }
@@ -96,6 +97,7 @@ class StatisticsSink : public ResultSink {
   }
 
   std::span<const MapModel> models_;
+  std::int64_t window_;
   const RenderStatistics& render_;
   OutputFile& output_;
   std::vector<CorpusStatistics> corpora_;  // one a model
@@ -111,7 +113,7 @@ class StatisticsCommand : public RecordCommand {
   std::vector<std::string> result_names() const override { return {}; }
   std::vector<std::string> files() const override { return files_of(models_); }
   std::unique_ptr<ResultSink> make_sink(OutputFile& output) const override {
-    return std::make_unique<StatisticsSink>(models_, render_, output);
+    return std::make_unique<StatisticsSink>(models_, window_, render_, output);
   }
   bool holds_errors(Format) const override { return false; }
 

@@ -1,6 +1,7 @@
 #include "attention/statistics_table.h"
 
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "cli/table.h"
@@ -38,7 +39,8 @@ std::string to_json_line(const HeadStatistics& head) {
   json.begin_object();
   if (!head.model.empty()) json.member("model", head.model);
   json.member("layer", head.layer).member("head", head.head).member("kind", kind_name(head));
-  json.member("rows", head.rows).member("pattern", pattern_of(head));
+  json.member("rows", head.rows).member("window_tokens", head.window);
+  json.member("pattern", pattern_of(head));
   for (std::size_t i = 0; i < kFigures; ++i) {
     if (!has_figure(head, i)) continue;
     const Estimate& estimate = head.figures[i];
@@ -64,7 +66,7 @@ std::string row_of(std::span<const std::string> cells, const TableStyle& style) 
 }
 
 std::vector<std::string> header_cells(bool has_models) {
-  std::vector<std::string> cells{"layer", "head", "kind", "rows", "pattern"};
+  std::vector<std::string> cells{"layer", "head", "kind", "rows", "window_tokens", "pattern"};
   if (has_models) cells.insert(cells.begin(), "model");
   for (const std::string_view name : kFigureNames) {
     for (const char* suffix : {"", "_uniform", "_low", "_high"}) {
@@ -75,8 +77,8 @@ std::vector<std::string> header_cells(bool has_models) {
 }
 
 std::vector<std::string> cells_of(const HeadStatistics& head) {
-  std::vector<std::string> cells{concat(head.layer), concat(head.head), concat(kind_name(head)),
-                                 concat(head.rows), concat(pattern_of(head))};
+  std::vector<std::string> cells{concat(head.layer), concat(head.head),   concat(kind_name(head)),
+                                 concat(head.rows),  concat(head.window), concat(pattern_of(head))};
   if (!head.model.empty()) cells.insert(cells.begin(), head.model);
   for (std::size_t i = 0; i < kFigures; ++i) {
     const Estimate& estimate = head.figures[i];
@@ -90,10 +92,13 @@ std::vector<std::string> cells_of(const HeadStatistics& head) {
 // For people: means to three digits, and what uniform weights give below each kind.
 class StatisticsTable {
  public:
-  explicit StatisticsTable(bool has_models) : has_models_(has_models), table_(alignments()) {
+  StatisticsTable(bool has_models, std::optional<std::int64_t> window)
+      : has_models_(has_models), table_(alignments()) {
     std::vector<std::string> header{"layer", "head", "kind", "pattern"};
     if (has_models_) header.insert(header.begin(), "model");
-    header.insert(header.end(), kFigureNames.begin(), kFigureNames.end());
+    for (const std::string_view name : kFigureNames) {
+      header.push_back(name == "window" && window ? concat(name, "<=", *window) : concat(name));
+    }
     table_.add(std::move(header));
   }
 
@@ -134,7 +139,9 @@ class StatisticsTable {
 };
 
 std::string table(std::span<const HeadStatistics> heads) {
-  StatisticsTable table(!heads.empty() && !heads.front().model.empty());
+  const bool has_models = !heads.empty() && !heads.front().model.empty();
+  StatisticsTable table(has_models,
+                        heads.empty() ? std::nullopt : std::optional(heads.front().window));
   for (std::size_t i = 0; i < heads.size(); ++i) {
     table.add(heads[i]);
     const bool ends_kind = i + 1 == heads.size() || heads[i + 1].kind != heads[i].kind ||

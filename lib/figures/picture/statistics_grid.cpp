@@ -41,15 +41,17 @@ std::string_view name_of(MapKind kind) {
   return kind == MapKind::attention ? "self-attention" : "convolution kernels";
 }
 
-std::string grid_title(MapKind kind) {
-  return "Weight within the window, " + std::string(name_of(kind));
+std::string grid_title(const KindView& view) {
+  const std::int64_t window = view.all.front()->window;
+  return "Weight within " + std::to_string(window) + (window == 1 ? " token, " : " tokens, ") +
+         std::string(name_of(view.kind));
 }
 
 void draw_grid(Canvas& canvas, Point corner, const CellSize& size, const KindView& view,
                Theme theme) {
   const ThemeColors colors = theme_colors(theme);
   canvas.text({corner.x, corner.y + 5}, Align::left,
-              {grid_title(view.kind), kPanelTitleSize, colors.text, true});
+              {grid_title(view), kPanelTitleSize, colors.text, true});
   const Box grid{corner.x + kGridLeft, corner.y + kGridTop,
                  size.width * static_cast<double>(view.heads.size()),
                  size.height * static_cast<double>(view.layers.size())};

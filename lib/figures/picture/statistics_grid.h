@@ -21,7 +21,7 @@ inline constexpr double kGridTop = 34;   // for the grid's title and heads' numb
 inline constexpr double kTextCell = 30;  // width of a cell that holds what a head does
 
 std::string_view name_of(MapKind kind);
-std::string grid_title(MapKind kind);
+std::string grid_title(const KindView& view);
 
 // corner: of the whole, title included.
 void draw_grid(Canvas& canvas, Point corner, const CellSize& size, const KindView& view,

@@ -54,6 +54,16 @@ std::string distance_title(MapKind kind) {
   return "Weight by distance, " + std::string(name_of(kind));
 }
 
+// "32 texts, 583 tokens": what the figures are of; "" where that is not known.
+std::string size_of(const ModelView& model) {
+  const HeadStatistics& head = *model.kinds.front().all.front();
+  if (head.texts == 0) return "";
+  const auto counted = [](std::int64_t count, const char* thing) {
+    return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+  };
+  return counted(head.texts, "text") + ", " + counted(head.rows, "token");
+}
+
 class StatisticsPicture {
  public:
   StatisticsPicture(std::span<const HeadStatistics> heads, const PictureStyle& style);
@@ -62,7 +72,7 @@ class StatisticsPicture {
  private:
   // From the left edge of the page, and the top of the model's part of it.
   struct Places {
-    std::vector<Box> panels;  // a kind each, and entropy
+    std::vector<Box> panels;  // a kind of the model each, and entropy
     std::vector<Box> grids;   // a kind each
     CellSize cell;
     Box bar;
@@ -127,7 +137,7 @@ double StatisticsPicture::least_width() const {
   for (const ModelView& model : models_) {
     for (const KindView& view : model.kinds) {
       const double cells = kLeastCell * static_cast<double>(view.heads.size());
-      const std::string title = grid_title(view.kind);
+      const std::string title = grid_title(view);
       widest = std::max({widest, kGridLeft + cells + kBetweenPanels + kScaleBarSpace,
                          typesetter_.width_of({title, kPanelTitleSize, {}, true})});
     }
@@ -179,7 +189,11 @@ void StatisticsPicture::draw_layer_legend(Canvas& canvas, Point right, const Kin
 }
 
 void StatisticsPicture::draw_distances(Canvas& canvas, const Box& box, const KindView& view) const {
-  Chart chart(canvas, box, distance_axis(longest_distance_, "distance, tokens"),
+  // Of longer texts no more is known.
+  const bool is_cut = longest_distance_ + 1 >= static_cast<double>(kMostDistances);
+  const std::string title =
+      "distance, tokens" + (is_cut ? ", up to " + std::to_string(kMostDistances - 1) : "");
+  Chart chart(canvas, box, distance_axis(longest_distance_, title),
               decade_axis(least_weight_, largest_weight_ * 1.3, "mean weight"), style_.theme);
   const auto curve_of = [](const std::vector<double>& weights) {
     std::vector<Point> curve;
@@ -273,10 +287,10 @@ CellSize StatisticsPicture::cell_size(const ModelView& model) const {
 StatisticsPicture::Places StatisticsPicture::places_of(const ModelView& model) const {
   Places places;
   const double width = width_ - 2 * kMargin;
-  const auto panels = kinds_.size() + 1;
+  const auto panels = model.kinds.size() + 1;
   const auto in_line = std::clamp<std::size_t>(
       static_cast<std::size_t>((width + kBetweenPanels) / (least_panel_ + kBetweenPanels)), 1,
-      panels);
+      kinds_.size() + 1);
   const double panel = (width + kBetweenPanels) / static_cast<double>(in_line) - kBetweenPanels;
   double y = model.name.empty() ? 0 : kModelTitle;
   for (std::size_t i = 0; i < panels; ++i) {
@@ -289,7 +303,7 @@ StatisticsPicture::Places StatisticsPicture::places_of(const ModelView& model) c
   double line_height = 0;
   places.cell = cell_size(model);
   for (const KindView& view : model.kinds) {
-    const double title = typesetter_.width_of({grid_title(view.kind), kPanelTitleSize, {}, true});
+    const double title = typesetter_.width_of({grid_title(view), kPanelTitleSize, {}, true});
     const double grid = kGridLeft + places.cell.width * static_cast<double>(view.heads.size());
     const double height =
         kGridTop + std::max(places.cell.height * static_cast<double>(view.layers.size()), 44.0);
@@ -311,18 +325,21 @@ StatisticsPicture::Places StatisticsPicture::places_of(const ModelView& model) c
 void StatisticsPicture::draw_model(Canvas& canvas, double y, const ModelView& model) const {
   const Places places = places_of(model);
   const std::string name = visible_label(model.name);
+  const std::string size = model.name.empty() ? "" : size_of(model);
+  const Text note{size, kLegendSize, colors_.faint_text};
+  const double taken = size.empty() ? 0 : typesetter_.width_of(note) + kBetweenPanels;
   canvas.text({kMargin, y + 5}, Align::left,
-              {name, 10.5, colors_.text, true, width_ - 2 * kMargin});
+              {name, 10.5, colors_.text, true, width_ - 2 * kMargin - taken});
+  canvas.text({width_ - kMargin, y + 5}, Align::right, note);
   const auto plot_in = [&](const Box& panel, std::string_view title) {
     canvas.text({panel.x, y + panel.y + 5}, Align::left,
                 {title, kPanelTitleSize, colors_.text, true});
     return Box{panel.x + kChartLeft, y + panel.y + kPanelTitle, panel.width - kChartLeft,
                kPlotHeight};
   };
-  for (std::size_t i = 0; i < kinds_.size(); ++i) {
-    const KindView* view = model.find(kinds_[i]);
-    if (view == nullptr) continue;
-    draw_distances(canvas, plot_in(places.panels[i], distance_title(view->kind)), *view);
+  for (std::size_t i = 0; i < model.kinds.size(); ++i) {
+    const KindView& view = model.kinds[i];
+    draw_distances(canvas, plot_in(places.panels[i], distance_title(view.kind)), view);
   }
   draw_entropy(canvas, plot_in(places.panels.back(), "Entropy of each head"), model);
   for (std::size_t i = 0; i < model.kinds.size(); ++i) {
