@@ -77,6 +77,19 @@ TEST_CASE("statistics as a table and as tab-separated values") {
   for (const std::string& line : tsv) CHECK(std::ranges::count(line, '\t') == 5 + 12 * 4);
 }
 
+TEST_CASE("the help names every format of statistics, and what a terminal shows") {
+  std::string help;
+  for (const char c : run_convbert({"attention", "--help"}).out) {
+    const bool is_space = c == ' ' || c == '\n';
+    if (!is_space || !help.ends_with(' ')) help += is_space ? ' ' : c;
+  }
+  for (const char* part : {"as jsonl (at a terminal table), csv, tsv, table, png, svg or pdf",
+                           "else jsonl; terminal for texts given with -t at a terminal;"}) {
+    INFO(part);
+    CHECK(help.find(part) != std::string::npos);
+  }
+}
+
 TEST_CASE("a bad record is named and left out") {
   const std::string good = "{\"text\":\"one\"}\n";
   const ProcessResult result =

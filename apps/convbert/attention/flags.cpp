@@ -56,9 +56,10 @@ void add_look_flags(CLI::App& command, AttentionFlags& flags) {
 
 void add_statistics_flags(CLI::App& command, AttentionFlags& flags) {
   FlagGroup group(command, "Statistics");
-  group.add_flag("--stats", flags.statistics,
-                 "Instead of maps, what each head does on average over the whole input, beside "
-                 "uniform weights; as jsonl, tsv, table, png, svg or pdf");
+  group.add_flag(
+      "--stats", flags.statistics,
+      "Instead of maps, what each head does on average over the whole input, beside "
+      "uniform weights; as jsonl (at a terminal table), csv, tsv, table, png, svg or pdf");
   group
       .add("--window", flags.window, "N",
            "How far from the query the figure \"window\" reaches; default: half of the kernel, "

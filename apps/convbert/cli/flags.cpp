@@ -59,11 +59,23 @@ void add_layout_flags(CLI::App& command, InputFlags& input) {
             "Take records I, I+N, I+2N, ... of the input, from 0; ids stay those of the whole");
 }
 
-void add_format_flag(FlagGroup& group, OutputFlags& output, std::span<const Format> formats) {
+// What a person at a terminal sees of texts on the spot; "" for what other outputs have.
+std::string format_at_terminal(std::span<const Format> formats) {
+  for (const Format format : {Format::terminal, Format::table}) {
+    if (std::ranges::find(formats, format) != formats.end()) {
+      return concat("; ", name_of(format), " for texts given with -t at a terminal");
+    }
+  }
+  return "";
+}
+
+void add_format_flag(FlagGroup& group, OutputFlags& output, std::span<const Format> formats,
+                     const std::string& at_terminal = "") {
   const std::vector<std::string> names = names_of(formats);
-  group.add_choice("-f,--format", output.format, names, "FORMAT",
-                   concat("One of: ", list_of(names, ", "), "; default: what -o FILE ends with, ",
-                          "else ", names.front(), "; an ending that none has is refused"));
+  group.add_choice(
+      "-f,--format", output.format, names, "FORMAT",
+      concat("One of: ", list_of(names, ", "), "; default: what -o FILE ends with, else ",
+             names.front(), at_terminal, "; an ending that none has is refused"));
 }
 
 void add_strict_flag(FlagGroup& group, OutputFlags& output) {
@@ -73,7 +85,7 @@ void add_strict_flag(FlagGroup& group, OutputFlags& output) {
 void add_output_flags(CLI::App& command, OutputFlags& output, std::span<const Format> formats) {
   FlagGroup group(command, kOutputGroup);
   add_output_flag(command, output.path);
-  add_format_flag(group, output, formats);
+  add_format_flag(group, output, formats, format_at_terminal(formats));
   group.add_flag("--only-result", output.only_result, "Leave the input's fields out, save the id");
   group.add("--result-prefix", output.result_prefix, "TEXT",
             "Put this before the name of every result, so that none replaces a field of the input");
