@@ -102,6 +102,30 @@ TEST_CASE("a file appears whole or not at all") {
   CHECK_FALSE(std::filesystem::exists(path + ".partial"));
 }
 
+TEST_CASE("nothing is written over what is read, whatever it is called") {
+  const TemporaryFolder folder;
+  const std::string lines = "good\nbad day\n";
+  const std::string text = folder.write("a.txt", lines);
+  const std::string link = folder.path("link.txt");
+  std::filesystem::create_hard_link(text, link);
+  check_refused(run_convbert({"tokenize", text, "-o", text, "-f", "jsonl"}),
+                "-o: " + text + " is what INPUT reads; expected another file");
+  check_refused(run_convbert({"tokenize", text, "-o", folder.path("./a.txt")}), "INPUT reads");
+  check_refused(run_convbert({"tokenize", text, "-o", link}), "INPUT reads");
+  check_refused(run_convbert({"vocab", text, "-o", text}), "INPUT reads");
+  // The partial file, too, is begun anew.
+  const std::string partial = folder.write("b.jsonl.partial", "{\"text\":\"good\"}\n");
+  check_refused(
+      run_convbert({"tokenize", partial, "--input-format", "jsonl", "-o", folder.path("b.jsonl")}),
+      partial + " is what INPUT reads");
+  // Standard output, where it is a file.
+  const ProcessResult appended = run_convbert({"tokenize", text}, {.output_path = text});
+  CHECK(appended.status == 2);
+  CHECK(appended.err.find("-o: standard output is what INPUT reads") != std::string::npos);
+  CHECK(read_file(text) == lines);
+  CHECK(run_convbert({"tokenize", "/dev/null", "-o", "/dev/null"}).status == 0);
+}
+
 TEST_CASE("two runs do not write one file") {
   const TemporaryFolder folder;
   Process first({"tokenize", "-o", folder.path("out")});

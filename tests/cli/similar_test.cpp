@@ -467,6 +467,13 @@ TEST_CASE("what cannot be done is refused with the reason") {
   refused({"--pairs", kReviews, "--corpus", kEnglish}, "excludes");
   refused({kReviews, "--threshold", "1.5"}, "--threshold");
   refused({kReviews, "--top-k", "0"}, "--top-k");
+  // The output would take the place of what is searched.
+  refused({"--corpus", bad, kReviews, "-o", bad, "-f", "jsonl"}, "is what --corpus reads");
+  refused({"--corpus-vectors", two, kReviews, "-o", two, "-f", "jsonl"},
+          "-o: " + two + " is what --corpus-vectors reads; expected another file");
+  refused({"--query-vectors", two, "-o", two, "-f", "jsonl"}, "is what --query-vectors reads");
+  refused({"--corpus-vectors", two, kReviews, "--index", two}, "--index: " + two + " is what");
+  CHECK(read_file(two) == whole);
 }
 
 }  // namespace

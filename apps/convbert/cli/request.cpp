@@ -9,6 +9,7 @@
 #include "cli/usage_error.h"
 #include "core/numbers.h"
 #include "core/threads.h"
+#include "io/output_file.h"
 
 namespace convbert::app {
 namespace {
@@ -129,6 +130,7 @@ TruncationRequest make_request(const TruncationFlags& flags) {
 
 RecordRequest make_request(const RecordFlags& flags, std::span<const Format> formats) {
   const OutputFlags output = with_format_for_terminal(flags.output, flags.input, formats);
+  check_apart({output_files(output)}, {input_files(flags.input)});
   RecordRequest request{.input = make_request(flags.input),
                         .output = make_request(output, formats),
                         .model = make_request(flags.model),
@@ -145,6 +147,18 @@ ModelRequest make_request(const ModelFlags& flags) {
 }
 
 std::string output_path(const OutputFlags& flags) { return flags.path == "-" ? "" : flags.path; }
+
+NamedFiles output_files(const OutputFlags& flags) {
+  const std::string path = output_path(flags);
+  if (path.empty()) return {"-o", {"-"}};
+  return {"-o", {path, OutputFile::partial_path(path)}};
+}
+
+NamedFiles input_files(const InputFlags& flags) {
+  NamedFiles files{"INPUT", flags.paths};
+  if (flags.paths.empty() && flags.texts.empty()) files.paths.emplace_back("-");
+  return files;
+}
 
 bool goes_to_terminal(const std::string& path) {
   return path.empty() && ::isatty(STDOUT_FILENO) == 1;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/format.h"
+#include "cli/named_files.h"
 #include "io/compressors.h"
 #include "io/record_reader.h"
 #include "nn/precision.h"
@@ -65,6 +66,10 @@ ModelRequest make_request(const ModelFlags& flags);
 
 // "" for standard output, which "-" is, too.
 std::string output_path(const OutputFlags& flags);
+
+// What is written on the way to the output, and what INPUT reads: for check_apart().
+NamedFiles output_files(const OutputFlags& flags);
+NamedFiles input_files(const InputFlags& flags);
 
 // Is the output of that name, as output_path() gives it, a terminal?
 bool goes_to_terminal(const std::string& path);

@@ -114,6 +114,11 @@ nn::Precision SimilarRequest::precision() const {
 
 SimilarRequest make_request(const SimilarFlags& flags) {
   RecordRequest record = make_request(flags.record, kSimilarFormats);
+  check_apart({output_files(flags.record.output), {"--index", {flags.index}}},
+              {input_files(flags.record.input),
+               {"--corpus", {flags.corpus}},
+               {"--corpus-vectors", {flags.corpus_vectors}},
+               {"--query-vectors", {flags.query_vectors}}});
   if (!flags.query_vectors.empty()) {
     if (!record.input.given.texts.empty() || !record.input.source.paths.empty()) {
       usage_error("--query-vectors: expected no texts and no files besides");

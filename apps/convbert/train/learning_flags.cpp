@@ -1,24 +1,10 @@
 #include "train/learning_flags.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "cli/usage_error.h"
 
 namespace convbert::app {
-namespace {
-
-namespace fs = std::filesystem;
-
-bool are_same(const std::string& a, const std::string& b) {
-  if (a.empty() || b.empty() || a == "-" || b == "-") return false;
-  std::error_code error;
-  if (fs::equivalent(a, b, error)) return true;
-  const fs::path first = fs::weakly_canonical(a, error);
-  return !error && first == fs::weakly_canonical(b, error) && !error;
-}
-
-}  // namespace
 
 void add_precision_flag(FlagGroup& group, LearningFlags& flags) {
   group
@@ -64,22 +50,6 @@ void check_directory(const LearningFlags& flags) {
 
 void check_files(const std::string& flag, const std::vector<std::string>& paths) {
   if (std::ranges::count(paths, "-") > 0) usage_error(flag, ": expected files, found -");
-}
-
-void check_apart(const std::vector<NamedFiles>& written, const std::vector<NamedFiles>& read) {
-  for (auto output = written.begin(); output != written.end(); ++output) {
-    const auto check = [&](const NamedFiles& others, const char* what) {
-      for (const std::string& path : output->paths) {
-        for (const std::string& other : others.paths) {
-          if (!are_same(path, other)) continue;
-          usage_error(output->flag, ": ", printable(path), " is what ", others.flag, " ", what,
-                      "; expected another file");
-        }
-      }
-    };
-    for (const NamedFiles& input : read) check(input, "reads");
-    for (auto other = written.begin(); other != output; ++other) check(*other, "writes");
-  }
 }
 
 }  // namespace convbert::app

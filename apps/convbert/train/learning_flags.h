@@ -8,6 +8,7 @@
 
 #include "cli/flag_group.h"
 #include "cli/flags.h"
+#include "cli/named_files.h"
 
 namespace convbert::app {
 
@@ -35,12 +36,5 @@ void add_log_flag(FlagGroup& group, LearningFlags& flags);
 // Throw Error(usage) for -, naming the flag.
 void check_directory(const LearningFlags& flags);
 void check_files(const std::string& flag, const std::vector<std::string>& paths);
-
-// Throws Error(usage) where a run would write over what it reads, or two things to one place.
-struct NamedFiles {
-  std::string flag;
-  std::vector<std::string> paths;  // those that are "" or - are no files
-};
-void check_apart(const std::vector<NamedFiles>& written, const std::vector<NamedFiles>& read);
 
 }  // namespace convbert::app
