@@ -21,13 +21,15 @@ bool is_result(const std::string& name, const RecordStyle& style) {
   return std::ranges::find(style.result_names, name) != style.result_names.end();
 }
 
-void begin_record(std::string& out, const Record& record, const RecordStyle& style) {
+void begin_record(std::string& out, const Record& record, const RecordStyle& style,
+                  std::string_view missing) {
   out += '{';
   if (style.only_result || !record.id_field) append_id(out, record, style);
   if (style.only_result) return;
   for (std::size_t i = 0; i < record.fields.size(); ++i) {
     const RecordField& field = record.fields[i];
-    if (is_result(field.name, style)) continue;
+    const bool is_missing = !missing.empty() && field.name == missing;
+    if (is_result(field.name, style) && !is_missing) continue;
     if (out.back() != '{') out += ',';
     append_json_string(out, field.name);
     out += ':';
@@ -64,14 +66,6 @@ std::string error_record(const Record& record, std::string_view kind, std::strin
   append_json_string(out, replace_invalid_utf8(message));
   out += "}}";
   return out;
-}
-
-std::string replaced_field(const Record& record, const RecordStyle& style) {
-  if (style.only_result) return "";
-  for (const RecordField& field : record.fields) {
-    if (is_result(field.name, style)) return field.name;
-  }
-  return "";
 }
 
 }  // namespace convbert

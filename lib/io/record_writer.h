@@ -18,8 +18,10 @@ struct RecordStyle {
 };
 
 // Appends {"id":0,"text":"..." : the record up to its results, without the closing brace. A record
-// without an id gets its number as one, in front.
-void begin_record(std::string& out, const Record& record, const RecordStyle& style);
+// without an id gets its number as one, in front. `missing`: the result, prefixed, that this record
+// does not have; a field of that name stays.
+void begin_record(std::string& out, const Record& record, const RecordStyle& style,
+                  std::string_view missing = "");
 
 // Appends ,"name": - the value follows.
 void append_result_name(std::string& out, std::string_view name, const RecordStyle& style);
@@ -33,7 +35,5 @@ std::string error_record(const Record& record, std::string_view kind, std::strin
                          const RecordStyle& style);
 
 bool is_result(const std::string& name, const RecordStyle& style);
-// The first field of the input that a result replaces; "" if there is none.
-std::string replaced_field(const Record& record, const RecordStyle& style);
 
 }  // namespace convbert

@@ -77,13 +77,52 @@ TEST_CASE("results replace fields of their name, unless they get a prefix") {
   const ProcessResult replaced = run_convbert({"classify"}, {.input = input});
   CHECK(replaced.out.starts_with(R"({"id":0,"text":"good","label":"positive","score":0.)"));
   CHECK(replaced.err ==
-        "convbert: warning: the input's field \"label\" gives way to the result of "
-        "that name; --result-prefix keeps both\n");
+        "convbert: warning: the input's fields \"label\" and \"score\" give way to the results of "
+        "those names; --result-prefix keeps both\n");
   const ProcessResult both =
       run_convbert({"classify", "--result-prefix", "model_"}, {.input = input});
   CHECK(both.out.starts_with(
       R"({"id":0,"text":"good","label":"mine","score":7,"model_label":"positive",)"));
   CHECK(both.err == "");
+}
+
+TEST_CASE("each field that a result replaces is named once, and none gives way to nothing") {
+  const TemporaryFolder folder;
+  const std::string cut = "good good good good";
+  const std::string input =
+      folder.write("in.jsonl",
+                   "{\"text\":\"a\",\"truncated\":5,\"scores\":1,\"score\":2}\n"
+                   "{\"text\":\"b\",\"label\":1,\"score\":2}\n"
+                   "{\"text\":\"" +
+                       cut +
+                       "\",\"truncated\":5}\n"
+                       "{\"text\":\"" +
+                       cut + "\",\"truncated\":5}\n");
+  const std::string warning = "convbert: warning: the input's ";
+  const std::string out = folder.path("out.jsonl");
+  const std::vector<std::string> arguments{"classify", input, "--max-length", "4", "-o", out};
+  const ProcessResult result = run_convbert(arguments);
+  CHECK(result.err.starts_with(
+      warning + "fields \"scores\" and \"score\" give way to the results of those names; " +
+      "--result-prefix keeps both\n" +  //
+      warning +
+      "field \"label\" gives way to the result of that name; --result-prefix keeps both\n" +
+      warning +
+      "field \"truncated\" gives way to the result of that name; --result-prefix keeps both\n"));
+  CHECK(split_lines(result.err).size() == 4);  // the last says how many were cut
+  const std::string whole = read_file(out);
+  const std::vector<std::string> lines = split_lines(whole);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0].starts_with(R"({"id":0,"text":"a","truncated":5,"label":)"));
+  CHECK(lines[2].starts_with(R"({"id":2,"text":")" + cut + R"(","truncated":2,"label":)"));
+  // Taken up behind the first records, it is the same file.
+  std::filesystem::remove(out);
+  folder.write("out.jsonl.partial", lines[0] + "\n" + lines[1] + "\n" + lines[2] + "\n");
+  CHECK(run_convbert(with(arguments, {"--resume"})).status == 0);
+  CHECK(read_file(out) == whole);
+  // In a table the column is there for all.
+  const ProcessResult table = run_convbert({"classify", input, "-f", "csv", "-q"});
+  CHECK(table.out.starts_with("id,text,label,score,scores,truncated,error\n"));
 }
 
 TEST_CASE("a file appears whole or not at all") {

@@ -149,7 +149,7 @@ TEST_CASE("a result named like a column replaces it, and says so") {
   const ProcessResult result =
       run_convbert({"classify", "--input-format", "csv", "-f", "csv"}, {.input = input});
   CHECK(result.out.starts_with("text,label,score,scores,truncated,error\ngood,positive,0."));
-  CHECK(contains(result.err, "field \"label\" gives way"));
+  CHECK(contains(result.err, "fields \"label\" and \"error\" give way"));
   CHECK(contains(
       run_convbert({"classify", "--input-format", "csv", "-f", "csv", "--result-prefix", "my_"},
                    {.input = input})

@@ -86,6 +86,11 @@ void add_place(JsonBuilder& json, Offsets place) {
   json.member("start", std::int64_t{place.begin}).member("end", std::int64_t{place.end});
 }
 
+std::string missing_result(const ResultLayout& layout, const Job& job) {
+  const bool is_missing = layout_of(layout) == Layout::object && job.encoding.truncated == 0;
+  return is_missing ? layout.style.result_prefix + kTruncated : "";
+}
+
 ResultWriter::ResultWriter(ResultLayout layout)
     : layout_(std::move(layout)), kind_(layout_of(layout_)) {}
 
@@ -93,7 +98,9 @@ void ResultWriter::begin(Job& job) {
   job_ = &job;
   out_.clear();
   cells_.assign(kind_ == Layout::cells ? layout_.columns.size() : 0, "");
-  if (kind_ == Layout::object) begin_record(out_, job.record, layout_.style);
+  if (kind_ == Layout::object) {
+    begin_record(out_, job.record, layout_.style, missing_result(layout_, job));
+  }
   if (job.encoding.truncated > 0) field(kTruncated, job.encoding.truncated);
 }
 

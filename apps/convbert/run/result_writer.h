@@ -67,6 +67,10 @@ inline constexpr const char* kTruncated = "truncated";
 // The column for what is wrong with a record, behind the prefix.
 inline constexpr const char* kErrorColumn = "error";
 
+// The result that a record has only where it is cut, prefixed, if this one, which is tokenized,
+// does not have it; else "". In cells its column is there for all.
+std::string missing_result(const ResultLayout& layout, const Job& job);
+
 // One a worker, for one record after another. Between begin() and finish() a command hands over
 // every result with its name; what the format has no place for is dropped. Numbers that are not
 // finite fail the job. Texts must be well-formed UTF-8.

@@ -172,7 +172,7 @@ bool is_plausible(const ResultLayout& layout, const Job& job, std::string_view w
     default: break;
   }
   std::string result;
-  begin_record(result, job.record, layout.style);
+  begin_record(result, job.record, layout.style, missing_result(layout, job));
   std::string failure;
   begin_error_record(failure, job.record, layout.style);
   return written.starts_with(result) && !written.starts_with(failure);

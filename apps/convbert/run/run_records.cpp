@@ -108,12 +108,14 @@ class Notices {
   Notices(const InputRequest& input, const RecordCommand& command, const ResultLayout& layout,
           Console& console)
       : console_(console),
+        layout_(layout),
         style_(layout.style),
         names_failures_(!command.holds_errors(layout.format)),
-        has_fields_(info_of(layout.format).is_json || has_rows(layout)),
         table_(has_rows(layout) && !layout.style.only_result ? &layout.table : nullptr),
         pair_notice_(command.pair_notice()) {
     if (input.source.fields.pair_required || !input.given.texts.empty()) pair_notice_.clear();
+    const bool has_fields = info_of(layout.format).is_json || has_rows(layout);
+    if (has_fields && !style_.only_result) unnamed_ = style_.result_names;
   }
 
   void see(const Job& job) {
@@ -125,17 +127,26 @@ class Notices {
       console_.note(pair_notice_);
       pair_notice_.clear();
     }
-    if (has_fields_) see_replaced(job.record);
+    if (!unnamed_.empty()) see_replaced(job);
     if (table_ != nullptr) see_columns(job.record);
   }
 
  private:
-  void see_replaced(const Record& record) {
-    const std::string field = replaced_field(record, style_);
-    if (field.empty()) return;
-    has_fields_ = false;
-    console_.warning(concat("the input's field \"", printable(field), "\" gives way to the result ",
-                            "of that name; --result-prefix keeps both"));
+  void see_replaced(const Job& job) {
+    std::vector<std::string> replaced;
+    for (const RecordField& field : job.record.fields) {
+      const auto result = std::ranges::find(unnamed_, field.name);
+      if (result == unnamed_.end() || field.name == missing_result(layout_, job)) continue;
+      replaced.push_back(convbert::quoted(field.name));
+      unnamed_.erase(result);
+    }
+    if (replaced.empty()) return;
+    const std::string fields = list_of(replaced, " and ");
+    console_.warning(concat(
+        "the input's ",
+        replaced.size() == 1 ? concat("field ", fields, " gives way to the result of that name")
+                             : concat("fields ", fields, " give way to the results of those names"),
+        "; --result-prefix keeps both"));
   }
 
   void see_columns(const Record& record) {
@@ -152,11 +163,11 @@ class Notices {
   }
 
   Console& console_;
+  const ResultLayout& layout_;
   const RecordStyle& style_;
-  bool names_failures_;  // where the output has no room for an error record
-  // Until something has been said of them: fields of the input beside the results, and columns.
-  bool has_fields_;
-  const TableLayout* table_;
+  bool names_failures_;               // where the output has no room for an error record
+  std::vector<std::string> unnamed_;  // results that no field is known to give way to
+  const TableLayout* table_;          // until something has been said of its columns
   std::string pair_notice_;
 };
 
