@@ -135,18 +135,26 @@ class FileRecords : public RecordSource {
     return true;
   }
 
+  // Of text, the field that was asked for and is not there; nullptr for none. A line is the text,
+  // whatever its field is called, unless it only seems to be one.
+  const std::string* missing_field(bool is_guess) const {
+    const RecordFields& fields = options_.fields;
+    if (fields.pair_required) return &fields.pair;
+    if (fields.id_is_named) return &fields.id;
+    return fields.are_named && is_guess ? &fields.text : nullptr;
+  }
+
   // Refuses options that the format has no use for, before anything else comes of it.
   void check_fields(TextBuffer& text, InputFormat format, bool is_guess) const {
-    const bool has_fields = options_.fields.are_named && is_guess;
+    const std::string* field = format == InputFormat::text ? missing_field(is_guess) : nullptr;
     const bool has_delimiter =
         options_.delimiter && format != InputFormat::csv && format != InputFormat::tsv;
-    if ((!has_fields && !has_delimiter) || text.peek(1).empty()) return;
+    if ((field == nullptr && !has_delimiter) || text.peek(1).empty()) return;
     const RecordOptionNames& names = options_.fields.names;
-    throw Error(
-        ErrorKind::usage,
-        concat(text.source().name(), ": it is read as ", name_of(format), ", which has no ",
-               has_delimiter ? names.delimiter : concat("field ", quoted(options_.fields.text)),
-               "; ", names.format, " csv, tsv or jsonl says what it is"));
+    throw Error(ErrorKind::usage,
+                concat(text.source().name(), ": it is read as ", name_of(format), ", which has no ",
+                       has_delimiter ? names.delimiter : concat("field ", quoted(*field)), "; ",
+                       names.format, " csv, tsv or jsonl says what it is"));
   }
 
   // A text that was cancelled has not come to its end, whatever its parser makes of that.

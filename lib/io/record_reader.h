@@ -37,8 +37,9 @@ struct RecordOptionNames {
 struct RecordFields {
   std::string text = "text";
   std::string pair = "text_pair";  // "" for none
-  bool pair_required = false;      // a record without it is an error
+  bool pair_required = false;      // a record without it is an error; text is refused
   std::string id = "id";
+  bool id_is_named = false;       // asked for: text, which has none, is refused, too
   bool are_named = false;         // asked for: an input taken for text, which has none, is refused
   bool text_may_be_json = false;  // a text that is not a string stands for itself (lists of ids)
   RecordOptionNames names = {};

@@ -265,6 +265,8 @@ TEST_CASE("what a head's command cannot use is said") {
           "the context gives no token");
   refused({"answer", "-m", kAnswer, "-t", "a context"}, 2, "--text: expected --question, too");
   refused({"answer", "-m", kAnswer, "--question", "who"}, 2, "--question: expected --text");
+  refused({"answer", "-m", kAnswer, std::string(CONVBERT_SOURCE_DIR) + "/data/english.txt"}, 2,
+          "it is read as text, which has no field \"context\"; --input-format csv, tsv or jsonl");
   refused({"answer", "-m", kAnswer, "-t", "a dog", "--question", "one two three four five six",
            "--max-length", "8"},
           1, "no room is left to move on");

@@ -122,9 +122,20 @@ TEST_CASE("fields that are asked for of what seems to be text are refused") {
       "<stdin>: it is read as text, which has no field \"body\"; --input-format csv");
   check_then_refused(run_convbert({"tokenize", "--id-field", "key"}, {.input = "key,text\n"}),
                      "as text");
+  // A line of text is the text whatever its field is called, and has no other.
   CHECK(run_convbert({"tokenize", "--text-field", "body", "--input-format", "text"},
                      {.input = "a,b\n"})
             .status == 0);
+  const TemporaryFolder folder;
+  const std::string lines = folder.write("a.txt", "a line\n");
+  const std::string json = folder.write("a.jsonl", "{\"text\":\"a\",\"b\":\"c\",\"key\":1}\n");
+  check_then_refused(run_convbert({"classify", "--pair-field", "b", json, lines}),
+                     lines + ": it is read as text, which has no field \"b\"; --input-format csv");
+  check_then_refused(run_convbert({"classify", "--id-field", "key", lines}),
+                     "which has no field \"key\"");
+  check_then_refused(run_convbert({"tokenize", "--pair-field", "b"}, {.input = "a line\n"}),
+                     "which has no field \"b\"");
+  CHECK(run_convbert({"tokenize", "--pair-field", "", lines}).status == 0);
   CHECK(run_convbert({"tokenize", "--text-field", "body"}, {.input = ""}).status == 0);
 }
 

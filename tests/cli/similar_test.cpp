@@ -84,6 +84,13 @@ TEST_CASE("the nearest texts of another file, best first, with their own ids and
   CHECK(ids_of(lines_of(piped)[0]) == std::vector<Json>{0, 1});
 }
 
+TEST_CASE("a field of ids is that of the corpus, where queries are text") {
+  const TemporaryFolder folder;
+  const std::string corpus = folder.write("corpus.jsonl", "{\"key\":\"x\",\"text\":\"a dog\"}\n");
+  const std::string query = folder.write("query.txt", "a dog\n");
+  CHECK(ids_of(similar_lines({query, "--corpus", corpus, "--id-field", "key"})[0])[0] == "x");
+}
+
 TEST_CASE("scores are the cosines of what embed gives, with its flags") {
   const TemporaryFolder folder;
   const std::string vectors = folder.path("corpus.npy");

@@ -39,7 +39,8 @@ RecordFields fields_of(const InputFlags& flags) {
                   .delimiter = "--delimiter",
                   .format = "--input-format",
                   .texts_on_the_spot = flags.takes_texts ? "--text" : ""};
-  fields.are_named = flags.text_field || flags.pair_field || flags.id_field;
+  fields.id_is_named = flags.id_field.has_value();
+  fields.are_named = flags.text_field || fields.pair_required || fields.id_is_named;
   if (fields.text.empty()) usage_error("--text-field: expected a name");
   if (fields.id.empty()) usage_error("--id-field: expected a name");
   return fields;

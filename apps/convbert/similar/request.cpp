@@ -125,6 +125,8 @@ SimilarRequest make_request(const SimilarFlags& flags) {
     }
     record.input.source.paths = {flags.query_vectors};
   }
+  // Of two inputs whose fields are called alike, one may be text.
+  if (!flags.corpus.empty()) record.input.source.fields.id_is_named = false;
   CorpusRequest corpus = make_corpus_request(flags, record.input);
   if (!flags.query_vectors.empty()) refuse_flags_of_texts(flags, record, corpus.kind);
   if (flags.with_text && !corpus.vectors_path.empty()) {
