@@ -39,6 +39,11 @@ TEST_CASE("an ending that no format has is refused, with those that there are") 
   }
   CHECK(contains(run("attention", "map.jpg").err, "no format here ends in .jpg; expected .jsonl"));
   CHECK(contains(run("bench", "b.yaml").err, "expected .txt or .json, or --format"));
+  // A table for people, in which numbers are rounded, is not what .txt says.
+  CHECK(contains(run("embed", "v.txt").err, "no format here ends in .txt; expected .jsonl, "));
+  CHECK(run("embed", "v.txt", {"-f", "table"}).status == 0);
+  CHECK(run("classify", "c.txt").status == 0);
+  CHECK(split_lines(read_file(folder.path("c.txt"))) == std::vector<std::string>{"positive"});
   for (const char* name : {"plain", "x.JSONL", "x.ndjson", ".hidden"}) {
     CHECK(run("tokenize", name).status == 0);
     CHECK(Json::parse(read_file(folder.path(name)))["id"] == 0);

@@ -73,6 +73,13 @@ constexpr std::array kFormats{
     FormatInfo{.format = Format::terminal, .name = "terminal", .extension = "terminal"},
 };
 
+// How a file in it ends, without the dot. A table for people is rounded, so it is never what .txt
+// stands for beside formats that keep results whole, unless a report is one anyway.
+std::string_view extension_of(Format format, std::span<const Format> offered) {
+  const bool is_beside_others = format == Format::table && format != offered.front();
+  return is_beside_others ? "" : info_of(format).extension;
+}
+
 constexpr bool is_in_order() {
   for (std::size_t i = 0; i < kFormats.size(); ++i) {
     if (static_cast<std::size_t>(kFormats[i].format) != i) return false;
@@ -99,17 +106,18 @@ Format format_from_path(const std::string& path, std::span<const Format> offered
   std::string ending = std::filesystem::path(without_compression(path)).extension().string();
   if (ending.empty()) return offered.front();
   std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  const auto ends_so = [name = ending.substr(1)](Format format) {
+  const auto ends_so = [name = ending.substr(1), offered](Format format) {
     const FormatInfo& info = info_of(format);
-    return name == info.extension || name == info.name ||
-           (!name.empty() && name == info.other_extension);
+    if (name.empty()) return false;
+    return name == extension_of(format, offered) || name == info.name ||
+           name == info.other_extension;
   };
   const auto found = std::ranges::find_if(offered, ends_so);
   if (found != offered.end()) return *found;
   std::vector<std::string> known;
   for (const Format format : offered) {
-    const std::string extension = "." + std::string(info_of(format).extension);
-    if (std::ranges::find(known, extension) == known.end()) known.push_back(extension);
+    const std::string_view extension = extension_of(format, offered);
+    if (!extension.empty()) known.push_back(concat(".", extension));
   }
   usage_error("-o ", printable(path), ": no format here ends in ", printable(ending), "; expected ",
               list_of(known), ", or --format to say which it is");
