@@ -139,6 +139,15 @@ TEST_CASE("masks are filled as by the reference's pipeline") {
         7);
 }
 
+TEST_CASE("a target that is no token is named, with the one that is scored") {
+  const ProcessResult result =
+      run_convbert({"fill-mask", "-m", kMask, "-t", "a [MASK]", "--targets", "do,zzzzq,##s"});
+  CHECK(result.status == 0);
+  CHECK(result.err ==
+        "convbert: warning: --targets: the vocabulary has no token \"zzzzq\"; \"z\" is scored "
+        "instead\n");
+}
+
 TEST_CASE("answers are those of the published algorithm, over windows") {
   std::map<bool, std::vector<Json>> groups;
   for (const Json& row : fixtures("answers")) groups[row["allow_empty"]].push_back(row);

@@ -40,10 +40,10 @@ std::int32_t mask_of(const Tokenizer& tokenizer, const std::string& origin) {
 // Masked language modelling (Devlin et al. 2019). Scores are computed for masks alone.
 class FillMaskCommand : public HeadCommand {
  public:
-  FillMaskCommand(const FillMaskRequest& request, LoadedModel loaded)
+  FillMaskCommand(const FillMaskRequest& request, LoadedModel loaded, Console& console)
       : HeadCommand(std::move(loaded), HeadKind::masked_lm),
         mask_(mask_of(tokenizer(), model().origin)),
-        candidates_(candidates_of(request.targets)),
+        candidates_(candidates_of(request.targets, console)),
         top_k_(std::min<std::int64_t>(request.top_k, std::ssize(candidates_))) {}
 
   std::vector<std::string> result_names() const override { return {"truncated", "fills"}; }
@@ -105,8 +105,9 @@ class FillMaskCommand : public HeadCommand {
 
  private:
   // The ids of tokens, or of the first piece of what is no token, as Hugging Face's pipeline takes
-  // targets; of all tokens where no word is given.
-  std::vector<std::int32_t> candidates_of(const std::vector<std::string>& words) const {
+  // targets, which says so, too; of all tokens where no word is given.
+  std::vector<std::int32_t> candidates_of(const std::vector<std::string>& words,
+                                          Console& console) const {
     std::vector<std::int32_t> ids;
     if (words.empty()) {
       ids.resize(static_cast<std::size_t>(head().outputs()));
@@ -119,6 +120,8 @@ class FillMaskCommand : public HeadCommand {
             tokenizer().encode(word, std::nullopt, {.add_special_tokens = false});
         if (pieces.size() == 0) usage_error("--targets: \"", printable(word), "\" gives no token");
         id = pieces.ids.front();
+        console.warning(concat("--targets: the vocabulary has no token ", quoted(word), "; ",
+                               quoted(tokenizer().token(*id)), " is scored instead"));
       }
       if (std::ranges::find(ids, *id) == ids.end()) ids.push_back(*id);
     }
@@ -148,7 +151,8 @@ class FillMaskCommand : public HeadCommand {
 int run(const FillMaskFlags& flags, Console& console) {
   const FillMaskRequest request = make_request(flags);
   LoadedModel loaded = load_model(request.record, {.head = HeadKind::masked_lm}, console);
-  return run_records(request.record, FillMaskCommand(request, std::move(loaded)), console);
+  const FillMaskCommand command(request, std::move(loaded), console);
+  return run_records(request.record, command, console);
 }
 
 void add_flags(CLI::App& command, FillMaskFlags& flags) {
@@ -158,7 +162,8 @@ void add_flags(CLI::App& command, FillMaskFlags& flags) {
   group.add("--top-k", flags.top_k, "K", "Tokens for each [MASK]")
       .within(1, 1 << 20)
       .with_default();
-  group.add_list("--targets", flags.targets, "TOKEN,...", "Score these tokens alone");
+  group.add_list("--targets", flags.targets, "TOKEN,...",
+                 "Score these tokens alone; of a word that is none its first piece");
 }
 
 }  // namespace
