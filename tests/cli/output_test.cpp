@@ -299,6 +299,16 @@ TEST_CASE("arrays of one record and of several") {
                                                        "x_../tokens", "x_..~2/attention",
                                                        "x_..~2/conv_kernel", "x_..~2/tokens"});
 
+  // Bad ones are records, too.
+  const std::string bad = folder.path("bad.npz");
+  for (const char* lines : {"bad\n{\"text\":\"a\"}\n", "{\"id\":1,\"text\":\"a\"}\nbad\n"}) {
+    const ProcessResult one_bad = run_convbert(
+        {"attention", "--map", "attention", "--input-format", "jsonl", "-f", "npz", "-o", bad},
+        {.input = lines});
+    CHECK(one_bad.status == 1);
+    CHECK(npz_names(bad) == std::vector<std::string>{"1/attention", "1/tokens"});
+  }
+
   const std::string files = folder.path("files");
   const ProcessResult result =
       run_convbert({"attention", "-f", "npz", "--out-dir", files}, {.input = input});

@@ -46,17 +46,15 @@ class NpzArraysSink : public ResultSink {
   explicit NpzArraysSink(const SinkContext& context) : archive_(context.output) {}
 
   void write(Job& job) override {
+    const bool is_alone = ++records_ == 1;
+    if (!is_alone) put_first_of_several();
     if (job.failed()) return;
     const std::string id = names_.make_unique(safe_id(job.record));
-    if (!first_ && !several_) {
-      first_ = {id, std::move(job.arrays)};  // its names depend on whether there is another
-      return;
-    }
-    put_first_of_several();
-    add(id + "/", job.arrays);
+    if (!is_alone) return add(id + "/", job.arrays);
+    first_ = {id, std::move(job.arrays)};
   }
   void finish() override {
-    if (first_ && !several_) add("", first_->second);
+    if (first_) add("", first_->second);
     archive_.close();
   }
 
@@ -64,8 +62,7 @@ class NpzArraysSink : public ResultSink {
   using Arrays = std::vector<std::pair<std::string, std::string>>;
 
   void put_first_of_several() {
-    if (several_) return;
-    several_ = true;
+    if (!first_) return;
     add(first_->first + "/", first_->second);
     first_.reset();
   }
@@ -75,8 +72,9 @@ class NpzArraysSink : public ResultSink {
 
   NpzWriter archive_;
   UniqueNames names_;
+  std::int64_t records_ = 0;  // bad ones, too: names do not depend on how many there are
+  // Its names depend on whether there is another.
   std::optional<std::pair<std::string, Arrays>> first_;
-  bool several_ = false;
 };
 
 }  // namespace
