@@ -89,6 +89,20 @@ TEST_CASE("records of JSON have the columns of the first good one") {
             .out.starts_with("id,text,label,score,scores,truncated,error\n0,good,positive,0."));
 }
 
+TEST_CASE("a record without an id has its number where others have an id") {
+  const std::string input =
+      "{\"id\":\"x\",\"text\":\"good\"}\n{\"text\":\"bad\"}\n{\"text\":1}\n{\"id\":null,\"text\":"
+      "\"a\"}\n";
+  const ProcessResult result = run_convbert({"tokenize", "-f", "csv"}, {.input = input});
+  const auto lines = split_lines(result.out);
+  REQUIRE(lines.size() == 5);
+  CHECK(lines[0].starts_with("id,text,tokens,"));
+  CHECK(lines[1].starts_with("x,good,"));
+  CHECK(lines[2].starts_with("1,bad,"));
+  CHECK(lines[3].starts_with("2,,"));
+  CHECK(lines[4].starts_with(",a,"));
+}
+
 TEST_CASE("a row that fails keeps its place, its cells where they can be read, and says why") {
   const std::string input = "text,id\na b c d e f g,1\nshort,2\nodd\nlast,4\n";
   const ProcessResult result = run_convbert({"tokenize", "--input-format", "csv", "-f", "csv",

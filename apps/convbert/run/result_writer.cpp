@@ -33,6 +33,20 @@ std::string bytes_of(std::span<const float> row) {
   return {reinterpret_cast<const char*>(row.data()), row.size_bytes()};
 }
 
+// Is the record without an id where others have one, which is a column of their own?
+bool lacks_id(const ResultLayout& layout, const Record& record) {
+  const auto& names = layout.table.own.names();
+  return !record.id_field && std::ranges::find(names, layout.style.id_name) != names.end();
+}
+
+void append_own_cells(std::string& row, const ResultLayout& layout, const Record& record) {
+  const TableLayout& table = layout.table;
+  if (!lacks_id(layout, record)) return table.own.append_cells(row, record, table.style);
+  Record numbered = record;  // as in JSON
+  numbered.fields.push_back({layout.style.id_name, record.id_json()});
+  table.own.append_cells(row, numbered, table.style);
+}
+
 // A row of a table: what the input has, the results, what is wrong.
 std::string row_of(const ResultLayout& layout, const Job& job, std::span<const std::string> results,
                    std::string_view error) {
@@ -42,7 +56,7 @@ std::string row_of(const ResultLayout& layout, const Job& job, std::span<const s
     append_given_cell(row, id_text(job.record), table.style);
     row += table.style.delimiter;
   }
-  table.own.append_cells(row, job.record, table.style);
+  append_own_cells(row, layout, job.record);
   for (const std::string& result : results) {
     append_cell(row, result, table.style);
     row += table.style.delimiter;
