@@ -281,7 +281,12 @@ TEST_CASE("what a head's command cannot use is said") {
           1, "no room is left to move on");
   refused({"tag", "-m", kAnswer, "-t", "a"}, 2,
           "expected a model with a head for token classification");
-  refused({"tag", "-m", kTag, "-t", "a", "--text-pair", "b"}, 2, "--text-pair");
+  for (const char* command : {"tag", "detect"}) {  // of single texts
+    refused({command, "-t", "a", "--text-pair", "b"}, 2, "--text-pair");
+    const std::string help = run_convbert({command, "--help"}).out;
+    CHECK(help.find("--text") != std::string::npos);
+    CHECK(help.find("pair") == std::string::npos);
+  }
   refused({"fill-mask", "-m", kMask, "-t", "[MASK]", "--targets", " "}, 2, "gives no token");
 }
 

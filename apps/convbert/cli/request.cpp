@@ -175,7 +175,6 @@ Format chosen_format(const OutputFlags& flags, std::span<const Format> formats) 
 }
 
 void take_single_texts(InputRequest& input, const std::string& reason) {
-  if (!input.given.pairs.empty()) usage_error("--text-pair: ", reason);
   if (input.source.fields.pair_required) usage_error("--pair-field: ", reason);
   input.source.fields.pair.clear();
 }

@@ -23,7 +23,7 @@ struct DetectRequest {
 DetectRequest make_request(const DetectFlags& flags) {
   DetectRequest request{.record = make_request(flags.record, kFormats),
                         .offsets = *offset_unit_from_name(flags.offsets)};
-  take_single_texts(request.record.input, "expected single texts");
+  take_single_texts(request.record.input, "scores are of single texts");
   return request;
 }
 
@@ -69,7 +69,7 @@ int run(const DetectFlags& flags, Console& console) {
 
 void add_flags(CLI::App& command, DetectFlags& flags) {
   add_record_flags(command, flags.record, kFormats);
-  remove_flag(command, "--pair-field");  // of single texts
+  for (const char* flag : {"--text-pair", "--pair-field"}) remove_flag(command, flag);
   add_encoder_flags(command, flags.record.model);
   FlagGroup group(command, "Tokens");
   add_offsets_flag(group, flags.offsets);

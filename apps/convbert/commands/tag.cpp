@@ -138,7 +138,7 @@ int run(const TagFlags& flags, Console& console) {
 
 void add_flags(CLI::App& command, TagFlags& flags) {
   add_record_flags(command, flags.record, kFormats);
-  remove_flag(command, "--pair-field");  // of single texts
+  for (const char* flag : {"--text-pair", "--pair-field"}) remove_flag(command, flag);
   add_encoder_flags(command, flags.record.model);
   FlagGroup group(command, "Tags");
   const Flag aggregation =
