@@ -54,6 +54,22 @@ std::vector<std::string> reversed_arguments(int argc, char** argv) {
   return arguments;
 }
 
+// What --color says where the flags cannot be parsed, to tell so.
+ColorChoice color_of(int argc, char** argv) {
+  constexpr std::string_view kFlag = "--color";
+  ColorChoice color = ColorChoice::automatic;
+  for (int i = 1; i < argc; ++i) {
+    std::string_view argument = argv[i];
+    if (argument == "--") break;
+    if (!argument.starts_with(kFlag)) continue;
+    argument.remove_prefix(kFlag.size());
+    const bool is_next = argument.empty() && i + 1 < argc;
+    if (!is_next && !argument.starts_with('=')) continue;
+    color = color_choice_from_name(is_next ? argv[i + 1] : argument.substr(1)).value_or(color);
+  }
+  return color;
+}
+
 int print(std::string_view text) {
   write_whole(OutputFile::standard_output(), text);
   return 0;
@@ -104,6 +120,7 @@ class Program {
   }
 
   int run(int argc, char** argv) {
+    console_ = Console({.color = color_of(argc, argv)});
     try {
       return parse_and_run(reversed_arguments(argc, argv));
     } catch (const StoppedByStrict& stop) {

@@ -213,6 +213,18 @@ TEST_CASE("results, and nothing else, are on standard output") {
   CHECK_FALSE(contains(result.err, "\x1b"));
   CHECK(
       contains(run_convbert({"embed", "nope", "--color", "always"}).err, "\x1b[1;31merror\x1b[0m"));
+  // Of flags that cannot be parsed, too, wherever it stands.
+  const std::string red = "\x1b[1;31merror\x1b[0m";
+  CHECK(contains(run_convbert({"embed", "--color", "always", "--nope"}).err, red));
+  CHECK(contains(run_convbert({"embed", "--nope", "--color=always"}).err, red));
+  CHECK_FALSE(contains(run_convbert({"embed", "--nope", "--color"}).err, red));
+  if (has_terminals()) {
+    const auto shown = [](const std::vector<std::string>& arguments) {
+      return run_convbert(arguments, {.environment = {{"TERM", "xterm"}}, .terminals = {2}}).err;
+    };
+    CHECK_FALSE(contains(shown({"embed", "--color", "never", "--nope"}), "\x1b["));
+    CHECK(contains(shown({"embed", "--nope"}), red));
+  }
   CHECK(run_convbert({"tokenize", "-q"}, {.input = "\xff\n"}).err == "");
 }
 

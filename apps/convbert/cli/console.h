@@ -10,6 +10,8 @@
 namespace convbert::app {
 
 enum class ColorChoice { automatic, always, never };
+// "auto", "always", "never"; nothing for anything else.
+std::optional<ColorChoice> color_choice_from_name(std::string_view name);
 
 struct ConsoleOptions {
   bool quiet = false;    // errors only

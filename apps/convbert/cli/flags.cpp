@@ -222,9 +222,7 @@ void add_console_flags(CLI::App& command, ConsoleOptions& options) {
       .add_option_function<std::string>(
           "--color",
           [&options](const std::string& when) {
-            options.color = when == "always"  ? ColorChoice::always
-                            : when == "never" ? ColorChoice::never
-                                              : ColorChoice::automatic;
+            options.color = color_choice_from_name(when).value_or(ColorChoice::automatic);
           },
           "auto (on a terminal, unless NO_COLOR is set), always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
