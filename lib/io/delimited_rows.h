@@ -30,10 +30,11 @@ class RowReader {
 
 // A line is a row, without quoting.
 std::unique_ptr<RowReader> make_tsv_rows(TextBuffer text, char delimiter);
-// RFC 4180, and what Python's csv module takes besides: lines may end in a lone '\r', and a quote
-// inside a cell that does not begin with one is part of it. Empty lines are passed over. A row
-// whose quotes are broken takes up one line: the rows behind it are found again, whatever its
-// quotes say.
+// RFC 4180, and two things besides, as Python's csv module has them: lines may end in a lone '\r',
+// and a quote inside a cell that does not begin with one is part of it. Empty lines are passed
+// over. Text behind a closing quote, which Python takes unless it is strict, breaks the row: what
+// was meant is not guessed. A row whose quotes are broken takes up one line: the rows behind it are
+// found again, whatever its quotes say.
 std::unique_ptr<RowReader> make_csv_rows(TextBuffer text, char delimiter);
 
 }  // namespace convbert
