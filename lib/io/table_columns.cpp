@@ -15,8 +15,10 @@ void append_field(std::string& out, const RecordField& field, const TableStyle& 
 
 }  // namespace
 
-TableColumns::TableColumns(std::vector<std::string> names) : names_(std::move(names)) {
-  for (std::size_t i = 0; i < names_.size(); ++i) columns_.emplace(names_[i], i);
+TableColumns::TableColumns(std::vector<std::string> names) {
+  for (std::string& name : names) {
+    if (columns_.emplace(name, names_.size()).second) names_.push_back(std::move(name));
+  }
 }
 
 std::optional<std::size_t> TableColumns::column_of(const Record& record, std::size_t at) const {
@@ -31,7 +33,7 @@ void TableColumns::append_cells(std::string& out, const Record& record,
   std::vector<const RecordField*> cells(names_.size());
   for (std::size_t i = 0; i < record.fields.size(); ++i) {
     const auto column = column_of(record, i);
-    if (column && cells[*column] == nullptr) cells[*column] = &record.fields[i];
+    if (column) cells[*column] = &record.fields[i];  // the last of one name, as everywhere
   }
   for (const RecordField* cell : cells) {
     if (cell != nullptr) append_field(out, *cell, style);

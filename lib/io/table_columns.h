@@ -16,7 +16,7 @@ namespace convbert {
 class TableColumns {
  public:
   TableColumns() = default;
-  // Of names that stand twice the first is meant.
+  // A name that stands twice is one column.
   explicit TableColumns(std::vector<std::string> names);
 
   const std::vector<std::string>& names() const { return names_; }

@@ -103,6 +103,19 @@ TEST_CASE("a record without an id has its number where others have an id") {
   CHECK(lines[4].starts_with(",a,"));
 }
 
+TEST_CASE("a field of JSON that stands twice is one column, with the value that counts") {
+  const auto table = [](const std::string& input) {
+    return run_convbert({"tokenize", "--input-format", "jsonl", "-f", "tsv", "--strict"},
+                        {.input = input})
+        .out;
+  };
+  const std::string twice = "{\"n\":1,\"text\":\"first\",\"text\":\"second one\",\"n\":2}\n";
+  const std::string once = "{\"n\":2,\"text\":\"second one\"}\n";
+  CHECK(table(once).starts_with("id\tn\ttext\ttokens\t"));
+  CHECK(table(twice) == table(once));
+  CHECK(table("{\"n\":0,\"text\":\"x\"}\n" + twice) == table("{\"n\":0,\"text\":\"x\"}\n" + once));
+}
+
 TEST_CASE("a row that fails keeps its place, its cells where they can be read, and says why") {
   const std::string input = "text,id\na b c d e f g,1\nshort,2\nodd\nlast,4\n";
   const ProcessResult result = run_convbert({"tokenize", "--input-format", "csv", "-f", "csv",
