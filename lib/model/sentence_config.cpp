@@ -11,6 +11,9 @@
 namespace convbert {
 namespace {
 
+// Each may have a file of settings; published models have up to five.
+constexpr std::size_t kMostModules = 16;
+
 Json read_object(const ModelFiles& files, const std::string& name) {
   const std::string source = files.path_of(name);
   Json json = parse_json(files.open(name).text(), source);
@@ -186,6 +189,10 @@ SentenceConfig read_sentence_config(const ModelFiles& files) {
   const std::string source = files.path_of("modules.json");
   const Json modules = parse_json(files.open("modules.json").text(), source);
   if (!modules.is_array()) throw Error(ErrorKind::format, concat(source, ": expected a list"));
+  if (modules.size() > kMostModules) {
+    throw Error(ErrorKind::format, concat(source, ": expected at most ", kMostModules,
+                                          " modules, found ", modules.size()));
+  }
   std::vector<std::string> kinds;
   for (const Json& module : modules) {
     if (!module.is_object()) {

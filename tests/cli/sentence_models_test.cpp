@@ -87,6 +87,10 @@ TEST_CASE("sentence-transformers directories") {
       "expected a Transformer, a Pooling, maybe Dense modules and maybe a Normalize in this order");
   model.write("modules.json", "[{\"type\":\"x.Transformer\",\"path\":\"../..\"}]");
   model.check_refused("refuses to enter \"../..\"");
+  std::string many = "[{\"type\":\"x.Pooling\",\"path\":\"absent\"}";
+  for (int i = 1; i < 17; ++i) many += ",{\"type\":\"x.Normalize\"}";
+  model.write("modules.json", many + "]");  // none of them is read
+  model.check_refused("modules.json: expected at most 16 modules, found 17");
 }
 
 TEST_CASE("sentence-transformers' lower case is the text's alone: accents stay") {
