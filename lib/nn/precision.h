@@ -14,7 +14,8 @@ enum class Precision {
   f32,
   bf16,  // both sides rounded to bfloat16, to nearest even
   int8,  // weights: 8 bits, a scale an output feature; inputs: 8 bits, a scale and an offset a row,
-         // taken from that row when it comes, so that a row never depends on its batch
+         // taken from that row when it comes, so that a row never depends on its batch; of more
+         // than 66,311 inputs, whose sums may not fit 32 bits, both are floats rounded as these
 };
 
 std::optional<Precision> precision_from_name(std::string_view name);  // "f32", "bf16", "int8"

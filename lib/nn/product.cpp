@@ -20,6 +20,8 @@ namespace {
 // second- and a share of 32 MiB of third-level cache: f32 on the base shape gains 7 % over 1 MiB).
 constexpr std::int64_t kTileBytes = 1 << 22;
 constexpr std::int64_t kTallest = 512;
+// Inputs that a sum of u8 times s8 can have in 32 bits.
+constexpr std::int64_t kMostOfInt8 = std::numeric_limits<std::int32_t>::max() / (255 * 127);
 // Primitives that a product keeps: heights times numbers of threads.
 constexpr std::size_t kMostPrimitives = 32;
 
@@ -89,6 +91,13 @@ void round_rows(ConstMatrixView from, Precision precision, MatrixView to) {
   }
 }
 
+// What is multiplied: where the CPU has no kernel for the spec's precision, or the sums would not
+// fit that, floats that were rounded to it.
+Precision multiplied(const LinearSpec& spec) {
+  const bool fits = spec.precision != Precision::int8 || spec.in <= kMostOfInt8;
+  return fits && is_native(spec.precision) ? spec.precision : Precision::f32;
+}
+
 }  // namespace
 
 // Primitives for every height of tile, and the weight that they share.
@@ -102,7 +111,7 @@ class Product::Kernels {
   Kernels(const LinearSpec& spec, Leaves leaves, RowTiles& tiles)
       : in_(spec.in),
         out_(spec.out),
-        precision_(is_native(spec.precision) ? spec.precision : Precision::f32),
+        precision_(multiplied(spec)),
         accumulate_(spec.accumulate),
         activation_(spec.activation),
         leaves_operands_(leaves == Leaves::operands && precision_ == Precision::bf16) {
@@ -120,7 +129,7 @@ class Product::Kernels {
     if (precision_ == Precision::bf16) tiles = alike(tiles);
   }
 
-  // What is multiplied: the spec's precision, or f32 where this CPU has no kernel for that.
+  // What is multiplied: the spec's precision, or f32 where that is not to be had.
   Precision precision() const { return precision_; }
 
   // [in, out] or [out, in], as `layout` says: floats, or 8 bits if the precision is int8.

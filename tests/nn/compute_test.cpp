@@ -95,5 +95,21 @@ TEST_CASE("weights that int8 cannot hold are named") {
   }
 }
 
+TEST_CASE("sums of 8-bit products that leave 32 bits are right all the same") {
+  constexpr std::int64_t kIn = 70'000;  // of 255 * 127 each
+  constexpr std::int64_t kOut = 16;
+  const std::vector<float> weight(kIn * kOut, 1.0f);
+  const std::vector<float> bias(kOut, 0.0f);
+  const Linear linear(
+      {.in = kIn, .out = kOut, .weight = weight, .bias = bias, .precision = Precision::int8});
+  Workspace workspace;
+  const PaddedRows x = allocate_rows(workspace, 1, kIn);
+  const PaddedRows y = allocate_rows(workspace, 1, kOut);
+  std::fill_n(x.data, kIn - 1, 1.0f);  // and one zero, from which the steps count
+  linear.forward(x, y, workspace);
+  CHECK(y.row(0)[0] == doctest::Approx(kIn - 1));
+  CHECK(y.row(0)[kOut - 1] == doctest::Approx(kIn - 1));
+}
+
 }  // namespace
 }  // namespace convbert::nn
