@@ -1,6 +1,7 @@
 // The one exception type of the library.
 #pragma once
 
+#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -39,10 +40,12 @@ class Error : public std::runtime_error {
   const char* option_ = "";
 };
 
-// Joins the printed forms of its arguments: concat("found ", 3, " rows").
+// Joins the printed forms of its arguments: concat("found ", 3, " rows"). Files are made of them,
+// too, so a host's locale that groups digits does not count.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   (out << ... << parts);
   return std::move(out).str();
 }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <iomanip>
+#include <locale>
 #include <sstream>
+#include <utility>
 
 #include "core/error.h"
 
@@ -87,6 +89,7 @@ std::string_view unit_of(MapType type) {
 
 std::string short_number(double value) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   out << std::setprecision(3) << value;
   return std::move(out).str();
 }

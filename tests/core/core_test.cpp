@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <limits>
+#include <locale>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -221,6 +223,20 @@ TEST_CASE("subnormals are flushed while the guard lives") {
   }
   volatile float half = small / 2;
   CHECK(half > 0.0f);
+}
+
+// What a host's locale may do to numbers.
+struct GroupedDigits : std::numpunct<char> {
+  char do_thousands_sep() const override { return ','; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
+TEST_CASE("numbers in texts follow no locale") {
+  const std::locale before =
+      std::locale::global(std::locale(std::locale::classic(), new GroupedDigits));
+  const std::string text = concat(23'040'000, " ", 1234.5);
+  std::locale::global(before);
+  CHECK(text == "23040000 1234.5");
 }
 
 TEST_CASE("messages are one line of bounded length") {
