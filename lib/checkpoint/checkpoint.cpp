@@ -55,7 +55,8 @@ void Checkpoint::add_file(const ModelFiles& files, const std::string& name) {
 // {"weight_map": {"tensor name": "file name", ...}}
 void Checkpoint::add_shards(const ModelFiles& files, const std::string& index_name) {
   const std::string path = files.path_of(index_name);
-  const Json index = parse_json(files.open(index_name).text(), path);
+  const Json index =
+      files.parsed(index_name, [&](std::string_view text) { return parse_json(text, path); });
   const auto map = index.is_object() ? index.find("weight_map") : index.end();
   if (map == index.end() || !map->is_object()) {
     throw Error(ErrorKind::format, concat(path, ": expected an object \"weight_map\""));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/error.h"
 #include "core/mapped_file.h"
 
 namespace convbert {
@@ -56,6 +57,20 @@ class ModelFiles {
   bool contains(std::string_view name) const;
   // Throws Error(format) for an unsafe name, Error(system) when the file cannot be read.
   FileBytes open(std::string_view name) const;
+  // parse(text) of a file that is read at once. Throws as open(), and Error(system) where the file
+  // was cut short meanwhile, whatever the parser says of what it read.
+  template <class Parse>
+  auto parsed(std::string_view name, Parse parse) const {
+    const FileBytes file = open(name);
+    try {
+      auto result = parse(file.text());
+      file.check();
+      return result;
+    } catch (const Error&) {
+      file.check();
+      throw;
+    }
+  }
   // The same files, seen from a folder inside.
   ModelFiles subdirectory(std::string_view name) const;
 

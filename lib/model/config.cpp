@@ -237,7 +237,9 @@ ModelConfig parse_config(std::string_view text, const std::string& source) {
 }
 
 ModelConfig read_config(const ModelFiles& files) {
-  return parse_config(files.open(kFileName).text(), files.path_of(kFileName));
+  return files.parsed(kFileName, [&](std::string_view text) {
+    return parse_config(text, files.path_of(kFileName));
+  });
 }
 
 }  // namespace convbert

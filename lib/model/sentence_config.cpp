@@ -14,11 +14,15 @@ namespace {
 // Each may have a file of settings; published models have up to five.
 constexpr std::size_t kMostModules = 16;
 
+Json read_json(const ModelFiles& files, const std::string& name) {
+  return files.parsed(name,
+                      [&](std::string_view text) { return parse_json(text, files.path_of(name)); });
+}
+
 Json read_object(const ModelFiles& files, const std::string& name) {
-  const std::string source = files.path_of(name);
-  Json json = parse_json(files.open(name).text(), source);
+  Json json = read_json(files, name);
   if (!json.is_object()) {
-    throw Error(ErrorKind::format, concat(source, ": expected a JSON object"));
+    throw Error(ErrorKind::format, concat(files.path_of(name), ": expected a JSON object"));
   }
   return json;
 }
@@ -187,7 +191,7 @@ SentenceConfig read_sentence_config(const ModelFiles& files) {
   if (!files.contains("modules.json")) return config;
   config.found = true;
   const std::string source = files.path_of("modules.json");
-  const Json modules = parse_json(files.open("modules.json").text(), source);
+  const Json modules = read_json(files, "modules.json");
   if (!modules.is_array()) throw Error(ErrorKind::format, concat(source, ": expected a list"));
   if (modules.size() > kMostModules) {
     throw Error(ErrorKind::format, concat(source, ": expected at most ", kMostModules,

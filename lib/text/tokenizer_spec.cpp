@@ -35,8 +35,9 @@ class SpecReader {
     config_ = read_object("tokenizer_config.json");
     special_map_ = read_object("special_tokens_map.json");
     if (!has_vocab) {
-      spec_ = parse_tokenizer_json(files_.open("tokenizer.json").text(),
-                                   files_.path_of("tokenizer.json"));
+      spec_ = files_.parsed("tokenizer.json", [&](std::string_view text) {
+        return parse_tokenizer_json(text, files_.path_of("tokenizer.json"));
+      });
     }
     read_settings();
     if (has_vocab) {
@@ -51,7 +52,8 @@ class SpecReader {
 
   Json read_object(const char* name) const {
     if (!files_.contains(name)) return Json::object();
-    Json json = parse_json(files_.open(name).text(), files_.path_of(name));
+    Json json = files_.parsed(
+        name, [&](std::string_view text) { return parse_json(text, files_.path_of(name)); });
     if (!json.is_object()) {
       throw Error(ErrorKind::format, concat(files_.path_of(name), ": expected a JSON object"));
     }
@@ -75,8 +77,9 @@ class SpecReader {
   }
 
   void read_vocab_txt() {
-    const FileBytes file = files_.open("vocab.txt");
-    spec_.vocab = Vocab::from_lines(file.text(), files_.path_of("vocab.txt"));
+    spec_.vocab = files_.parsed("vocab.txt", [&](std::string_view text) {
+      return Vocab::from_lines(text, files_.path_of("vocab.txt"));
+    });
     next_id_ = spec_.vocab.size();
   }
 
@@ -140,10 +143,10 @@ class SpecReader {
         define(to_token(token, false, source), to_id(id));
     } else if (files_.contains("tokenizer.json")) {
       // As transformers 5 leaves them: a folder's old vocab.txt, and what was added here alone.
-      for (const AddedToken& token : parse_added_tokens(files_.open("tokenizer.json").text(),
-                                                        files_.path_of("tokenizer.json"))) {
-        define(token, token.id);
-      }
+      const auto tokens = files_.parsed("tokenizer.json", [&](std::string_view text) {
+        return parse_added_tokens(text, files_.path_of("tokenizer.json"));
+      });
+      for (const AddedToken& token : tokens) define(token, token.id);
     }
     std::map<std::string, std::string> named;
     for (const auto& [setting, fallback] : kNamedTokens) {

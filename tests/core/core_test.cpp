@@ -207,6 +207,32 @@ TEST_CASE("model files stay inside their directory") {
   CHECK_THROWS_AS(built_in.open("c.txt"), Error);
 }
 
+TEST_CASE("a text that is cut while it is parsed is no text, whatever was made of it") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write("a.txt", std::string(10'000, 'x'));
+  const ModelFiles files = ModelFiles::directory(folder.path());
+  const auto size = [](std::string_view text) { return text.size(); };
+  CHECK(files.parsed("a.txt", size) == 10'000);
+  const auto refused = [&](auto parse) {
+    try {
+      files.parsed("a.txt", parse);
+      FAIL("accepted");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::system);
+      CHECK(std::string(error.what()).find("was cut short while it was in use") !=
+            std::string::npos);
+    }
+  };
+  refused([&](std::string_view text) {
+    std::filesystem::resize_file(path, 4096);
+    return text.size();
+  });
+  refused([&](std::string_view text) -> std::size_t {
+    std::filesystem::resize_file(path, text.size() - 1);
+    throw Error(ErrorKind::format, "a.txt: not valid JSON");
+  });
+}
+
 TEST_CASE("an empty file maps to no bytes, a folder not at all") {
   const test::TemporaryFolder folder;
   CHECK(MappedFile(folder.write("empty", "")).bytes().empty());

@@ -30,7 +30,9 @@ void copy_sentence_steps(const ModelFiles& top, const SentenceConfig& sentence,
                          OutputDirectory& directory) {
   const std::string path = top.path_of("modules.json");
   std::vector<std::string> done{"", sentence.transformer_folder};
-  for (const Json& step : parse_json(top.open("modules.json").text(), path)) {
+  const Json steps =
+      top.parsed("modules.json", [&](std::string_view text) { return parse_json(text, path); });
+  for (const Json& step : steps) {
     const std::string folder = json_string(step, "path", "", path);
     if (std::ranges::find(done, folder) != done.end()) continue;
     done.push_back(folder);

@@ -157,8 +157,12 @@ TrainingPlan plan_training(const TrainRequest& request, const LabelPlan& labels,
   plan.model = {.head = plan.head.form,
                 .gives_vectors = labels.gives_vectors() || contrast > 0,
                 .pooling = pooling.value_or(source.sentence.pooling),
-                .dropout = read_settings(source.files.open("config.json").text(),
-                                         source.files.path_of("config.json"))
+                .dropout = source.files
+                               .parsed("config.json",
+                                       [&](std::string_view text) {
+                                         return read_settings(text,
+                                                              source.files.path_of("config.json"));
+                                       })
                                .with_dropout(dropout),
                 .freeze = {.embeddings = request.freeze.embeddings || head_alone,
                            .layers = head_alone ? config.layers : request.freeze.layers},
