@@ -77,7 +77,7 @@ class TokenizerJsonReader {
     }
     std::vector<std::pair<std::string, std::int32_t>> pairs;
     for (const auto& [token, id] : vocab->items()) pairs.emplace_back(token, to_id(id));
-    spec_.vocab = Vocab::from_pairs(pairs);
+    spec_.vocab = Vocab::from_pairs(pairs, source_);
     spec_.unknown_token = json_string(model, "unk_token", "[UNK]", source_);
     spec_.wordpiece.continuation_prefix =
         json_string(model, "continuing_subword_prefix", "##", source_);

@@ -1,7 +1,6 @@
 // What a model's files say of its tokenizer.
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -194,7 +193,7 @@ class SpecReader {
   Json config_;
   Json special_map_;
   TokenizerSpec spec_;
-  std::unordered_map<std::string, std::size_t> places_;  // of added tokens, by their contents
+  std::map<std::string, std::size_t> places_;  // of added tokens, by their contents
   std::int32_t next_id_ = 0;
 };
 

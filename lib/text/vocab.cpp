@@ -10,6 +10,10 @@
 namespace convbert {
 namespace {
 
+// Slots that are taken in front of a token's. Words, numbers and random bytes reach 60; more are
+// chosen for their hashes.
+constexpr std::size_t kMostInFront = 512;
+
 // `line` must be well-formed.
 std::string_view strip_end(std::string_view line) {
   while (!line.empty()) {
@@ -46,9 +50,9 @@ Vocab Vocab::from_lines(std::string_view text, const std::string& source) {
     const std::size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     if (find_invalid_utf8(line) == kValidUtf8) {
-      vocab.insert(strip_end(line), id++);
+      vocab.insert(strip_end(line), id++, source);
     } else {
-      vocab.insert(strip_end(replace_invalid_utf8(line)), id++);
+      vocab.insert(strip_end(replace_invalid_utf8(line)), id++, source);
     }
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
@@ -57,10 +61,11 @@ Vocab Vocab::from_lines(std::string_view text, const std::string& source) {
   return vocab;
 }
 
-Vocab Vocab::from_pairs(const std::vector<std::pair<std::string, std::int32_t>>& pairs) {
+Vocab Vocab::from_pairs(const std::vector<std::pair<std::string, std::int32_t>>& pairs,
+                        const std::string& source) {
   Vocab vocab;
   vocab.reserve(pairs.size(), 0);
-  for (const auto& [token, id] : pairs) vocab.insert(token, id);
+  for (const auto& [token, id] : pairs) vocab.insert(token, id, source);
   return vocab;
 }
 
@@ -70,12 +75,18 @@ void Vocab::reserve(std::size_t tokens, std::size_t bytes) {
   slots_.assign(std::bit_ceil(2 * tokens + 1), {});
 }
 
-void Vocab::insert(std::string_view token, std::int32_t id) {
+void Vocab::insert(std::string_view token, std::int32_t id, const std::string& source) {
   const std::uint32_t hash = hash_of(token).value();
   const std::size_t place = slot_of(token, {}, hash);
+  if (((place - hash) & (slots_.size() - 1)) > kMostInFront) {
+    throw Error(ErrorKind::format,
+                concat(source, ": token ", quoted(token), " shares its place in the hash table ",
+                       "with more than ", kMostInFront, " others; expected tokens that are not ",
+                       "chosen for that"));
+  }
   if (slots_[place].id == kNoId) {
     if (text_.size() + token.size() > UINT32_MAX) {
-      throw Error(ErrorKind::format, "the vocabulary is larger than 4 GiB");
+      throw Error(ErrorKind::format, concat(source, ": the vocabulary is larger than 4 GiB"));
     }
     slots_[place] = {id, hash, static_cast<std::uint32_t>(text_.size()),
                      static_cast<std::uint32_t>(token.size())};

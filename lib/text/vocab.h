@@ -20,10 +20,12 @@ class Vocab {
  public:
   // vocab.txt: a token a line, its id the line's number from 0. White space at the end of a line
   // belongs to no token; of equal lines the last counts; bytes that are no UTF-8, which published
-  // vocabularies have, become U+FFFD. Throws Error(format) when it is empty or too large.
+  // vocabularies have, become U+FFFD. Throws Error(format) when it is empty, too large or
+  // made to slow look-ups down.
   static Vocab from_lines(std::string_view text, const std::string& source);
-  // From token -> id below kMostTokens, as tokenizer.json has it.
-  static Vocab from_pairs(const std::vector<std::pair<std::string, std::int32_t>>& pairs);
+  // From token -> id below kMostTokens, as tokenizer.json has it. Throws likewise.
+  static Vocab from_pairs(const std::vector<std::pair<std::string, std::int32_t>>& pairs,
+                          const std::string& source);
 
   // The hash of a token, which grows byte by byte (FNV-1a with another multiplier).
   class Hash {
@@ -66,7 +68,7 @@ class Vocab {
   static constexpr std::uint32_t kNoSlot = 0xFFFFFFFF;
 
   void reserve(std::size_t tokens, std::size_t bytes);
-  void insert(std::string_view token, std::int32_t id);
+  void insert(std::string_view token, std::int32_t id, const std::string& source);
   // The slot that holds the token, or the empty one where it belongs.
   std::size_t slot_of(std::string_view begin, std::string_view end, std::uint32_t hash) const {
     const std::size_t mask = slots_.size() - 1;

@@ -1,7 +1,10 @@
 #include "text/word_counter.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <map>
+#include <random>
 
 #include "core/utf8.h"
 
@@ -9,6 +12,25 @@ namespace convbert {
 namespace {
 
 constexpr std::size_t kFirstSlots = 1 << 12;
+
+// With keys of this process's own, so that no text can be made of words that share a slot. Eight
+// bytes at a time, by a product of 128 bits, as in wyhash.
+std::uint32_t hash_of(std::string_view word) {
+  static const std::array<std::uint64_t, 2> keys = [] {
+    std::random_device device;
+    std::uniform_int_distribution<std::uint64_t> any;
+    return std::array{any(device), any(device) | 1};
+  }();
+  __extension__ using Wide = unsigned __int128;
+  std::uint64_t state = keys[0] ^ word.size();
+  for (; !word.empty(); word.remove_prefix(std::min(word.size(), sizeof state))) {
+    std::uint64_t block = 0;
+    std::memcpy(&block, word.data(), std::min(word.size(), sizeof block));
+    const Wide product = Wide{state ^ block} * keys[1];
+    state = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+  return static_cast<std::uint32_t>(state);
+}
 
 }  // namespace
 
@@ -25,7 +47,7 @@ void WordCounter::add(std::string_view word) {
     ++figures_.too_long;
     return;
   }
-  const auto hash = static_cast<std::uint32_t>(std::hash<std::string_view>{}(word));
+  const auto hash = hash_of(word);
   const std::size_t mask = slots_.size() - 1;
   std::size_t slot = hash & mask;
   for (; slots_[slot] != kNoEntry; slot = (slot + 1) & mask) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -11,6 +12,7 @@
 #include "text/text_units.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer_json.h"
+#include "text/vocab.h"
 
 namespace convbert {
 namespace {
@@ -43,6 +45,26 @@ TokenizerSpec plain_spec() {
   spec.single = single_template(1, 2);
   spec.pair = pair_template(1, 2);
   return spec;
+}
+
+TEST_CASE("a vocabulary of tokens that share one slot of the hash table is refused") {
+  constexpr int kTokens = 600;
+  constexpr std::uint32_t kMask = 2047;  // slots of a table for so many, less one
+  std::string lines;
+  std::vector<std::pair<std::string, std::int32_t>> pairs;
+  for (int number = 0; std::ssize(pairs) < kTokens; ++number) {
+    const std::string token = std::to_string(number);
+    Vocab::Hash hash;
+    for (const char byte : token) hash.add(byte);
+    if ((hash.value() & kMask) != 0) continue;
+    lines += token + "\n";
+    pairs.emplace_back(token, static_cast<std::int32_t>(pairs.size()));
+  }
+  const std::string reason = " shares its place in the hash table with more than 512 others";
+  CHECK(contains(refusal([&] { Vocab::from_lines(lines, "file"); }), reason));
+  CHECK(contains(refusal([&] { Vocab::from_pairs(pairs, "file"); }), reason));
+  pairs.resize(500);
+  CHECK(Vocab::from_pairs(pairs, "file").find(pairs.back().first) == pairs.back().second);
 }
 
 TEST_CASE("dotted capitals, each of which becomes two characters, take time by their number") {
