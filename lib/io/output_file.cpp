@@ -310,13 +310,19 @@ void OutputFile::read_back(const std::function<void(std::string_view)>& visit) c
   }
 }
 
+// A disk that is full or broken may be told of only when what is written is closed (NFS, quotas).
+void OutputFile::settle() const {
+  const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+  if (copy >= 0 && ::close(copy) != 0 && errno != EINTR) fail("cannot write");
+}
+
 void OutputFile::finish() {
   if (compressor_) {
     compressed_.clear();
     compressor_->finish(compressed_);
     put(compressed_);
   }
-  if (!is_partial()) return;
+  if (!is_partial()) return settle();
   if (::fsync(descriptor_) != 0 && errno != EINVAL) fail("cannot flush to disk");
   if (!is_named(descriptor_, name_)) {
     throw Error(ErrorKind::system, concat(name_, ": was removed or replaced meanwhile"));

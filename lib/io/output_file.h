@@ -84,6 +84,7 @@ class OutputFile {
   void put(std::string_view bytes);
   void put_stream(std::string_view bytes);
   bool wait_for_room(bool is_stopping) const;
+  void settle() const;
 
   int descriptor_;
   bool owned_;
