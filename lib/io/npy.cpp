@@ -35,6 +35,14 @@ void append_utf32(std::string& out, std::string_view text) {
   }
 }
 
+std::size_t width_of(std::string_view text) {
+  const std::size_t characters = count_code_points(text);
+  if (characters <= kMostNpyCharacters) return characters;
+  throw Error(ErrorKind::input, concat(quoted(text), ": a text of ", characters,
+                                       " characters; an array holds at most ", kMostNpyCharacters,
+                                       ": shorten it, or write JSON lines"));
+}
+
 }  // namespace
 
 std::string npy_header(std::string_view descr, const Shape& shape) {
@@ -65,7 +73,7 @@ std::string npy_array(const Shape& shape, std::span<const std::int64_t> values) 
 
 std::string npy_array(const std::vector<std::string>& texts) {
   std::size_t longest = 1;  // numpy has no strings of no width
-  for (const std::string& text : texts) longest = std::max(longest, count_code_points(text));
+  for (const std::string& text : texts) longest = std::max(longest, width_of(text));
   std::string array = npy_header(concat("<U", longest), {static_cast<std::int64_t>(texts.size())});
   array.reserve(array.size() + texts.size() * longest * sizeof(char32_t));
   for (const std::string& text : texts) {
@@ -79,7 +87,7 @@ std::string npy_array(const std::vector<std::string>& texts) {
 NpyStrings::NpyStrings() : spool_(OutputFile::temporary()) {}
 
 void NpyStrings::add(std::string_view text) {
-  const std::uint64_t characters = count_code_points(text);
+  const std::uint64_t characters = width_of(text);
   buffer_.append(reinterpret_cast<const char*>(&characters), sizeof characters);
   append_utf32(buffer_, text);
   longest_ = std::max(longest_, characters);

@@ -26,7 +26,9 @@ std::string npy_header(std::string_view descr, const Shape& shape);
 std::string npy_array(const Shape& shape, std::span<const float> values);
 std::string npy_array(const Shape& shape, std::span<const std::int64_t> values);
 // One dimension of strings: '<U' and the length of the longest, in UTF-32, padded with zeros.
-// The texts must be well-formed UTF-8.
+// The texts must be well-formed UTF-8. Throws Error(input) for one that is too long: every other
+// would take its room.
+inline constexpr std::size_t kMostNpyCharacters = 4096;
 std::string npy_array(const std::vector<std::string>& texts);
 
 // The same array of texts that come one by one: how wide it is, is known only at its end, so that
@@ -35,6 +37,7 @@ class NpyStrings {
  public:
   NpyStrings();
 
+  // Throws as npy_array(), and then holds what it held before.
   void add(std::string_view text);
   // The whole array, header and data, piece by piece. Once, after the last add().
   void write(const std::function<void(std::string_view)>& visit);
