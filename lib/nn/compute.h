@@ -1,4 +1,4 @@
-// What the operations of this folder share: the calling thread's state, and rows.
+// What the operations of this folder share: the calling thread's state.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 namespace convbert::nn {
 
 // Opened around work of this folder: how many threads the matrix products of the calling thread
-// use, and subnormals count as zero. Results do not depend on the number. The outermost scope
-// leaves OpenMP as it found it: the thread's own number of threads, and no team of threads that are
-// idle, and that would flush subnormals for whoever uses them next.
+// use, and subnormals count as zero. Results do not depend on the number, save Matmul's. The
+// outermost scope leaves OpenMP as it found it: the thread's own number of threads, and no team of
+// threads that are idle, and that would flush subnormals for whoever uses them next.
 //
 // For throughput, several threads each have a batch and a scope of one thread; for the latency of a
 // lone batch, one thread has a scope of several.

@@ -21,10 +21,11 @@ struct AttentionView {
 };
 
 // context_h = softmax(Q_h K_h^T / sqrt(head_size)) V_h for each head h, in three oneDNN primitives:
-// a matmul with the heads as its batch, a softmax in place, a matmul. Lengths are exact, so nothing
-// is masked. Texts whose scores would leave the second-level cache go in blocks of queries; how,
-// and so the order of every sum, follows from the length alone. Const after construction; threads
-// may share it.
+// a matmul with the heads as its batch, a softmax in place, a matmul. Short texts are filled up
+// with zeros to a length that primitives are kept for, and what they are filled up with is masked.
+// Texts whose scores would leave the second-level cache go in blocks of queries; how, and so the
+// order of every sum, follows from the length alone. Const after construction; threads may share
+// it.
 class SelfAttention {
  public:
   // `precision`: of both products; bf16 rounds queries, keys, values and weights to bfloat16, and

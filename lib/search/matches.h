@@ -63,7 +63,6 @@ class BestOf {
   void offer_all(const BestOf& other) {
     for (const Found& found : other.best_) offer(found);
   }
-  bool is_full() const { return best_.size() == most_; }
 
   // Best first; it is empty afterwards.
   std::vector<Found> take() {

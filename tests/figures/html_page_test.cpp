@@ -34,6 +34,13 @@ const std::string kRecordTag = "<script type=\"application/json\" class=\"record
 const std::string kWeightsTag = "<script type=\"text/plain\" class=\"weights\">";
 const std::string kThumbnailsTag = "<script type=\"text/plain\" class=\"thumbnails\">";
 
+// As the page's script reads it.
+double weight_of_code(int code, double largest) {
+  constexpr double kStepsPerDecade = (kLargestWeightCode - 1) / kWeightCodeDecades;
+  if (code == 0) return 0;
+  return largest * std::pow(10.0, (code - kLargestWeightCode) / kStepsPerDecade);
+}
+
 double weight_at(const std::string& digits, std::size_t index, double largest) {
   REQUIRE(digits.size() >= 2 * index + 2);
   const auto high = kDigits.find(digits[2 * index]);

@@ -20,11 +20,6 @@ int code_of_weight(double weight, double largest) {
   return kLargestWeightCode - static_cast<int>(std::lround(std::max(below, 0.0)));
 }
 
-double weight_of_code(int code, double largest) {
-  if (code == 0) return 0;
-  return largest * std::pow(10.0, (code - kLargestWeightCode) / kStepsPerDecade);
-}
-
 void append_weight_codes(std::span<const float> weights, double largest, std::string& digits) {
   const std::size_t start = digits.size();
   digits.resize(start + weights.size() * 2);

@@ -16,7 +16,6 @@ inline constexpr double kWeightCodeDecades = 6;
 
 // The code of a weight, neither negative; what is no number has code 0.
 int code_of_weight(double weight, double largest);
-double weight_of_code(int code, double largest);
 
 void append_weight_codes(std::span<const float> weights, double largest, std::string& digits);
 
