@@ -4,18 +4,13 @@
 #include <mutex>
 #include <set>
 
-#include "core/error.h"
-
 namespace convbert {
-namespace {
 
-bool is_safe(std::string_view name) {
+bool stays_inside(std::string_view name) {
   if (name.find('\0') != std::string_view::npos) return false;
   const std::filesystem::path path(name);
   return !path.empty() && path.is_relative() && std::ranges::find(path, "..") == path.end();
 }
-
-}  // namespace
 
 struct ModelFiles::Opened {
   std::mutex mutex;
@@ -44,7 +39,7 @@ ModelFiles ModelFiles::embedded(std::string name, std::span<const EmbeddedFile> 
 }
 
 bool ModelFiles::contains(std::string_view name) const {
-  if (!is_safe(name)) return false;
+  if (!stays_inside(name)) return false;
   if (is_embedded_) {
     return std::ranges::find(embedded_, prefix_ + std::string(name), &EmbeddedFile::name) !=
            embedded_.end();
@@ -54,7 +49,7 @@ bool ModelFiles::contains(std::string_view name) const {
 }
 
 FileBytes ModelFiles::open(std::string_view name) const {
-  if (!is_safe(name)) {
+  if (!stays_inside(name)) {
     throw Error(ErrorKind::format,
                 concat(origin_, ": refuses to open \"", printable(std::string(name)),
                        "\": expected the name of a file inside the model's directory"));
@@ -72,7 +67,7 @@ FileBytes ModelFiles::open(std::string_view name) const {
 }
 
 ModelFiles ModelFiles::subdirectory(std::string_view name) const {
-  if (!is_safe(name)) {
+  if (!stays_inside(name)) {
     throw Error(ErrorKind::format,
                 concat(origin_, ": refuses to enter \"", printable(std::string(name)),
                        "\": expected a folder inside the model's directory"));

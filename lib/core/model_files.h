@@ -45,6 +45,9 @@ class FileBytes {
   std::span<const std::byte> bytes_;
 };
 
+// Whether `name` is that of a file inside a directory, wherever that lies: relative, without "..".
+bool stays_inside(std::string_view name);
+
 // Looks files up by name, as "1_Pooling/config.json". Names may come from a model's own files, so
 // one that is absolute or leaves the directory is never opened.
 class ModelFiles {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/model_files.h"
 #include "io/partial_lock.h"
 #include "io/write_all.h"
 
@@ -49,11 +50,7 @@ std::string without_slashes(std::string path) {
 }
 
 void check_name(const std::string& name) {
-  const fs::path path(name);
-  const bool is_inside = !path.empty() && path.is_relative() &&
-                         std::ranges::find(path, "..") == path.end() &&
-                         name.find('\0') == std::string::npos;
-  if (is_inside) return;
+  if (stays_inside(name)) return;
   throw Error(ErrorKind::format, concat("refuses to write \"", printable(name),
                                         "\": expected a file inside the directory"));
 }

@@ -14,7 +14,7 @@ namespace convbert {
 
 // Written as <path>.partial, under a lock, and becomes <path> in finish(): fsync of every file and
 // folder, rename, fsync of the folder around it. What a killed run has left of one is begun anew;
-// any other directory of that name is refused. Without finish() nothing stays. Move-only.
+// any other directory of that name is refused. Without finish() nothing stays.
 class OutputDirectory {
  public:
   // Throws Error(usage) where `path` is there already, another process is writing it, or
