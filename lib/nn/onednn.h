@@ -46,7 +46,9 @@ inline void reorder(dnnl::memory from, dnnl::memory to) {
 }
 // A view of numbers that the caller keeps alive.
 inline dnnl::memory wrap(const dnnl::memory::desc& desc, const void* data) {
-  return {desc, engine(), const_cast<void*>(data)};
+  return call_onednn("wrapping numbers", [&]() -> dnnl::memory {
+    return {desc, engine(), const_cast<void*>(data)};
+  });
 }
 
 // Whether oneDNN may use the instruction set: the CPU has it and ONEDNN_MAX_CPU_ISA allows it.

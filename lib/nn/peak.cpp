@@ -71,7 +71,7 @@ double fastest_rate(const ProductShape& shape, const ProductTypes& types, double
   double best = 0;
   do {
     const auto begin = Clock::now();
-    product.execute(stream(), arguments);
+    call_onednn("running a product", [&] { product.execute(stream(), arguments); });
     const std::chrono::duration<double> taken = Clock::now() - begin;
     best = std::max(best, shape.flops() / taken.count());
   } while (Clock::now() < end);

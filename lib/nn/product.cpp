@@ -137,11 +137,11 @@ class Product::Kernels {
     const DataType type = is_int8() ? DataType::s8 : DataType::f32;
     const bool out_in = layout == WeightLayout::out_in;
     const Dims strides = out_in ? Dims{1, in_} : Dims{out_, 1};  // of an input, of an output
-    const dnnl::memory given =
-        is_convolution_
-            ? wrap({{out_, in_, 1, 1}, type, Dims{strides[1], strides[0], 1, 1}}, values)
-            : wrap({{in_, out_}, type, strides}, values);
-    reorder(given, weight_);
+    const auto layout_given = call_onednn("laying out weights", [&]() -> dnnl::memory::desc {
+      if (!is_convolution_) return {{in_, out_}, type, strides};
+      return {{out_, in_, 1, 1}, type, Dims{strides[1], strides[0], 1, 1}};
+    });
+    reorder(wrap(layout_given, values), weight_);
     if (has_bias()) bias_.assign(bias.begin(), bias.end());
   }
 
