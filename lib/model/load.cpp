@@ -35,6 +35,14 @@ std::string find_prefix(const Checkpoint& checkpoint, Family family) {
                      " among ", checkpoint.tensors().size(), " tensors"));
 }
 
+// What a wrapper has put in front of every tensor's name, of the base model's prefix: "module." of
+// "module.bert.".
+std::string wrapper_of(const std::string& prefix, Family family) {
+  const std::string usual = concat(name_of(family), ".");
+  if (!prefix.ends_with("." + usual)) return "";
+  return prefix.substr(0, prefix.size() - usual.size());
+}
+
 bool is_buffer(const std::string& name) {
   return name.ends_with("embeddings.position_ids") || name.ends_with("embeddings.token_type_ids");
 }
@@ -60,7 +68,7 @@ void bind_to(StoredWeight& weight, const Checkpoint& checkpoint, std::string_vie
   const StoredTensor* stored = stored_name == nullptr ? nullptr : checkpoint.find(*stored_name);
   if (stored == nullptr) {
     throw Error(ErrorKind::format,
-                concat(checkpoint.path(), ": tensor \"", prefix, weight.name,
+                concat(checkpoint.path(), ": tensor \"", printable(prefix), weight.name,
                        "\" is missing: config.json asks for shape ", to_string(weight.shape)));
   }
   const std::string where =
@@ -88,16 +96,23 @@ void bind_alone(StoredWeight& weight, const Checkpoint& checkpoint) {
 }
 
 WeightBinder::WeightBinder(const Checkpoint& checkpoint, const ModelConfig& config)
-    : checkpoint_(checkpoint), config_(config), prefix_(find_prefix(checkpoint, config.family)) {
+    : checkpoint_(checkpoint),
+      config_(config),
+      prefix_(find_prefix(checkpoint, config.family)),
+      wrapper_(wrapper_of(prefix_, config.family)) {
   for (const auto& [stored_name, tensor] : checkpoint.tensors()) {
     names_.emplace(plain_name(stored_name), stored_name);
     if (is_buffer(stored_name)) used_.insert(stored_name);
   }
 }
 
-// Without the base prefix, and with today's names of norms.
+// Without a wrapper's and the base model's prefix, and with today's names of norms.
 std::string WeightBinder::plain_name(std::string name) const {
-  if (name.starts_with(prefix_)) name.erase(0, prefix_.size());
+  if (name.starts_with(prefix_)) {
+    name.erase(0, prefix_.size());
+  } else if (name.starts_with(wrapper_)) {
+    name.erase(0, wrapper_.size());
+  }
   replace_suffix(name, "LayerNorm.gamma", "LayerNorm.weight") ||
       replace_suffix(name, "LayerNorm.beta", "LayerNorm.bias");
   return name;
@@ -124,7 +139,8 @@ void WeightBinder::bind(HeadWeights& weights) {
 
 bool WeightBinder::holds(const HeadForm& form) const {
   if (!form.dense.empty() && !has(form.dense)) return false;
-  if (!form.is_tied && !has(form.output)) return false;
+  const bool reads_words = form.is_tied && config_.ties_words;
+  if (!reads_words && !has(form.output)) return false;
   if (form.family != Family::bert || form.output != "classifier") return true;
   // BERT's sequence and token classifiers have one name; only the former has a pooler.
   const std::string& architecture = config_.architecture;

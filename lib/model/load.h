@@ -57,7 +57,8 @@ class WeightBinder {
 
   const Checkpoint& checkpoint_;
   const ModelConfig& config_;
-  std::string prefix_;                        // "convbert." or ""
+  std::string prefix_;                        // "convbert." or "", behind a wrapper's
+  std::string wrapper_;                       // "module." or ""
   std::map<std::string, std::string> names_;  // plain name -> stored name
   std::set<std::string, std::less<>> used_;   // stored names
 };

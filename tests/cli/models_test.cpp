@@ -190,6 +190,50 @@ std::string safetensors(const std::string& header, const std::string& data,
   return file + header + data;
 }
 
+// Puts `wrapper` in front of every tensor's name.
+void wrap_names(const ModelCopy& model, const std::string& wrapper) {
+  const std::string file = model.read("model.safetensors");
+  std::uint64_t size;
+  std::memcpy(&size, file.data(), 8);
+  const auto header = OrderedJson::parse(file.substr(8, size));
+  OrderedJson renamed;
+  for (const auto& [name, tensor] : header.items()) {
+    renamed[name == "__metadata__" ? name : wrapper + name] = tensor;
+  }
+  model.write("model.safetensors", safetensors(renamed.dump(), file.substr(8 + size)));
+}
+
+TEST_CASE("a wrapper's name in front of all tensors, as of torch's DataParallel") {
+  for (const std::string name : {"bert-classify", "convbert-classify"}) {
+    INFO(name);
+    const ModelCopy model(name);
+    wrap_names(model, "module.");
+    const auto classify = [](const std::string& path) {
+      return run_convbert({"classify", "-m", path, "-t", "one two"}).out;
+    };
+    const std::string result = classify(model.path());
+    CHECK(result.find("\"label\"") != std::string::npos);
+    CHECK(result == classify(reference_model(name)));
+  }
+  const ModelCopy hostile("bert-plain");
+  wrap_names(hostile, "\x1b[2J.bert.");
+  hostile.edit("config.json", "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3");
+  hostile.check_refused(
+      "tensor \"?[2J.bert.encoder.layer.2.attention.self.query.weight\" is missing");
+}
+
+TEST_CASE("a head whose words are untied has weights of its own, or is none") {
+  const ModelCopy model("convbert-mask");
+  model.edit("config.json", "\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false");
+  model.check_works();
+  const ProcessResult info = run_convbert({"info", model.path()});
+  INFO(info.err);
+  CHECK(info.status == 0);
+  const ProcessResult fill = run_convbert({"fill-mask", "-m", model.path(), "-t", "one [MASK]"});
+  CHECK(fill.status == 2);
+  CHECK(fill.err.find("found one with no trained head") != std::string::npos);
+}
+
 TEST_CASE("damaged safetensors files") {
   const ModelCopy model("convbert-plain");
   const std::string whole = model.read("model.safetensors");
