@@ -40,12 +40,14 @@ std::string final_path(const std::string& path) {
   throw Error(ErrorKind::system, concat(path, ": ", what, ": ", std::strerror(errno)));
 }
 
-// Who gave a folder that is not there does not know the partial file.
-void check_folder_of(const std::string& path) {
+// In the name that was asked for: who gave that does not know the partial file.
+void check_folder_of(const std::string& partial) {
+  const std::string path = partial.substr(0, partial.size() - OutputFile::partial_path("").size());
   const std::string folder = std::filesystem::path(path).parent_path().string();
   std::error_code error;
   if (!folder.empty() && !std::filesystem::exists(folder, error)) {
-    throw Error(ErrorKind::system, concat(folder, ": no such folder; make it first"));
+    throw Error(ErrorKind::system,
+                concat(path, ": there is no folder ", folder, "; make it first"));
   }
 }
 

@@ -39,8 +39,8 @@ std::string no_field(const Record& record, std::string_view name);
 // The id as plain text: that of a string, else its JSON.
 std::string id_text(const Record& record);
 // The id as part of a file's or an array's name: '/', '\\', characters that act (core/acting.h) and
-// a '.' in front, which would hide a file, become '_', it is cut to 100 characters or 200 bytes, and
-// never empty.
+// a '.' in front, which would hide a file, become '_', it is cut to 100 characters or 200 bytes,
+// and never empty.
 std::string safe_id(const Record& record);
 
 }  // namespace convbert

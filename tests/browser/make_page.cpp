@@ -39,7 +39,7 @@ void write_page(const std::string& kind, std::ostream& out) {
     out << html_head(style);
     std::vector<TextMaps> texts{known_text("one", kShortLabels, {2, 3}),
                                 known_text("one", kShortLabels, {4, 2})};
-    texts[1].sets.front().values.front() = 2;  // the largest of both
+    texts[1].sets.front().values.front() = 2;                             // the largest of both
     texts[1].sets.erase(texts[1].sets.begin() + 1, texts[1].sets.end());  // attention alone
     out << html_record(texts);
   } else if (kind == "hostile") {

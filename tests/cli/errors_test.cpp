@@ -60,7 +60,7 @@ TEST_CASE("inputs that cannot be read") {
 TEST_CASE("outputs that cannot be written") {
   const TemporaryFolder folder;
   check_refused({"tokenize", "-o", folder.path("none/out")},
-                folder.path("none") + ": no such folder; make it first\n");
+                folder.path("none/out") + ": there is no folder " + folder.path("none"));
   check_refused({"tokenize", "-o", folder.path()}, "expected a file, found a directory");
   const ProcessResult full =
       run_convbert({"tokenize"}, {.input = "a\n", .output_path = "/dev/full"});

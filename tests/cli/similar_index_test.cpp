@@ -213,7 +213,8 @@ TEST_CASE("what an index cannot be asked for is refused") {
   check_refused(run_convbert({"similar", kReviews, "--pairs", "--index", index}),
                 "--index excludes --pairs");
   check_refused(search.run({"--index", search.folder.path()}), "");
-  check_refused(search.run({"--index", search.folder.path("none/index")}), "none/index.partial");
+  check_refused(search.run({"--index", search.folder.path("none/index")}),
+                "none/index: there is no folder ");
   CHECK_FALSE(fs::exists(index));
   const std::string few = search.output({"--index", index, "--top-k", "10000"});
   CHECK(split_lines(few).size() == 40);

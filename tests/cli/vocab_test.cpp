@@ -180,7 +180,7 @@ TEST_CASE("vocab refuses a place where there can be no file, and needs one") {
   const TemporaryFolder folder;
   check_refused(run_convbert({"vocab", kEnglish}), "--output");
   check_refused(run_convbert({"vocab", kEnglish, "-o", folder.path("none/vocab.txt")}),
-                folder.path("none") + ": no such folder; make it first\n");
+                folder.path("none/vocab.txt") + ": there is no folder " + folder.path("none"));
   check_refused(run_convbert({"vocab", folder.path("none.txt"), "-o", folder.path("vocab.txt")}),
                 "none.txt");
   CHECK(std::filesystem::is_empty(folder.path()));

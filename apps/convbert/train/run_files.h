@@ -1,6 +1,7 @@
 // What a run of training has beside its directory while it lasts.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
