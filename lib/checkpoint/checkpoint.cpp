@@ -8,7 +8,7 @@
 #include "checkpoint/safetensors.h"
 #include "checkpoint/torch_checkpoint.h"
 #include "core/error.h"
-#include "core/json.h"
+#include "core/json_file.h"
 
 namespace convbert {
 namespace {
@@ -55,8 +55,7 @@ void Checkpoint::add_file(const ModelFiles& files, const std::string& name) {
 // {"weight_map": {"tensor name": "file name", ...}}
 void Checkpoint::add_shards(const ModelFiles& files, const std::string& index_name) {
   const std::string path = files.path_of(index_name);
-  const Json index =
-      files.parsed(index_name, [&](std::string_view text) { return parse_json(text, path); });
+  const Json index = read_json(files, index_name);
   const auto map = index.is_object() ? index.find("weight_map") : index.end();
   if (map == index.end() || !map->is_object()) {
     throw Error(ErrorKind::format, concat(path, ": expected an object \"weight_map\""));

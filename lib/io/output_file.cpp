@@ -29,6 +29,8 @@ constexpr int kGraceOfStopped = 500;       // ms for a reader, once a stop has b
 constexpr std::size_t kPieceOf = 1 << 20;  // bytes that are read back at a time
 
 // What a symbolic link stands for is replaced, not the link.
+constexpr std::string_view kPartial = ".partial";
+
 std::string final_path(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_symlink(path, error)) return path;
@@ -42,7 +44,7 @@ std::string final_path(const std::string& path) {
 
 // In the name that was asked for: who gave that does not know the partial file.
 void check_folder_of(const std::string& partial) {
-  const std::string path = partial.substr(0, partial.size() - OutputFile::partial_path("").size());
+  const std::string path = partial.substr(0, partial.size() - kPartial.size());
   const std::string folder = std::filesystem::path(path).parent_path().string();
   std::error_code error;
   if (!folder.empty() && !std::filesystem::exists(folder, error)) {
@@ -108,7 +110,7 @@ bool is_stream(int descriptor) {
 }  // namespace
 
 std::string OutputFile::partial_path(const std::string& path) {
-  return final_path(path) + ".partial";
+  return concat(final_path(path), kPartial);
 }
 
 std::string OutputFile::state_path(const std::string& path) {

@@ -6,18 +6,13 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/json.h"
+#include "core/json_file.h"
 
 namespace convbert {
 namespace {
 
 // Each may have a file of settings; published models have up to five.
 constexpr std::size_t kMostModules = 16;
-
-Json read_json(const ModelFiles& files, const std::string& name) {
-  return files.parsed(name,
-                      [&](std::string_view text) { return parse_json(text, files.path_of(name)); });
-}
 
 Json read_object(const ModelFiles& files, const std::string& name) {
   Json json = read_json(files, name);

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "core/error.h"
-#include "core/json.h"
+#include "core/json_file.h"
 #include "core/numbers.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer_json.h"
@@ -51,8 +51,7 @@ class SpecReader {
 
   Json read_object(const char* name) const {
     if (!files_.contains(name)) return Json::object();
-    Json json = files_.parsed(
-        name, [&](std::string_view text) { return parse_json(text, files_.path_of(name)); });
+    Json json = read_json(files_, name);
     if (!json.is_object()) {
       throw Error(ErrorKind::format, concat(files_.path_of(name), ": expected a JSON object"));
     }

@@ -1,8 +1,8 @@
 #include "text/word_counter.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <map>
 #include <random>
 
@@ -13,23 +13,13 @@ namespace {
 
 constexpr std::size_t kFirstSlots = 1 << 12;
 
-// With keys of this process's own, so that no text can be made of words that share a slot. Eight
-// bytes at a time, by a product of 128 bits, as in wyhash.
+// With a seed of this process's own, so that no text can be made of words that share a slot.
 std::uint32_t hash_of(std::string_view word) {
-  static const std::array<std::uint64_t, 2> keys = [] {
+  static const XXH64_hash_t seed = [] {
     std::random_device device;
-    std::uniform_int_distribution<std::uint64_t> any;
-    return std::array{any(device), any(device) | 1};
+    return std::uniform_int_distribution<XXH64_hash_t>()(device);
   }();
-  __extension__ using Wide = unsigned __int128;
-  std::uint64_t state = keys[0] ^ word.size();
-  for (; !word.empty(); word.remove_prefix(std::min(word.size(), sizeof state))) {
-    std::uint64_t block = 0;
-    std::memcpy(&block, word.data(), std::min(word.size(), sizeof block));
-    const Wide product = Wide{state ^ block} * keys[1];
-    state = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-  }
-  return static_cast<std::uint32_t>(state);
+  return static_cast<std::uint32_t>(XXH3_64bits_withSeed(word.data(), word.size(), seed));
 }
 
 }  // namespace

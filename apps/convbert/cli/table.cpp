@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "cli/console.h"
+#include "core/error.h"
 #include "core/utf8.h"
 
 namespace convbert::app {
@@ -24,6 +26,10 @@ std::string formatted(double value, const char* format) {
   std::array<char, 400> digits;  // of any double
   std::snprintf(digits.data(), digits.size(), format, value);
   return digits.data();
+}
+
+std::string counted(std::int64_t count, std::string_view thing) {
+  return concat(grouped(count), " ", thing, count == 1 ? "" : "s");
 }
 
 std::string fixed(double value, int decimals) {

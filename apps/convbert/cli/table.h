@@ -1,7 +1,9 @@
 // A table for people: cells in aligned columns, two spaces apart.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace convbert::app {
@@ -11,6 +13,9 @@ std::string formatted(double value, const char* format);
 
 // "0.250": so many decimals, and no sign before nothing but zeros.
 std::string fixed(double value, int decimals);
+
+// "1 record", "2,500 records".
+std::string counted(std::int64_t count, std::string_view thing);
 
 enum class Align { left, right };
 

@@ -43,10 +43,6 @@ std::string range_of(const Interval& interval) {
   return concat(shown(interval.low), " to ", shown(interval.high));
 }
 
-std::string counted(std::int64_t count, std::string_view thing) {
-  return concat(grouped(count), " ", thing, count == 1 ? "" : "s");
-}
-
 std::string percent(double level) { return concat(std::round(level * 100), " %"); }
 
 std::string head_of_table(const Report& report) {

@@ -138,17 +138,14 @@ std::string pretraining_card(const PretrainingRecord& record) {
                    grouped(run.measurements.back().step), " steps:\n\n",
                    figures_table(run.measurements, request.has_generator()));
   }
-  text += concat(
-      "\n## Settings\n\n", grouped(run.steps), " steps of ", request.batch_size,
-      " sequences of up to ", request.max_length, " tokens: ", grouped(run.tokens), " tokens in ",
-      run.place.epoch + 1, run.place.epoch == 0 ? " pass, " : " passes, ",
-      formatted(run.flops, "%.3g"), " floating-point operations. Learning rate ",
-      request.learning_rate, " with ", name_of(request.schedule), " schedule and a warm-up of ",
-      request.warmup, "; AdamW, weight decay ", request.weight_decay, "; seed ", request.seed,
-      run.diverged_at ? concat("; at step ", grouped(*run.diverged_at),
-                               " the loss was no longer a number, and the run ended there")
-                      : "",
-      ". All settings and the curve are in training.json.\n");
+  text += concat("\n## Settings\n\n", grouped(run.steps), " steps of ", request.batch_size,
+                 " sequences of up to ", request.max_length, " tokens: ", grouped(run.tokens),
+                 " tokens in ", run.place.epoch + 1, run.place.epoch == 0 ? " pass, " : " passes, ",
+                 formatted(run.flops, "%.3g"), " floating-point operations. Learning rate ",
+                 request.learning_rate, " with ", name_of(request.schedule),
+                 " schedule and a warm-up of ", request.warmup, "; AdamW, weight decay ",
+                 request.weight_decay, "; seed ", request.seed, divergence_text(run.diverged_at),
+                 ". All settings and the curve are in training.json.\n");
   text += "\n## Use\n\n```bash\nconvbert train -m DIR reviews.jsonl -o my-model\n";
   text += request.has_generator() ? "convbert detect -m DIR texts.jsonl\n"
                                   : "convbert fill-mask -m DIR -t \"a text with one [MASK]\"\n";

@@ -28,10 +28,6 @@ Measurement measurement_from(const Json& json) {
                                    .auc = number(12)}}};
 }
 
-bool is_parameter(const StateTensor& tensor) { return tensor.role == StateRole::parameter; }
-
-std::string good_name(const StateTensor& tensor) { return "good." + tensor.name; }
-
 Json to_json(const PretrainingRun& run) {
   Json measurements = Json::array();
   for (const Measurement& at : run.measurements) measurements.push_back(to_json(at));
@@ -79,16 +75,16 @@ void save_pretraining(const std::string& path, const std::string& digest, const 
                       PreTraining& training, const LastGood<PretrainingRun>& last_good) {
   const auto& good = last_good.model();
   std::vector<NamedFloats> tensors;
-  std::size_t parameter = 0;
-  for (const StateTensor& tensor : training.state()) {
+  const std::vector<StateTensor> state = training.state();
+  for (const StateTensor& tensor : state) {
     tensors.emplace_back(name_in_file(tensor), tensor.floats);
-    if (!good || !is_parameter(tensor)) continue;
-    tensors.emplace_back(good_name(tensor), &good->parameters.at(parameter++));
   }
   Json json = to_json(run);
-  json["digest"] = digest;
-  if (good) json["good"] = to_json(good->run);
-  write_state_file(path, json, tensors);
+  if (good) {
+    add_kept("good", good->parameters, state, tensors);
+    json["good"] = to_json(good->run);
+  }
+  write_state_file(path, digest, std::move(json), tensors);
 }
 
 std::optional<PretrainingRun> load_pretraining(const std::string& path, const std::string& digest,
@@ -106,12 +102,9 @@ std::optional<PretrainingRun> load_pretraining(const std::string& path, const st
   }
   if (!is_possible(run, all_steps)) file->refuse();
   if (good && (good->run.steps >= run.steps || !is_possible(good->run, all_steps))) file->refuse();
-  for (const StateTensor& tensor : training.state()) {
-    file->read(name_in_file(tensor), *tensor.floats);
-    if (!good || !is_parameter(tensor)) continue;
-    good->parameters.emplace_back(tensor.floats->size());
-    file->read(good_name(tensor), good->parameters.back());
-  }
+  const std::vector<StateTensor> state = training.state();
+  for (const StateTensor& tensor : state) file->read(name_in_file(tensor), *tensor.floats);
+  if (good) good->parameters = file->read_kept("good", state);
   file->check();
   last_good.take_up(std::move(good));
   training.take_up(run.steps);

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/json.h"
+#include "core/json_file.h"
 
 namespace convbert::app {
 
@@ -30,8 +30,7 @@ void copy_sentence_steps(const ModelFiles& top, const SentenceConfig& sentence,
                          OutputDirectory& directory) {
   const std::string path = top.path_of("modules.json");
   std::vector<std::string> done{"", sentence.transformer_folder};
-  const Json steps =
-      top.parsed("modules.json", [&](std::string_view text) { return parse_json(text, path); });
+  const Json steps = read_json(top, "modules.json");
   for (const Json& step : steps) {
     const std::string folder = json_string(step, "path", "", path);
     if (std::ranges::find(done, folder) != done.end()) continue;

@@ -11,8 +11,9 @@ namespace {
 // The vector that a head is to read; none: it is the family's own. One that is there already stays.
 std::optional<Pooling> pooling_of(const TrainRequest& request, const LabelPlan& labels,
                                   const ModelSource& source) {
-  const bool reads_sequences = info_of(labels.task).head == HeadKind::sequence_classification;
-  if (request.pooling || !reads_sequences || !source.classifier) return request.pooling;
+  if (request.pooling || !reads_sequences(labels.task) || !source.classifier) {
+    return request.pooling;
+  }
   return source.classifier->pooling;
 }
 

@@ -23,6 +23,10 @@ struct LearningTaskInfo {
   std::string_view metric;           // that decides between epochs, where the labels have it
 };
 const LearningTaskInfo& info_of(LearningTask task);
+// Does it train a head that says one thing of a text?
+inline bool reads_sequences(LearningTask task) {
+  return info_of(task).head == HeadKind::sequence_classification;
+}
 inline std::string_view name_of(LearningTask task) { return info_of(task).name; }
 std::string shown_name(LearningTask task);  // "--task tag"; "distill", a command of its own
 std::optional<LearningTask> learning_task_from_name(std::string_view name);  // none for "auto"

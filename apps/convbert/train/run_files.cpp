@@ -48,6 +48,12 @@ int exit_status_of(std::int64_t bad_records, std::optional<std::int64_t> diverge
   return bad_records > 0 || diverged_at ? kSomeFailed : 0;
 }
 
+std::string divergence_text(std::optional<std::int64_t> diverged_at) {
+  if (!diverged_at) return "";
+  return concat("; at step ", grouped(*diverged_at),
+                " the loss was no longer a number, and the run ended there");
+}
+
 void set_aside(const std::string& state_path, Console& console) {
   std::error_code error;
   if (!std::filesystem::exists(state_path, error)) return;

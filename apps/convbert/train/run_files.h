@@ -30,6 +30,9 @@ std::optional<int> status_of_finished(const std::string& directory,
 // How a run ends that has written its directory. diverged_at: the step, if it went so.
 int exit_status_of(std::int64_t bad_records, std::optional<std::int64_t> diverged_at);
 
+// What a card says of that step; "" where the run did not go so.
+std::string divergence_text(std::optional<std::int64_t> diverged_at);
+
 // The state of an unfinished run, where a new one begins without --resume: it is moved to
 // DIR.state.old, and the console says so.
 void set_aside(const std::string& state_path, Console& console);

@@ -13,6 +13,10 @@ namespace {
 
 constexpr const char* kRun = "run";
 
+std::string kept_name(const std::string& role, const StateTensor& tensor) {
+  return role + "." + tensor.name;
+}
+
 }  // namespace
 
 void replace_file(const std::string& path,
@@ -43,8 +47,18 @@ double number_or_nan(const Json& json) {
   return json.is_number() ? json.get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
 
-void write_state_file(const std::string& path, const Json& run,
+void add_kept(const std::string& role, const SavedParameters& kept,
+              const std::vector<StateTensor>& state, std::vector<NamedFloats>& tensors) {
+  std::size_t next = 0;
+  for (const StateTensor& tensor : state) {
+    if (tensor.role != StateRole::parameter) continue;
+    tensors.emplace_back(kept_name(role, tensor), &kept.at(next++));
+  }
+}
+
+void write_state_file(const std::string& path, const std::string& digest, Json run,
                       const std::vector<NamedFloats>& tensors) {
+  run["digest"] = digest;
   const std::string json = run.dump();
   std::vector<TensorHeader> headers{{kRun, DType::u8, {std::ssize(json)}}};
   std::map<std::string, const std::vector<float>*> values;
@@ -93,6 +107,17 @@ void StateFile::read(const std::string& name, std::vector<float>& floats) const 
     refuse();
   }
   found->second.copy_to(floats);
+}
+
+SavedParameters StateFile::read_kept(const std::string& role,
+                                     const std::vector<StateTensor>& state) const {
+  SavedParameters kept;
+  for (const StateTensor& tensor : state) {
+    if (tensor.role != StateRole::parameter) continue;
+    kept.emplace_back(tensor.floats->size());
+    read(kept_name(role, tensor), kept.back());
+  }
+  return kept;
 }
 
 void StateFile::refuse() const {

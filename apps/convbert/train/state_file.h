@@ -26,8 +26,11 @@ void replace_file(const std::string& path,
 std::string name_in_file(const StateTensor& tensor);
 
 using NamedFloats = std::pair<std::string, const std::vector<float>*>;
-// run: with a member "digest" of all that the run depends on. Throws Error(system).
-void write_state_file(const std::string& path, const Json& run,
+// Parameters that were kept of such a state, as "<role>.<name>".
+void add_kept(const std::string& role, const SavedParameters& kept,
+              const std::vector<StateTensor>& state, std::vector<NamedFloats>& tensors);
+// digest: of all that the run depends on, which becomes a member of `run`. Throws Error(system).
+void write_state_file(const std::string& path, const std::string& digest, Json run,
                       const std::vector<NamedFloats>& tensors);
 
 class StateFile {
@@ -39,6 +42,8 @@ class StateFile {
   const Json& run() const { return run_; }
   // The floats of that name, of as many elements as there should be. Throws Error(format).
   void read(const std::string& name, std::vector<float>& floats) const;
+  // As add_kept() has put them there. Throws Error(format).
+  SavedParameters read_kept(const std::string& role, const std::vector<StateTensor>& state) const;
   // Throws Error(system) where the file has been cut meanwhile.
   void check() const { file_.check(); }
   [[noreturn]] void refuse() const;  // as damaged

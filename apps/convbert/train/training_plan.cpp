@@ -11,11 +11,6 @@
 namespace convbert::app {
 namespace {
 
-// Does it train a head that says one thing of a text?
-bool reads_sequences(LearningTask task) {
-  return info_of(task).head == HeadKind::sequence_classification;
-}
-
 void check_flags(const TrainRequest& request, const LabelPlan& labels) {
   const LearningTask task = labels.task;
   const bool has_classes = task == LearningTask::classify || task == LearningTask::tag;

@@ -234,10 +234,7 @@ std::string model_card(const TrainingRecord& record) {
     text += concat("; kept is epoch ", *record.run.best + 1, " of ", record.run.epochs.size(),
                    ", the best by ", record.plan.metric);
   }
-  if (record.run.diverged_at) {
-    text += concat("; at step ", grouped(*record.run.diverged_at),
-                   " the loss was no longer a number, and the run ended there");
-  }
+  text += divergence_text(record.run.diverged_at);
   text += concat(". Learning rate ", tuning.learning_rate, " with ", name_of(tuning.schedule),
                  " schedule and a warm-up of ", tuning.warmup, "; AdamW, weight decay ",
                  tuning.optimizer.weight_decay, "; gradients ",

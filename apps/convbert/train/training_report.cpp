@@ -43,10 +43,6 @@ std::string number(double value, const char* format = "%.4g") {
   return std::isnan(value) ? "-" : formatted(value, format);
 }
 
-std::string counted(std::size_t count, const char* thing) {
-  return concat(grouped(static_cast<std::int64_t>(count)), " ", thing, count == 1 ? "" : "s");
-}
-
 struct Point {
   double x;
   double y;
@@ -163,9 +159,9 @@ std::string charts_of(const TrainingRecord& record) {
 }
 
 std::string figures_of(const Report& report) {
-  std::string text = concat("<h2>Figures on dev</h2>\n<p class=\"note\">",
-                            counted(static_cast<std::size_t>(report.records), "record"),
-                            "; 95 % intervals of the bootstrap</p>\n<table>\n");
+  std::string text =
+      concat("<h2>Figures on dev</h2>\n<p class=\"note\">", counted(report.records, "record"),
+             "; 95 % intervals of the bootstrap</p>\n<table>\n");
   for (const auto& [name, measure] : report.measures) {
     text += concat("<tr><th>", html_escaped(name), "</th><td class=\"n\">", number(measure.value),
                    "</td><td class=\"n\">", number(measure.interval.low), " to ",
@@ -260,9 +256,8 @@ std::string training_report(const TrainingRecord& record, const std::vector<Mist
       kStyle, "</style>\n</head>\n<body>\n<h1>", title, "</h1>\n<p>From ", shown_text(record.base),
       " on ", counted(record.train.examples.size(), "record"), " of ",
       shown_text(record.train.source), "; ", shown_name(record.labels.task), "; ",
-      counted(static_cast<std::size_t>(record.run.steps), "step"), " of ",
-      counted(static_cast<std::size_t>(record.plan.tuning.batch_size), "record"), ", ",
-      counted(record.run.epochs.size(), "epoch"));
+      counted(record.run.steps, "step"), " of ", counted(record.plan.tuning.batch_size, "record"),
+      ", ", counted(std::ssize(record.run.epochs), "epoch"));
   if (record.run.best) {
     text += concat("; kept is epoch ", *record.run.best + 1, ", the best by ", record.plan.metric);
   }

@@ -8,11 +8,6 @@
 namespace convbert::app {
 namespace {
 
-bool is_parameter(const StateTensor& tensor) { return tensor.role == StateRole::parameter; }
-
-std::string best_name(const StateTensor& tensor) { return "best." + tensor.name; }
-std::string good_name(const StateTensor& tensor) { return "good." + tensor.name; }
-
 Json to_json(const TrainingRun& run) {
   Json epochs = Json::array();
   for (const EpochFigures& epoch : run.epochs) {
@@ -71,18 +66,17 @@ void save_state(const std::string& path, const std::string& digest, const Traini
                 FineTuning& tuning, const KeptModels& kept) {
   const auto& good = kept.good.model();
   std::vector<NamedFloats> tensors;
-  std::size_t parameter = 0;
-  for (const StateTensor& tensor : tuning.state()) {
+  const std::vector<StateTensor> state = tuning.state();
+  for (const StateTensor& tensor : state) {
     tensors.emplace_back(name_in_file(tensor), tensor.floats);
-    if (!is_parameter(tensor)) continue;
-    if (!kept.best.empty()) tensors.emplace_back(best_name(tensor), &kept.best.at(parameter));
-    if (good) tensors.emplace_back(good_name(tensor), &good->parameters.at(parameter));
-    ++parameter;
   }
+  if (!kept.best.empty()) add_kept("best", kept.best, state, tensors);
   Json json = to_json(run);
-  json["digest"] = digest;
-  if (good) json["good"] = to_json(good->run);
-  write_state_file(path, json, tensors);
+  if (good) {
+    add_kept("good", good->parameters, state, tensors);
+    json["good"] = to_json(good->run);
+  }
+  write_state_file(path, digest, std::move(json), tensors);
 }
 
 std::optional<TrainingRun> load_state(const std::string& path, const std::string& digest,
@@ -101,16 +95,10 @@ std::optional<TrainingRun> load_state(const std::string& path, const std::string
   if (good && (good->run.steps >= run.steps || !is_possible(good->run, has_dev, tuning))) {
     file->refuse();
   }
-  for (const StateTensor& tensor : tuning.state()) {
-    file->read(name_in_file(tensor), *tensor.floats);
-    if (!is_parameter(tensor)) continue;
-    const auto read = [&](const std::string& name, SavedParameters& to) {
-      to.emplace_back(tensor.floats->size());
-      file->read(name, to.back());
-    };
-    if (run.best) read(best_name(tensor), kept.best);
-    if (good) read(good_name(tensor), good->parameters);
-  }
+  const std::vector<StateTensor> state = tuning.state();
+  for (const StateTensor& tensor : state) file->read(name_in_file(tensor), *tensor.floats);
+  if (run.best) kept.best = file->read_kept("best", state);
+  if (good) good->parameters = file->read_kept("good", state);
   file->check();
   kept.good.take_up(std::move(good));
   tuning.take_up(run.steps);
